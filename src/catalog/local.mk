@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/libcatalog.a
+src_libcatalog_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/libconfig.a
+src_libconfig_a_SOURCES =

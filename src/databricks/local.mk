@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/libdatabricks.a
+src_libdatabricks_a_SOURCES =

@@ -1,0 +1,102 @@
+/* What the sandbox workspace holds besides rows: principals, groups, securables, grants, warehouses.
+ * One lock (workspace_lock) guards it all; the HTTP threads and the SQL front end take it for short reads. */
+#ifndef AAMPE_SANDBOX_WORKSPACE_H
+#define AAMPE_SANDBOX_WORKSPACE_H
+
+#include "base/map.h"
+#include "base/seam.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sandbox_principal_kind { SANDBOX_USER, SANDBOX_SERVICE_PRINCIPAL, SANDBOX_GROUP };
+
+struct sandbox_principal {
+    enum sandbox_principal_kind kind;
+    char *name;         /* what grants use: e-mail, applicationId UUID, group display name */
+    char *display_name;
+    char *scim_id;      /* numeric text */
+    bool active, workspace_admin, metastore_admin, entitled_sql;
+    vec_of(char *) members; /* groups: names of principals */
+};
+
+struct sandbox_column {
+    char *name, *type_text /* lower-case catalog string: "decimal(10,2)" */, *comment;
+    bool nullable;
+    int partition_index; /* -1 */
+    char *mask_function;
+};
+
+struct sandbox_table;  /* rows: data.h */
+
+struct sandbox_securable {
+    int kind;            /* 'M' metastore, 'C' catalog, 'S' schema, 'T' table or view */
+    char *full_name;     /* "shop.aampe.events"; metastore: its id */
+    char *catalog, *schema, *name;
+    char *owner, *comment, *id;
+    char *table_type;    /* MANAGED, VIEW, ... */
+    char *view_definition;
+    char *row_filter_function;
+    vec_of(struct sandbox_column) columns;
+    struct base_map *properties; /* text -> text */
+    int64_t created_ms, updated_ms;
+    struct sandbox_table *data;  /* tables with rows, else NULL */
+    struct sandbox_securable *parent;
+    vec_of(struct sandbox_securable *) children;
+    vec_of(struct sandbox_grant {
+        char *principal;
+        char *privilege; /* "USE_CATALOG", "SELECT", "ALL_PRIVILEGES", ... */
+    }) grants;
+};
+
+struct sandbox_warehouse {
+    char *id, *name, *state; /* STOPPED STARTING RUNNING STOPPING */
+    int64_t running_at_us;   /* STARTING: when it will run */
+    int64_t start_delay_us;
+    bool serverless;
+    vec_of(char *) can_use;    /* principals; workspace admins always */
+    vec_of(char *) can_start;  /* who may start it when stopped (default: all of can_use) */
+};
+
+struct sandbox_workspace; /* opaque; made by workspace_new, filled by worlds through the calls below */
+
+struct sandbox_workspace *sandbox_workspace_new(struct base_seam *seam);
+void sandbox_workspace_free(struct sandbox_workspace **workspace);
+void sandbox_workspace_lock(struct sandbox_workspace *workspace);
+void sandbox_workspace_unlock(struct sandbox_workspace *workspace);
+struct base_seam *sandbox_workspace_seam(struct sandbox_workspace *workspace);
+
+/* Filling. parent NULL = metastore. Returned pointers live as long as the workspace. */
+struct sandbox_securable *sandbox_workspace_metastore(struct sandbox_workspace *workspace);
+struct sandbox_securable *sandbox_workspace_add(struct sandbox_workspace *workspace,
+                                                struct sandbox_securable *parent, int kind,
+                                                const char *name, const char *owner,
+                                                const char *comment);
+void sandbox_securable_column(struct sandbox_securable *table, const char *name,
+                              const char *type_text, bool nullable, const char *comment);
+struct sandbox_principal *sandbox_workspace_principal(struct sandbox_workspace *workspace,
+                                                      enum sandbox_principal_kind kind,
+                                                      const char *name, const char *display_name);
+void sandbox_workspace_grant(struct sandbox_workspace *workspace, struct sandbox_securable *securable,
+                             const char *principal, const char *privilege);
+void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
+                              struct sandbox_securable *securable, const char *principal,
+                              const char *privilege);
+
+/* Looking. Names are compared without case; NULL = not there. */
+struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,
+                                                 const char *full_name);
+struct sandbox_principal *sandbox_workspace_find_principal(struct sandbox_workspace *workspace,
+                                                           const char *name);
+bool sandbox_workspace_member(struct sandbox_workspace *workspace, const char *group,
+                              const char *principal);
+/* Has it, directly, through a group, ALL_PRIVILEGES, ownership or metastore admin, on the securable or above it. */
+bool sandbox_workspace_has(struct sandbox_workspace *workspace,
+                           const struct sandbox_securable *securable, const char *principal,
+                           const char *privilege);
+/* First thing missing to read the table: returns 0, or 'C' / 'S' / 'T' for the missing level. */
+int sandbox_workspace_read_denied(struct sandbox_workspace *workspace,
+                                  const struct sandbox_securable *table, const char *principal);
+
+#endif
