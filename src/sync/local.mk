@@ -1,2 +1,2 @@
 noinst_LIBRARIES += src/libsync.a
-src_libsync_a_SOURCES =
+src_libsync_a_SOURCES = src/sync/sync.h
