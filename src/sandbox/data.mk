@@ -1,0 +1,2 @@
+# Rows, SQL front end, Arrow writer, worlds.
+sandbox_data_sources =
