@@ -18,10 +18,9 @@
 #include <stdint.h>
 
 struct net_loop;
-struct net_http;
 struct databricks;
 struct storage;
-struct store_state;
+struct store;
 struct sync;
 
 /* Zero or NULL in a field means the default in brackets. */
@@ -43,10 +42,9 @@ struct sync_settings {
 /* All borrowed; they outlive the sync object. */
 struct sync_deps {
     struct net_loop *loop;
-    struct net_http *http;        /* for the presigned links: bare, never the token */
     struct databricks *databricks;
     struct storage *storage;
-    struct store_state *state;
+    struct store *store;
     struct base_seam *seam;
     struct base_log *log;
     struct sync_settings settings; /* copied */
@@ -107,7 +105,8 @@ struct sync_listener {
 
 /* Starts the worker threads. NULL with err (CONFIG_INVALID, HOST_MEMORY). Nothing is touched before sync_recover. */
 struct sync *sync_new(const struct sync_deps *deps, struct err *err);
-/* Cancels transfers, joins the workers; runs stay as they are stored, sync_recover resolves them next time. */
+/* Cancels transfers, turns the loop until disk and workers have answered, joins the workers. Runs stay as they are
+ * stored, sync_recover resolves them next time. Free it before databricks, storage, store and loop. */
 void sync_free(struct sync **sync);
 void sync_listen(struct sync *sync, const struct sync_listener *listener); /* copied; one listener */
 /* Settings for runs that start from now on; workers and memory_limit stay as they were made. */
@@ -118,7 +117,7 @@ void sync_settings_set(struct sync *sync, const struct sync_settings *settings);
 void sync_recover(struct sync *sync, void (*done)(void *user, int resolved, const struct err *err),
                   void *user);
 
-/* Starts one run per request; the intents are stored in one transaction. trigger: "manual", "schedule", "retry",
+/* Starts one run per request; the intents are stored before it returns. trigger: "manual", "schedule", "retry",
  * "demo". A table that is being synced already is refused (ENGINE_BUSY) and nothing starts. 0 or -1. */
 int sync_batch_start(struct sync *sync, const struct sync_request *requests, size_t count,
                      const char *trigger, int64_t *batch_id, struct err *err) must_check;
