@@ -67,7 +67,15 @@ void sandbox_workspace_lock(struct sandbox_workspace *workspace);
 void sandbox_workspace_unlock(struct sandbox_workspace *workspace);
 struct base_seam *sandbox_workspace_seam(struct sandbox_workspace *workspace);
 
-/* Filling. parent NULL = metastore. Returned pointers live as long as the workspace. */
+/* Identity of the workspace, as clients see it. */
+struct sandbox_identity {
+    char *account_id;     /* UUID */
+    char *workspace_id;   /* decimal text; also the x-databricks-org-id header */
+    char *metastore_name, *region, *default_catalog;
+};
+struct sandbox_identity *sandbox_workspace_identity(struct sandbox_workspace *workspace);
+
+/* Filling. Every call takes the lock by itself too (it is recursive). parent NULL = metastore. Returned pointers live as long as the workspace. */
 struct sandbox_securable *sandbox_workspace_metastore(struct sandbox_workspace *workspace);
 struct sandbox_securable *sandbox_workspace_add(struct sandbox_workspace *workspace,
                                                 struct sandbox_securable *parent, int kind,
@@ -83,6 +91,25 @@ void sandbox_workspace_grant(struct sandbox_workspace *workspace, struct sandbox
 void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
                               struct sandbox_securable *securable, const char *principal,
                               const char *privilege);
+
+void sandbox_workspace_group_add(struct sandbox_workspace *workspace, const char *group,
+                                 const char *member);
+
+/* Warehouses. id: 16 hex digits. Made RUNNING; states move on by the sandbox clock whenever one is looked up. */
+struct sandbox_warehouse *sandbox_workspace_warehouse(struct sandbox_workspace *workspace,
+                                                      const char *id, const char *name);
+struct sandbox_warehouse *sandbox_workspace_find_warehouse(struct sandbox_workspace *workspace,
+                                                           const char *id);
+struct sandbox_warehouse *sandbox_workspace_warehouse_at(struct sandbox_workspace *workspace,
+                                                         size_t index); /* NULL past the end */
+bool sandbox_warehouse_may(struct sandbox_workspace *workspace,
+                           const struct sandbox_warehouse *warehouse, const char *principal,
+                           bool start);
+
+/* Takes a privilege away from everybody but metastore admins, whatever grants say (a fault). level 'C', 'S' or 'T':
+ * USE_CATALOG, USE_SCHEMA or SELECT; full_name: the one securable, NULL = all of that kind. */
+void sandbox_workspace_deny(struct sandbox_workspace *workspace, int level, const char *full_name);
+void sandbox_workspace_deny_clear(struct sandbox_workspace *workspace);
 
 /* Looking. Names are compared without case; NULL = not there. */
 struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,
