@@ -11,7 +11,7 @@ struct buf {
     char *data;
     size_t len;
     size_t cap;
-    size_t max; /* bytes it may ever hold */
+    size_t max; /* bytes it may ever hold; 0 = BUF_MAX_DEFAULT */
 };
 
 #define BUF_MAX_DEFAULT ((size_t)1 << 30)
