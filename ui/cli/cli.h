@@ -1,0 +1,88 @@
+/* Commands of aampe-console. Each lives in a file of its own and is one function; what it is called, takes and means is
+ * in commands.def. */
+#ifndef AAMPE_UI_CLI_CLI_H
+#define AAMPE_UI_CLI_CLI_H
+
+#include "base/err.h"
+#include "base/seam.h"
+#include "base/vec.h"
+#include "ui/view/out.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cli_class { CLI_LOOK, CLI_RUN, CLI_WRITE };
+
+enum cli_id {
+#define COMMAND(id, words, arguments, class, brief, more) CLI_ID_##id,
+#define OPTION(id, name, argument, brief)
+#define GLOBAL(name, argument, brief)
+#include "ui/cli/commands.def"
+#undef COMMAND
+#undef OPTION
+#undef GLOBAL
+    CLI_ID_COUNT
+};
+
+struct cli_command {
+    enum cli_id id;
+    const char *words;     /* "share add" */
+    const char *arguments; /* "TABLE...", for people and for counting */
+    enum cli_class class;
+    const char *brief, *more;
+};
+
+struct cli_option {
+    int command; /* enum cli_id, or -1: of the program */
+    const char *name;
+    const char *argument; /* NULL: a flag */
+    const char *brief;
+};
+
+struct cli_args {
+    const struct cli_command *command; /* NULL: none given */
+    vec_of(const char *) operands;
+    vec_of(struct cli_given {
+        const struct cli_option *option;
+        const char *value;
+    }) given;
+};
+
+/* What a command gets. */
+struct cli {
+    struct cli_args args;
+    struct view_out *out;
+    struct base_seam *seam;
+    const char *profile;
+    const char *socket; /* or NULL */
+};
+
+/* Parses argv[1..]. ERR_USAGE says what is wrong and what was meant. Texts are borrowed from argv. */
+int cli_parse(int argc, char *const argv[], struct cli_args *args, struct err *err) must_check;
+void cli_args_free(struct cli_args *args);
+bool cli_flag(const struct cli_args *args, const char *name);
+const char *cli_value(const struct cli_args *args, const char *name); /* NULL: not given */
+/* A whole number lo..hi; the fall-back when the option is absent. ERR_USAGE otherwise. */
+int cli_number(const struct cli_args *args, const char *name, int64_t fallback, int64_t lo, int64_t hi,
+               int64_t *value, struct err *err) must_check;
+
+/* The tables. */
+const struct cli_command *cli_command_at(size_t index); /* NULL after the last */
+const struct cli_option *cli_option_at(size_t index);
+const char *cli_class_name(enum cli_class class);
+/* Prints help of the program, or of one command. */
+void cli_help(struct view_out *out, const struct cli_command *command);
+
+/* Runs the parsed command; returns the exit code of the program. */
+int cli_run(struct cli *cli);
+
+#define COMMAND(id, words, arguments, class, brief, more) int cli_exec_##id(struct cli *cli);
+#define OPTION(id, name, argument, brief)
+#define GLOBAL(name, argument, brief)
+#include "ui/cli/commands.def"
+#undef COMMAND
+#undef OPTION
+#undef GLOBAL
+
+#endif
