@@ -1,6 +1,7 @@
-/* Build-time program: fills the frames of the manual and of the shell completion from the tables that the product
- * itself uses (commands.def, errors.def, settings.def), so that they cannot disagree.
- * Usage: generate FRAME VERSION > OUTPUT. A line of the frame that is "@@name" is replaced. */
+/* Build-time program: fills the frames of the manual and of the shell completion from the tables
+ * that the product itself uses (commands.def, errors.def, settings.def), so that they cannot
+ * disagree. Usage: generate FRAME VERSION > OUTPUT. A line of the frame that is "@@name" is
+ * replaced. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ static const struct code codes[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-/* Text inside a manual line: backslashes, and a first character that mdoc would take for a request. */
+/* Text inside a manual line: backslashes, and a first character that mdoc would take for a request.
+ */
 static void roff(const char *text)
 {
     const char *start = text;
@@ -167,8 +169,12 @@ static void print_errors(void)
 static const char *type_words(const char *type)
 {
     static const char *const words[][2] = {
-        {"TEXT", "text"},        {"INT", "whole number"}, {"BYTES", "bytes, a number or text like 160 MiB"},
-        {"BOOL", "true or false"}, {"CHOICE", "one of"},  {"FILE", "path of a file"},
+        {"TEXT", "text"},
+        {"INT", "whole number"},
+        {"BYTES", "bytes, a number or text like 160 MiB"},
+        {"BOOL", "true or false"},
+        {"CHOICE", "one of"},
+        {"FILE", "path of a file"},
         {"URL", "address"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -253,8 +259,8 @@ static const struct part {
     const char *name;
     void (*print)(void);
 } parts[] = {
-    {"commands", print_commands},   {"options", print_globals},         {"errors", print_errors},
-    {"settings", print_settings},   {"shell-words", shell_words},       {"shell-options", shell_options},
+    {"commands", print_commands}, {"options", print_globals},   {"errors", print_errors},
+    {"settings", print_settings}, {"shell-words", shell_words}, {"shell-options", shell_options},
 };
 
 static int part_print(const char *name)

@@ -1,13 +1,15 @@
-/* Commands of aampe-console. Each lives in a file of its own and is one function; what it is called, takes and means is
- * in commands.def. */
+/* Commands of aampe-console. Each lives in a file of its own and is one function; what it is
+ * called, takes and means is in commands.def. */
 #ifndef AAMPE_UI_CLI_CLI_H
 #define AAMPE_UI_CLI_CLI_H
 
 #include "base/err.h"
 #include "base/seam.h"
 #include "base/vec.h"
+#include "ui/view/link.h"
 #include "ui/view/out.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,17 +57,21 @@ struct cli {
     struct view_out *out;
     struct base_seam *seam;
     const char *profile;
-    const char *socket; /* or NULL */
+    const char *socket;  /* or NULL */
+    const char *version; /* of this program */
+    const volatile sig_atomic_t
+        *interrupted; /* set once the user pressed Ctrl-C or we were told to end */
 };
 
-/* Parses argv[1..]. ERR_USAGE says what is wrong and what was meant. Texts are borrowed from argv. */
+/* Parses argv[1..]. ERR_USAGE says what is wrong and what was meant. Texts are borrowed from argv.
+ */
 int cli_parse(int argc, char *const argv[], struct cli_args *args, struct err *err) must_check;
 void cli_args_free(struct cli_args *args);
 bool cli_flag(const struct cli_args *args, const char *name);
 const char *cli_value(const struct cli_args *args, const char *name); /* NULL: not given */
 /* A whole number lo..hi; the fall-back when the option is absent. ERR_USAGE otherwise. */
-int cli_number(const struct cli_args *args, const char *name, int64_t fallback, int64_t lo, int64_t hi,
-               int64_t *value, struct err *err) must_check;
+int cli_number(const struct cli_args *args, const char *name, int64_t fallback, int64_t lo,
+               int64_t hi, int64_t *value, struct err *err) must_check;
 
 /* The tables. */
 const struct cli_command *cli_command_at(size_t index); /* NULL after the last */
@@ -76,6 +82,24 @@ void cli_help(struct view_out *out, const struct cli_command *command);
 
 /* Runs the parsed command; returns the exit code of the program. */
 int cli_run(struct cli *cli);
+
+/* Shared by the commands. */
+/* The link to the engine, which is started where that is allowed. */
+struct view_link *cli_link(struct cli *cli, struct err *err);
+/* One look: asks the verb, prints the answer by `print` or as JSON. params are taken. Returns the
+ * exit code. */
+int cli_look(struct cli *cli, const char *verb, cJSON *take_params,
+             void (*print)(struct view_out *out, const cJSON *data));
+/* An operand that is the number of a run. */
+int cli_run_id(struct cli *cli, size_t operand, int64_t *id, struct err *err) must_check;
+/* The operands as a JSON array "tables" of params, each checked to be a name of three parts. */
+int cli_tables(struct cli *cli, cJSON *params, struct err *err) must_check;
+/* Waits until the batch is over, progress on stderr, then the verified report on stdout. Returns
+ * the exit code. */
+int cli_batch_wait(struct cli *cli, struct view_link *link, int64_t batch);
+/* The same without printing: the report, the caller's, or NULL with err; ERR_OK and NULL:
+ * interrupted. */
+cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, struct err *err);
 
 #define COMMAND(id, words, arguments, class, brief, more) int cli_exec_##id(struct cli *cli);
 #define OPTION(id, name, argument, brief)

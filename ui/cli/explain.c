@@ -6,7 +6,9 @@
 
 static const char *retry_name(enum err_retry retry)
 {
-    return retry == ERR_RETRY_YES ? "yes" : retry == ERR_RETRY_NO ? "no" : "asks the other side first";
+    return retry == ERR_RETRY_YES  ? "yes"
+           : retry == ERR_RETRY_NO ? "no"
+                                   : "asks the other side first";
 }
 
 static cJSON *code_json(enum err_code code)

@@ -40,7 +40,8 @@ void cli_help(struct view_out *out, const struct cli_command *command)
     view_line(out, "commands (without one: status):");
     for (size_t i = 0; cli_command_at(i); i++) {
         const struct cli_command *each = cli_command_at(i);
-        char *words = base_printf("%s%s%s", each->words, each->arguments[0] ? " " : "", each->arguments);
+        char *words =
+            base_printf("%s%s%s", each->words, each->arguments[0] ? " " : "", each->arguments);
         view_line(out, "  %-24s %s", words, each->brief);
         free(words);
     }
@@ -50,7 +51,10 @@ void cli_help(struct view_out *out, const struct cli_command *command)
         if (cli_option_at(i)->command == -1)
             option_print(out, cli_option_at(i));
     view_end(out);
-    view_line(out, "exit: 0 done, 1 failed, 2 usage or missing answers, 3 findings or changes to make,");
-    view_line(out, "      4 not permitted, 5 engine not reachable, 6 interrupted (will resume), 130 by you");
+    view_line(out,
+              "exit: 0 done, 1 failed, 2 usage or missing answers, 3 findings or changes to make,");
+    view_line(
+        out,
+        "      4 not permitted, 5 engine not reachable, 6 interrupted (will resume), 130 by you");
     view_line(out, "manual: aampe-console(1), aampe(5), aampe-syncd(8), aampe-sandbox(1)");
 }

@@ -90,7 +90,8 @@ static int family_error(const char *first, const char *second, struct err *err)
     return -1;
 }
 
-/* Finds the option among those of the program and of the command; the command may not be known yet. */
+/* Finds the option among those of the program and of the command; the command may not be known yet.
+ */
 static const struct cli_option *option_find(const struct cli_command *command, const char *name,
                                             size_t len)
 {
@@ -137,7 +138,8 @@ static void operand_limits(const char *arguments, size_t *least, size_t *most)
         size_t len = strcspn(p, " ");
         if (*p != '[')
             (*least)++;
-        if (memmem(p, len, "...", 3))
+        const char *dots = strstr(p, "...");
+        if (dots && dots < p + len)
             *most = SIZE_MAX;
         else if (*most != SIZE_MAX)
             (*most)++;
@@ -223,8 +225,8 @@ const char *cli_value(const struct cli_args *args, const char *name)
     return given ? given->value : NULL;
 }
 
-int cli_number(const struct cli_args *args, const char *name, int64_t fallback, int64_t lo, int64_t hi,
-               int64_t *value, struct err *err)
+int cli_number(const struct cli_args *args, const char *name, int64_t fallback, int64_t lo,
+               int64_t hi, int64_t *value, struct err *err)
 {
     const char *text = cli_value(args, name);
     *value = fallback;
@@ -234,8 +236,9 @@ int cli_number(const struct cli_args *args, const char *name, int64_t fallback, 
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || number < lo || number > hi)
-        return base_err_set(err, ERR_USAGE, "\"--%s\" is a whole number from %lld to %lld, not \"%s\"",
-                            name, (long long)lo, (long long)hi, text);
+        return base_err_set(err, ERR_USAGE,
+                            "\"--%s\" is a whole number from %lld to %lld, not \"%s\"", name,
+                            (long long)lo, (long long)hi, text);
     *value = number;
     return 0;
 }

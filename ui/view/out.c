@@ -24,14 +24,16 @@ int view_out_colors(struct view_out *out, const char *when, struct err *err)
     } else if (strcmp(when, "never") == 0) {
         out->color = out->color_diag = false;
     } else {
-        return base_err_set(err, ERR_USAGE, "\"--color\" is auto, always or never, not \"%s\"", when);
+        return base_err_set(err, ERR_USAGE, "\"--color\" is auto, always or never, not \"%s\"",
+                            when);
     }
     return 0;
 }
 
 static const char *style_start(enum view_style style)
 {
-    static const char *const starts[] = {"", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[1;31m", "\x1b[2m"};
+    static const char *const starts[] = {"",         "\x1b[1m",    "\x1b[32m",
+                                         "\x1b[33m", "\x1b[1;31m", "\x1b[2m"};
     return starts[style];
 }
 

@@ -1,5 +1,6 @@
-/* Where commands write. Text for people and the JSON envelope leave the program through here and nowhere else, so
- * that every foreign byte passes base_text_clean and stdout holds exactly one JSON document with --json. */
+/* Where commands write. Text for people and the JSON envelope leave the program through here and
+ * nowhere else, so that every foreign byte passes base_text_clean and stdout holds exactly one JSON
+ * document with --json. */
 #ifndef AAMPE_UI_VIEW_OUT_H
 #define AAMPE_UI_VIEW_OUT_H
 
@@ -14,9 +15,9 @@
 enum view_exit {
     VIEW_EXIT_DONE = 0,
     VIEW_EXIT_FAILED = 1,
-    VIEW_EXIT_USAGE = 2,     /* or missing answers */
-    VIEW_EXIT_FINDINGS = 3,  /* done, with findings, warnings or changes to make */
-    VIEW_EXIT_DENIED = 4,    /* not permitted, not authenticated */
+    VIEW_EXIT_USAGE = 2,    /* or missing answers */
+    VIEW_EXIT_FINDINGS = 3, /* done, with findings, warnings or changes to make */
+    VIEW_EXIT_DENIED = 4,   /* not permitted, not authenticated */
     VIEW_EXIT_NO_ENGINE = 5,
     VIEW_EXIT_INTERRUPTED = 6, /* will resume */
     VIEW_EXIT_USER = 130
@@ -31,14 +32,16 @@ struct view_out {
     bool plain; /* tab-separated, no alignment */
     bool color, color_diag;
     bool ascii;
-    bool diag_tty;   /* progress may be rewritten */
-    bool json_done;  /* the one document is out */
+    bool diag_tty;  /* progress may be rewritten */
+    bool json_done; /* the one document is out */
 };
 
-/* Colours after --color and NO_COLOR; when is NULL, "auto", "always" or "never" (else ERR_USAGE). */
+/* Colours after --color and NO_COLOR; when is NULL, "auto", "always" or "never" (else ERR_USAGE).
+ */
 int view_out_colors(struct view_out *out, const char *when, struct err *err) must_check;
 
-/* One piece of a line: formatted, cleaned (a line feed inside shows as \n), styled. Nothing with --json. */
+/* One piece of a line: formatted, cleaned (a line feed inside shows as \n), styled. Nothing with
+ * --json. */
 __attribute__((format(printf, 3, 4))) void view_put(struct view_out *out, enum view_style style,
                                                     const char *fmt, ...);
 void view_end(struct view_out *out); /* ends the line */
@@ -51,8 +54,8 @@ void view_wrap(struct view_out *out, int indent, const char *text);
 
 /* With --json: prints {"ok":true,"data":...,"error":null} and frees data. Without: only frees. */
 void view_json_ok(struct view_out *out, cJSON *take_data);
-/* The error, for people on stderr, with --json also as the document (data, may be NULL, is freed). Returns the exit
- * code that belongs to it. */
+/* The error, for people on stderr, with --json also as the document (data, may be NULL, is freed).
+ * Returns the exit code that belongs to it. */
 int view_error(struct view_out *out, const struct err *err, cJSON *take_data);
 enum view_exit view_exit_of(const struct err *err);
 

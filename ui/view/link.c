@@ -1,0 +1,223 @@
+#include "ui/view/link.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "ipc/client.h"
+#include "ui/view/out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_MS 5000
+/* A stopped warehouse may take minutes to answer the one query a verb waits for. */
+#define CALL_MS (15 * 60 * 1000)
+#define START_MS 30000
+
+struct view_link {
+    struct ipc_client *client;
+    bool started;
+};
+
+int view_profile_check(const char *profile, struct err *err)
+{
+    size_t len = strlen(profile);
+    if (len == 0 || len > 32 || strspn(profile, "abcdefghijklmnopqrstuvwxyz0123456789_-") != len ||
+        profile[0] == '-')
+        return base_err_set(err, ERR_USAGE,
+                            "\"%s\" is no name of a profile: a-z, 0-9, _ and -, at most 32",
+                            profile);
+    return 0;
+}
+
+static char *join3(char *take_home, const char *profile, const char *suffix)
+{
+    char *path = base_printf("%s/aampe/%s%s", take_home, profile, suffix);
+    free(take_home);
+    return path;
+}
+
+char *view_profile_state(const char *profile)
+{
+    return join3(base_file_state_home(), profile, "");
+}
+
+char *view_profile_file(const char *profile)
+{
+    return join3(base_file_config_home(), profile, ".json");
+}
+
+bool view_profile_unit(const char *profile)
+{
+    char *etc = base_printf("/etc/aampe/%s/profile.json", profile);
+    char *run = base_printf("/run/aampe/%s", profile);
+    bool unit = base_file_exists(etc) || base_file_exists(run);
+    free(etc);
+    free(run);
+    return unit;
+}
+
+/* The engine prints one JSON line when it listens, or why it does not. */
+static int engine_wait(int fd, struct buf *line, struct err *err)
+{
+    char piece[512];
+    for (;;) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        int ready = poll(&wait, 1, START_MS);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0)
+            return base_err_set(err, ERR_ENGINE_UNREACHABLE,
+                                "the engine did not get ready within %d s", START_MS / 1000);
+        ssize_t got = read(fd, piece, sizeof piece);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return base_err_set(err, ERR_ENGINE_UNREACHABLE, "the engine ended while starting");
+        if (base_buf_append(line, piece, (size_t)got) != 0)
+            return base_err_set(err, ERR_ENGINE_PROTOCOL, "the engine's first line is too long");
+        if (memchr(line->data, '\n', line->len))
+            return 0;
+    }
+}
+
+static int engine_verdict(const struct buf *line, int *pid, struct err *err)
+{
+    cJSON *json = base_json_parse(line->data, line->len, line->len, NULL);
+    const cJSON *error = base_json_get(json, "error");
+    int rc = 0;
+    if (json == NULL)
+        rc = base_err_set(err, ERR_ENGINE_PROTOCOL, "the engine's first line is no JSON");
+    else if (error)
+        base_err_from_json(err, error), rc = -1;
+    else if (pid)
+        *pid = (int)base_json_i64_or(json, "pid", 0);
+    cJSON_Delete(json);
+    return rc;
+}
+
+int view_engine_start(const char *profile, int *pid, struct err *err)
+{
+    int ends[2], rc = -1;
+    struct buf line;
+    pid_t child = 0;
+    char *program = base_process_find("aampe-syncd");
+    if (program == NULL)
+        return base_err_set(err, ERR_ENGINE_UNREACHABLE,
+                            "aampe-syncd is neither beside this program nor in PATH");
+    base_buf_init(&line, 64 * 1024);
+    if (pipe(ends) != 0) {
+        base_err_errno(err, errno, "making a pipe");
+    } else {
+        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+        const char *argv[] = {program, "--profile", profile, NULL};
+        rc = base_process_start(argv, ends[1], NULL, false, &child, err);
+        close(ends[1]);
+        if (rc == 0)
+            rc = engine_wait(ends[0], &line, err);
+        if (rc == 0)
+            rc = engine_verdict(&line, pid, err);
+        close(ends[0]);
+    }
+    base_buf_free(&line);
+    free(program);
+    return rc;
+}
+
+static struct ipc_client *try_path(const struct view_link_options *options, const char *path,
+                                   struct err *err)
+{
+    return ipc_client_connect(path, "aampe-console", options->version, CONNECT_MS, err);
+}
+
+/* The socket that was named, or the system's, or the user's. *may_start: only the last may be
+ * started. */
+static struct ipc_client *find_engine(const struct view_link_options *options, bool *may_start,
+                                      struct err *err)
+{
+    *may_start = false;
+    if (options->socket)
+        return try_path(options, options->socket, err);
+    if (view_profile_unit(options->profile)) {
+        char *path = base_printf("/run/aampe/%s/sock", options->profile);
+        struct ipc_client *client = try_path(options, path, err);
+        free(path);
+        if (client == NULL && err->code == ERR_ENGINE_UNREACHABLE)
+            base_err_hint(err, "a systemd unit owns this profile: systemctl start aampe-syncd@%s",
+                          options->profile);
+        return client;
+    }
+    char *state = view_profile_state(options->profile);
+    char *path = base_file_join(state, "sock");
+    struct ipc_client *client = try_path(options, path, err);
+    *may_start = client == NULL && err->code == ERR_ENGINE_UNREACHABLE;
+    free(path);
+    free(state);
+    return client;
+}
+
+struct view_link *view_link_open(const struct view_link_options *options, struct err *err)
+{
+    bool may_start = false, started = false;
+    if (view_profile_check(options->profile, err) != 0)
+        return NULL;
+    struct ipc_client *client = find_engine(options, &may_start, err);
+    if (client == NULL && may_start && options->start) {
+        int pid = 0;
+        base_err_clear(err);
+        if (view_engine_start(options->profile, &pid, err) != 0)
+            return NULL;
+        started = true;
+        if (options->out)
+            view_diag(options->out, "engine of profile %s started, pid %d", options->profile, pid);
+        client = find_engine(options, &may_start, err);
+    }
+    if (client == NULL)
+        return NULL;
+    struct view_link *link = base_alloc_zero(1, sizeof *link);
+    link->client = client;
+    link->started = started;
+    return link;
+}
+
+void view_link_free(struct view_link **link)
+{
+    if (*link == NULL)
+        return;
+    ipc_client_free(&(*link)->client);
+    base_free(link);
+}
+
+bool view_link_started(const struct view_link *link)
+{
+    return link->started;
+}
+
+int view_call(struct view_link *link, const char *verb, cJSON *take_params, cJSON **result,
+              struct err *err)
+{
+    return ipc_client_call(link->client, verb, take_params, CALL_MS, result, err);
+}
+
+int view_subscribe(struct view_link *link, const char *const events[], struct err *err)
+{
+    cJSON *params = base_json_object(), *result = NULL;
+    cJSON *names = base_json_add_array(params, "events");
+    for (size_t i = 0; events[i]; i++)
+        base_json_push_take(names, cJSON_CreateString(events[i]));
+    int rc = ipc_client_call(link->client, "subscribe", params, CONNECT_MS, &result, err);
+    cJSON_Delete(result);
+    return rc;
+}
+
+int view_event(struct view_link *link, int timeout_ms, cJSON **event, struct err *err)
+{
+    return ipc_client_next_event(link->client, timeout_ms, event, err);
+}
