@@ -1,4 +1,5 @@
-/* The profile file P.json: settings and share list, plain text made for git. Only the engine writes it. */
+/* The profile file P.json: settings and share list, plain text made for git. Only the engine writes
+ * it. */
 #ifndef AAMPE_CONFIG_PROFILE_H
 #define AAMPE_CONFIG_PROFILE_H
 
@@ -40,29 +41,35 @@ const char *config_type_name(enum config_type type);
 
 enum config_managed { CONFIG_MANAGED_CONSOLE, CONFIG_MANAGED_FILE };
 
-struct config_profile; /* opaque but for the functions below */
+struct config_profile;                           /* opaque but for the functions below */
 struct config_profile *config_profile_new(void); /* empty: everything at its default */
 void config_profile_free(struct config_profile **profile);
 struct config_profile *config_profile_dup(const struct config_profile *profile);
 
-/* CONFIG_INVALID names the key or the path of what is wrong ("destination.url: ..."); an absent file is CONFIG_MISSING. */
+/* CONFIG_INVALID names the key or the path of what is wrong ("destination.url: ..."); an absent
+ * file is CONFIG_MISSING. */
 struct config_profile *config_profile_load(const char *path, struct err *err);
 struct config_profile *config_profile_parse(const char *text, size_t len, struct err *err);
-/* Byte-stable: the same profile gives the same bytes, and parse(print(p)) is p. malloc'd, ends with a newline. */
+/* Byte-stable: the same profile gives the same bytes, and parse(print(p)) is p. malloc'd, ends with
+ * a newline. */
 char *config_profile_print(const struct config_profile *profile);
-/* Atomically, mode 0600 when new. A share managed by file is never written: CONFIG_INVALID when it differs from that
- * of the file. */
-int config_profile_save(const struct config_profile *profile, const char *path, struct err *err) must_check;
+/* Atomically, mode 0600 when new. A share managed by file is never written: CONFIG_INVALID when it
+ * differs from that of the file. */
+int config_profile_save(const struct config_profile *profile, const char *path,
+                        struct err *err) must_check;
 
 /* The value as set, else the default, else NULL; borrowed. */
 const char *config_get(const struct config_profile *profile, enum config_setting setting);
-int64_t config_get_i64(const struct config_profile *profile, enum config_setting setting); /* INT, BYTES */
+int64_t config_get_i64(const struct config_profile *profile,
+                       enum config_setting setting); /* INT, BYTES */
 bool config_get_bool(const struct config_profile *profile, enum config_setting setting);
 bool config_is_set(const struct config_profile *profile, enum config_setting setting);
-/* Validates and normalises (a pasted workspace URL becomes its origin); NULL value = unset. CONFIG_INVALID. */
+/* Validates and normalises (a pasted workspace URL becomes its origin); NULL value = unset.
+ * CONFIG_INVALID. */
 int config_set(struct config_profile *profile, enum config_setting setting, const char *value,
                struct err *err) must_check;
-/* What is missing or does not fit together before a sync can run; CONFIG_MISSING names the first key. */
+/* What is missing or does not fit together before a sync can run; CONFIG_MISSING names the first
+ * key. */
 int config_profile_check(const struct config_profile *profile, struct err *err) must_check;
 
 enum config_managed config_profile_managed(const struct config_profile *profile);

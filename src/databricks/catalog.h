@@ -1,5 +1,6 @@
 /* Unity Catalog: catalogs, schemas, tables. databricks-api.md 3.0-3.5.
- * Lists come page by page; a page may be empty and still have a next token, only an absent token ends the walk.
+ * Lists come page by page; a page may be empty and still have a next token, only an absent token
+ * ends the walk.
  * *_walk calls `page` for every page in order and `done` once at the end. */
 #ifndef AAMPE_DATABRICKS_CATALOG_H
 #define AAMPE_DATABRICKS_CATALOG_H
@@ -34,13 +35,14 @@ void databricks_schemas_free(struct databricks_schemas *schemas);
 
 struct databricks_table {
     struct model_name name;
-    char *table_type;  /* MANAGED, EXTERNAL, VIEW, ...; kept as sent, also unknown ones */
-    char *format;      /* DELTA, ...; NULL when absent */
+    char *table_type; /* MANAGED, EXTERNAL, VIEW, ...; kept as sent, also unknown ones */
+    char *format;     /* DELTA, ...; NULL when absent */
     char *comment, *owner, *table_id, *view_definition, *storage_location, *metastore_id;
-    char *row_filter;  /* function name; NULL: no filter */
+    char *row_filter; /* function name; NULL: no filter */
     bool browse_only;
-    bool masked;       /* some column has a mask */
-    struct model_schema columns; /* empty in listings with omit_columns and often with browse_only */
+    bool masked; /* some column has a mask */
+    struct model_schema
+        columns; /* empty in listings with omit_columns and often with browse_only */
     int64_t created_us, updated_us;
 };
 struct databricks_tables {
@@ -58,48 +60,45 @@ struct databricks_page {
     bool omit_columns;      /* tables only: cheap listing */
 };
 
-struct databricks_call *databricks_catalog_list(struct databricks *db, enum databricks_identity identity,
-                                                const struct databricks_page *page,
-                                                void (*done)(void *user, const struct err *err,
-                                                             struct databricks_catalogs *catalogs),
-                                                void *user);
-struct databricks_call *databricks_schema_list(struct databricks *db, enum databricks_identity identity,
-                                               const char *catalog, const struct databricks_page *page,
-                                               void (*done)(void *user, const struct err *err,
-                                                            struct databricks_schemas *schemas),
-                                               void *user);
-struct databricks_call *databricks_table_list(struct databricks *db, enum databricks_identity identity,
-                                              const char *catalog, const char *schema,
-                                              const struct databricks_page *page,
-                                              void (*done)(void *user, const struct err *err,
-                                                           struct databricks_tables *tables),
-                                              void *user);
-/* Whole walks. `page` gets each page (may take it as described in client.h; its token is of no use to it). */
-struct databricks_call *databricks_catalog_walk(struct databricks *db, enum databricks_identity identity,
-                                                const struct databricks_page *page,
-                                                void (*each)(void *user, struct databricks_catalogs *catalogs),
-                                                void (*done)(void *user, const struct err *err), void *user);
-struct databricks_call *databricks_schema_walk(struct databricks *db, enum databricks_identity identity,
-                                               const char *catalog, const struct databricks_page *page,
-                                               void (*each)(void *user, struct databricks_schemas *schemas),
-                                               void (*done)(void *user, const struct err *err), void *user);
-struct databricks_call *databricks_table_walk(struct databricks *db, enum databricks_identity identity,
-                                              const char *catalog, const char *schema,
-                                              const struct databricks_page *page,
-                                              void (*each)(void *user, struct databricks_tables *tables),
-                                              void (*done)(void *user, const struct err *err), void *user);
+struct databricks_call *databricks_catalog_list(
+    struct databricks *db, enum databricks_identity identity, const struct databricks_page *page,
+    void (*done)(void *user, const struct err *err, struct databricks_catalogs *catalogs),
+    void *user);
+struct databricks_call *databricks_schema_list(
+    struct databricks *db, enum databricks_identity identity, const char *catalog,
+    const struct databricks_page *page,
+    void (*done)(void *user, const struct err *err, struct databricks_schemas *schemas),
+    void *user);
+struct databricks_call *databricks_table_list(
+    struct databricks *db, enum databricks_identity identity, const char *catalog,
+    const char *schema, const struct databricks_page *page,
+    void (*done)(void *user, const struct err *err, struct databricks_tables *tables), void *user);
+/* Whole walks. `page` gets each page (may take it as described in client.h; its token is of no use
+ * to it). */
+struct databricks_call *
+databricks_catalog_walk(struct databricks *db, enum databricks_identity identity,
+                        const struct databricks_page *page,
+                        void (*each)(void *user, struct databricks_catalogs *catalogs),
+                        void (*done)(void *user, const struct err *err), void *user);
+struct databricks_call *
+databricks_schema_walk(struct databricks *db, enum databricks_identity identity,
+                       const char *catalog, const struct databricks_page *page,
+                       void (*each)(void *user, struct databricks_schemas *schemas),
+                       void (*done)(void *user, const struct err *err), void *user);
+struct databricks_call *
+databricks_table_walk(struct databricks *db, enum databricks_identity identity, const char *catalog,
+                      const char *schema, const struct databricks_page *page,
+                      void (*each)(void *user, struct databricks_tables *tables),
+                      void (*done)(void *user, const struct err *err), void *user);
 /* Columns included. Not there or not visible: SRC_TABLE_NOT_FOUND; refused: SRC_PERM_*. */
-struct databricks_call *databricks_table_get(struct databricks *db, enum databricks_identity identity,
-                                             const struct model_name *name, bool include_browse,
-                                             void (*done)(void *user, const struct err *err,
-                                                          struct databricks_table *table),
-                                             void *user);
+struct databricks_call *databricks_table_get(
+    struct databricks *db, enum databricks_identity identity, const struct model_name *name,
+    bool include_browse,
+    void (*done)(void *user, const struct err *err, struct databricks_table *table), void *user);
 /* table-summaries: names and table_type only; patterns are SQL LIKE, NULL = all. */
-struct databricks_call *databricks_table_summaries(struct databricks *db, enum databricks_identity identity,
-                                                   const char *catalog, const char *schema_pattern,
-                                                   const char *table_pattern, const struct databricks_page *page,
-                                                   void (*done)(void *user, const struct err *err,
-                                                                struct databricks_tables *tables),
-                                                   void *user);
+struct databricks_call *databricks_table_summaries(
+    struct databricks *db, enum databricks_identity identity, const char *catalog,
+    const char *schema_pattern, const char *table_pattern, const struct databricks_page *page,
+    void (*done)(void *user, const struct err *err, struct databricks_tables *tables), void *user);
 
 #endif

@@ -5,8 +5,8 @@
 #include "databricks/client.h"
 
 struct databricks_grant {
-    char *principal; /* application id, e-mail or group */
-    char *privilege; /* USE_CATALOG, SELECT, ...; underscores */
+    char *principal;      /* application id, e-mail or group */
+    char *privilege;      /* USE_CATALOG, SELECT, ...; underscores */
     char *inherited_type; /* "catalog", "schema", ...; NULL: granted here */
     char *inherited_name;
 };
@@ -16,18 +16,15 @@ struct databricks_grants {
 };
 void databricks_grants_free(struct databricks_grants *grants);
 
-/* type: "catalog", "schema", "table" (views too), "metastore", ...; full_name as the API writes it, unquoted;
- * principal filters, NULL = all that may be seen. */
-struct databricks_call *databricks_permissions_get(struct databricks *db, enum databricks_identity identity,
-                                                   const char *type, const char *full_name, const char *principal,
-                                                   void (*done)(void *user, const struct err *err,
-                                                                struct databricks_grants *grants),
-                                                   void *user);
-struct databricks_call *databricks_permissions_effective(struct databricks *db, enum databricks_identity identity,
-                                                         const char *type, const char *full_name,
-                                                         const char *principal,
-                                                         void (*done)(void *user, const struct err *err,
-                                                                      struct databricks_grants *grants),
-                                                         void *user);
+/* type: "catalog", "schema", "table" (views too), "metastore", ...; full_name as the API writes it,
+ * unquoted; principal filters, NULL = all that may be seen. */
+struct databricks_call *databricks_permissions_get(
+    struct databricks *db, enum databricks_identity identity, const char *type,
+    const char *full_name, const char *principal,
+    void (*done)(void *user, const struct err *err, struct databricks_grants *grants), void *user);
+struct databricks_call *databricks_permissions_effective(
+    struct databricks *db, enum databricks_identity identity, const char *type,
+    const char *full_name, const char *principal,
+    void (*done)(void *user, const struct err *err, struct databricks_grants *grants), void *user);
 
 #endif

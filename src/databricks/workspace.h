@@ -5,22 +5,22 @@
 #include "databricks/client.h"
 
 struct databricks_me {
-    char *id;           /* numeric SCIM id as text */
-    char *user_name;    /* application id of a service principal, e-mail of a user */
+    char *id;        /* numeric SCIM id as text */
+    char *user_name; /* application id of a service principal, e-mail of a user */
     char *display_name;
     bool active;
-    char **groups;      /* display names */
+    char **groups; /* display names */
     size_t group_count;
     char **entitlements;
     size_t entitlement_count;
-    char workspace_id[32]; /* of the x-databricks-org-id header; "" when absent */
+    char workspace_id[32];  /* of the x-databricks-org-id header; "" when absent */
     int64_t server_time_us; /* Date header; 0: absent */
 };
 void databricks_me_free(struct databricks_me *me);
-struct databricks_call *databricks_workspace_me(struct databricks *db, enum databricks_identity identity,
-                                                void (*done)(void *user, const struct err *err,
-                                                             struct databricks_me *me),
-                                                void *user);
+struct databricks_call *
+databricks_workspace_me(struct databricks *db, enum databricks_identity identity,
+                        void (*done)(void *user, const struct err *err, struct databricks_me *me),
+                        void *user);
 
 struct databricks_metastore {
     char *id, *name, *cloud, *region, *global_id, *owner, *privilege_model;
@@ -29,24 +29,24 @@ struct databricks_metastore {
     int64_t workspace_id;  /* assignment only; 0: not known */
 };
 void databricks_metastore_free(struct databricks_metastore *metastore);
-struct databricks_call *databricks_workspace_metastore(struct databricks *db, enum databricks_identity identity,
-                                                       void (*done)(void *user, const struct err *err,
-                                                                    struct databricks_metastore *metastore),
-                                                       void *user);
+struct databricks_call *databricks_workspace_metastore(
+    struct databricks *db, enum databricks_identity identity,
+    void (*done)(void *user, const struct err *err, struct databricks_metastore *metastore),
+    void *user);
 /* current-metastore-assignment: id, default_catalog, workspace_id. */
-struct databricks_call *databricks_workspace_assignment(struct databricks *db, enum databricks_identity identity,
-                                                        void (*done)(void *user, const struct err *err,
-                                                                     struct databricks_metastore *metastore),
-                                                        void *user);
+struct databricks_call *databricks_workspace_assignment(
+    struct databricks *db, enum databricks_identity identity,
+    void (*done)(void *user, const struct err *err, struct databricks_metastore *metastore),
+    void *user);
 
 struct databricks_discovery {
     char *oidc_endpoint, *account_id, *workspace_id, *cloud, *host_type;
 };
 void databricks_discovery_free(struct databricks_discovery *discovery);
 /* /.well-known/databricks-config; needs no identity. */
-struct databricks_call *databricks_workspace_discover(struct databricks *db,
-                                                      void (*done)(void *user, const struct err *err,
-                                                                   struct databricks_discovery *discovery),
-                                                      void *user);
+struct databricks_call *databricks_workspace_discover(
+    struct databricks *db,
+    void (*done)(void *user, const struct err *err, struct databricks_discovery *discovery),
+    void *user);
 
 #endif

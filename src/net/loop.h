@@ -1,6 +1,7 @@
-/* The one main loop of a process: transfers, file descriptors, timers and jobs posted by threads, all on
- * curl_multi_poll. Only net_loop_post may be called from another thread; everything else belongs to the thread
- * that runs the loop. Callbacks may call anything here, also net_loop_stop and their own removal. */
+/* The one main loop of a process: transfers, file descriptors, timers and jobs posted by threads,
+ * all on curl_multi_poll. Only net_loop_post may be called from another thread; everything else
+ * belongs to the thread that runs the loop. Callbacks may call anything here, also net_loop_stop
+ * and their own removal. */
 #ifndef AAMPE_NET_LOOP_H
 #define AAMPE_NET_LOOP_H
 
@@ -9,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum net_loop_events { NET_READ = 1, NET_WRITE = 2 }; /* hang-up and error are reported as NET_READ */
+enum net_loop_events {
+    NET_READ = 1,
+    NET_WRITE = 2
+}; /* hang-up and error are reported as NET_READ */
 
 struct net_loop;
 /* The seam is borrowed and must outlive the loop; timers run on its (turnable) monotonic clock. */
@@ -18,26 +22,29 @@ struct net_loop *net_loop_new(struct base_seam *seam);
 void net_loop_free(struct net_loop **loop);
 struct base_seam *net_loop_seam(struct net_loop *loop);
 
-/* Calls fn once, after at least ms milliseconds, never from inside this call. Returns an id, never 0. */
+/* Calls fn once, after at least ms milliseconds, never from inside this call. Returns an id, never
+ * 0. */
 uint64_t net_loop_after(struct net_loop *loop, int64_t ms, void (*fn)(void *user), void *user);
 /* 0, a fired or an unknown id is ignored. */
 void net_loop_cancel_timer(struct net_loop *loop, uint64_t id);
 
-/* Calls fn while any of the events holds (level-triggered). One watch a descriptor: a second call replaces events,
- * fn and user. The descriptor stays the caller's; unwatch before closing it. */
-void net_loop_watch(struct net_loop *loop, int fd, int events, void (*fn)(void *user, int fd, int events),
-                    void *user);
+/* Calls fn while any of the events holds (level-triggered). One watch a descriptor: a second call
+ * replaces events, fn and user. The descriptor stays the caller's; unwatch before closing it. */
+void net_loop_watch(struct net_loop *loop, int fd, int events,
+                    void (*fn)(void *user, int fd, int events), void *user);
 void net_loop_unwatch(struct net_loop *loop, int fd);
 
-/* Thread-safe: runs fn(user) on the loop's thread, in the order posted, also when called from that thread. */
+/* Thread-safe: runs fn(user) on the loop's thread, in the order posted, also when called from that
+ * thread. */
 void net_loop_post(struct net_loop *loop, void (*fn)(void *user), void *user);
 
 /* Runs until net_loop_stop. */
 void net_loop_run(struct net_loop *loop);
-/* One turn: waits at most max_ms for something to happen and serves it. For tests and for programs that wait for one
- * thing: while (!done) net_loop_turn(loop, 1000). */
+/* One turn: waits at most max_ms for something to happen and serves it. For tests and for programs
+ * that wait for one thing: while (!done) net_loop_turn(loop, 1000). */
 void net_loop_turn(struct net_loop *loop, int max_ms);
-/* Makes net_loop_run return after the current turn; from a signal handler or thread use net_loop_post. */
+/* Makes net_loop_run return after the current turn; from a signal handler or thread use
+ * net_loop_post. */
 void net_loop_stop(struct net_loop *loop);
 
 #endif

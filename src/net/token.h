@@ -1,6 +1,7 @@
-/* Access tokens of one identity: OAuth 2 client credentials against a workspace (databricks-api.md 1.2-1.4), or a fixed
- * token. The endpoint is found by discovery ({origin}/oidc/.well-known/oauth-authorization-server), falling back to
- * {origin}/oidc/v1/token; one of another origin is refused. Renewal starts min(ttl/2, 20 min) before expiry in the
+/* Access tokens of one identity: OAuth 2 client credentials against a workspace
+ * (databricks-api.md 1.2-1.4), or a fixed token. The endpoint is found by discovery
+ * ({origin}/oidc/.well-known/oauth-authorization-server), falling back to {origin}/oidc/v1/token;
+ * one of another origin is refused. Renewal starts min(ttl/2, 20 min) before expiry in the
  * background; callers wait only when there is no valid token, all of them on one request. */
 #ifndef AAMPE_NET_TOKEN_H
 #define AAMPE_NET_TOKEN_H
@@ -13,20 +14,23 @@
 
 struct net_token;
 /* http is borrowed; id and secret are copied. */
-struct net_token *net_token_oauth(struct net_http *http, const char *client_id, const struct secret *client_secret);
+struct net_token *net_token_oauth(struct net_http *http, const char *client_id,
+                                  const struct secret *client_secret);
 struct net_token *net_token_fixed(struct net_http *http, const struct secret *token);
 /* Waiting callers are dropped without an answer. */
 void net_token_free(struct net_token **token);
 
 struct net_token_wait;
 /* done runs once on the loop, never from inside this call: bearer (borrowed for the call) or err
- * (SRC_AUTH_CLIENT_INVALID, SRC_TOKEN_ENDPOINT_WRONG, SRC_IP_BLOCKED, SRC_RATE_LIMIT, SRC_UNAVAILABLE, NET_*, ...). */
+ * (SRC_AUTH_CLIENT_INVALID, SRC_TOKEN_ENDPOINT_WRONG, SRC_IP_BLOCKED, SRC_RATE_LIMIT,
+ * SRC_UNAVAILABLE, NET_*, ...). */
 struct net_token_wait *net_token_get(struct net_token *token,
-                                     void (*done)(void *user, const struct secret *bearer, const struct err *err),
+                                     void (*done)(void *user, const struct secret *bearer,
+                                                  const struct err *err),
                                      void *user);
 void net_token_cancel(struct net_token_wait **wait);
-/* The service refused this bearer: it is dropped if it is still the current one. Returns false when nothing better can
- * be had (a fixed token). */
+/* The service refused this bearer: it is dropped if it is still the current one. Returns false when
+ * nothing better can be had (a fixed token). */
 bool net_token_reject(struct net_token *token, const struct secret *bearer);
 /* Wall clock microseconds; 0: none held, or a fixed token. */
 int64_t net_token_expires_us(const struct net_token *token);

@@ -1,0 +1,69 @@
+/* What the files of this room share and nobody else sees. */
+#ifndef AAMPE_NET_PRIVATE_H
+#define AAMPE_NET_PRIVATE_H
+
+#include "net/http.h"
+#include "net/url.h"
+
+#include <curl/curl.h>
+
+/* An easy handle on the loop: CURLOPT_PRIVATE points here; finish is called outside any curl
+ * callback, with the handle already removed from the multi handle. */
+struct net_transfer {
+    CURL *easy;
+    void (*finish)(struct net_transfer *transfer, CURLcode code);
+};
+void net_loop_transfer_add(struct net_loop *loop, struct net_transfer *transfer);
+void net_loop_transfer_remove(struct net_loop *loop, struct net_transfer *transfer);
+
+struct net_http {
+    struct net_loop *loop;
+    char *origin_text;
+    struct net_url origin;
+    bool origin_loopback;
+    char *ca_file, *proxy, *no_proxy, *user_agent;
+    struct secret *proxy_login;
+    char **link_hosts;
+    size_t link_host_count;
+    struct base_log *log;
+    CURLSH *bare_pool; /* connections of presigned links only */
+    int calls;
+    int64_t connects;
+};
+
+struct net_call {
+    struct net_transfer transfer; /* first: finish gets it back */
+    struct net_http *http;
+    /* the request, copied */
+    char *method;
+    struct secret *url_text;
+    struct net_url url;
+    struct curl_slist *headers;
+    char *body;
+    size_t body_len, max_body;
+    bool bare, listed; /* listed: a link host the admin allows private addresses for */
+    bool proxied;
+    const struct net_retry *retry;
+    int connect_ms, idle_ms, total_ms;
+    void (*progress)(void *user, int64_t received);
+    void *progress_user;
+    void (*done)(void *user, struct net_response *response, const struct err *err);
+    void *user;
+    /* the try under way */
+    struct net_response response;
+    struct err err;
+    uint64_t timer;
+    const char *refused; /* class of address the open-socket check refused */
+    bool overflow, no_memory, sending;
+    char error_text[CURL_ERROR_SIZE];
+};
+
+/* transfer.c: makes the easy handle of one try. */
+CURL *net_transfer_new(struct net_call *call);
+/* fault.c: fills call->err from the outcome; leaves it clear when an answer arrived whole. */
+void net_fault_map(struct net_call *call, CURLcode code);
+bool net_fault_unsent(CURL *easy, CURLcode code);
+/* proxy.c: whether this host is reached directly though there is a proxy. */
+bool net_proxy_bypassed(const char *no_proxy, const char *host);
+
+#endif

@@ -1,0 +1,396 @@
+#include "net/token.h"
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "net/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAD_MAX_S 1200
+#define RENEW_AGAIN_US ((int64_t)60 * 1000000) /* after a renewal in the background failed */
+#define TTL_DEFAULT_S 3600
+#define TTL_MAX_S (7 * 86400)
+
+struct net_token_wait {
+    struct net_token *token;
+    struct net_token_wait *next;
+    void (*done)(void *user, const struct secret *bearer, const struct err *err);
+    void *user;
+    uint64_t timer; /* set once there is an answer to deliver */
+    struct err err;
+};
+
+struct net_token {
+    struct net_http *http;
+    char *client_id;
+    struct secret *client_secret; /* NULL: fixed */
+    struct secret *bearer;
+    int64_t expires_us, renew_us, not_before_us;
+    char *endpoint;
+    struct net_call *call;
+    struct net_token_wait *waits; /* in the order they came */
+};
+
+struct net_token *net_token_oauth(struct net_http *http, const char *client_id,
+                                  const struct secret *client_secret)
+{
+    struct net_token *token = base_alloc_zero(1, sizeof *token);
+
+    token->http = http;
+    token->client_id = base_strdup(client_id);
+    token->client_secret = base_secret_dup(client_secret);
+    return token;
+}
+
+struct net_token *net_token_fixed(struct net_http *http, const struct secret *bearer)
+{
+    struct net_token *token = base_alloc_zero(1, sizeof *token);
+
+    token->http = http;
+    token->bearer = base_secret_dup(bearer);
+    return token;
+}
+
+void net_token_free(struct net_token **token_ptr)
+{
+    struct net_token *token = *token_ptr;
+    struct net_token_wait *wait;
+
+    if (!token)
+        return;
+    net_http_cancel(&token->call);
+    while ((wait = token->waits))
+        net_token_cancel(&wait);
+    free(token->client_id);
+    free(token->endpoint);
+    base_secret_free(&token->client_secret);
+    base_secret_free(&token->bearer);
+    base_free(token_ptr);
+}
+
+int64_t net_token_lead(int64_t ttl)
+{
+    return ttl / 2 < LEAD_MAX_S ? ttl / 2 : LEAD_MAX_S;
+}
+
+int64_t net_token_expires_us(const struct net_token *token)
+{
+    return token->bearer ? token->expires_us : 0;
+}
+
+static int64_t now_us(struct net_token *token)
+{
+    return base_seam_now_us(net_loop_seam(net_http_loop(token->http)));
+}
+
+static void unlink_wait(struct net_token_wait *wait)
+{
+    struct net_token_wait **at = &wait->token->waits;
+
+    while (*at != wait)
+        at = &(*at)->next;
+    *at = wait->next;
+}
+
+void net_token_cancel(struct net_token_wait **wait_ptr)
+{
+    struct net_token_wait *wait = *wait_ptr;
+
+    *wait_ptr = NULL;
+    if (!wait)
+        return;
+    net_loop_cancel_timer(net_http_loop(wait->token->http), wait->timer);
+    unlink_wait(wait);
+    free(wait);
+}
+
+static void fetch(struct net_token *token);
+
+static void deliver(void *user)
+{
+    struct net_token_wait *wait = user;
+    struct net_token *token = wait->token;
+
+    wait->timer = 0;
+    if (wait->err.code == ERR_OK && !token->bearer) {
+        fetch(token); /* refused by the service since the answer was made out */
+        return;
+    }
+    unlink_wait(wait);
+    if (wait->err.code == ERR_OK)
+        wait->done(wait->user, token->bearer, NULL);
+    else
+        wait->done(wait->user, NULL, &wait->err);
+    free(wait);
+}
+
+static void answer_later(struct net_token_wait *wait, const struct err *err)
+{
+    if (err)
+        wait->err = *err;
+    wait->timer = net_loop_after(net_http_loop(wait->token->http), 0, deliver, wait);
+}
+
+/* Everybody who waits gets the same answer; a failed renewal while the old token holds is nobody's
+ * business yet. */
+static void settle(struct net_token *token, const struct err *err)
+{
+    if (err)
+        token->not_before_us = now_us(token) + RENEW_AGAIN_US;
+    for (struct net_token_wait *wait = token->waits; wait; wait = wait->next)
+        if (!wait->timer)
+            answer_later(wait, err);
+}
+
+static void map_status(const struct net_token *token, const struct net_response *response,
+                       struct err *err)
+{
+    bool html = strstr(response->content_type, "html") != NULL;
+    int status = response->status;
+
+    if (strncmp(net_http_origin(token->http), "https://accounts", 16) == 0)
+        base_err_set(err, ERR_SRC_TOKEN_ENDPOINT_WRONG,
+                     "no token: this is an account console, not a workspace");
+    else if (html || status / 100 == 2)
+        base_err_set(err, ERR_SRC_HOST_WRONG, "no token: the answer is a page, not the service");
+    else if (status == 401)
+        base_err_set(err, ERR_SRC_AUTH_CLIENT_INVALID, "no token: client id or secret refused");
+    else if (status == 404)
+        base_err_set(err, ERR_SRC_TOKEN_ENDPOINT_WRONG, "no token: there is no token endpoint");
+    else if (status == 429)
+        base_err_set(err, ERR_SRC_RATE_LIMIT, "no token: too many requests");
+    else if (status >= 500)
+        base_err_set(err, ERR_SRC_UNAVAILABLE, "no token: the service is in trouble");
+    else
+        base_err_set(err, ERR_SRC_UNCLASSIFIED, "no token: HTTP status %d", status);
+}
+
+/* The gateway in front says this before any endpoint is reached, as text or JSON, with no code of
+ * its own: the one place where the words decide (databricks-api.md 8, "blocked caller"). */
+static bool blocked_by_ip(const struct net_response *response)
+{
+    return response->status == 403 && response->body.len &&
+           (strstr(response->body.data, "Databricks IP ACL") ||
+            strstr(response->body.data, "IP access list"));
+}
+
+static void map_refusal(const struct net_token *token, const struct net_response *response,
+                        const cJSON *json, struct err *err)
+{
+    const char *code = base_json_str(json, "error");
+    const char *text = base_json_str_or(json, "error_description", "");
+
+    if (blocked_by_ip(response))
+        base_err_set(err, ERR_SRC_IP_BLOCKED, "no token: this address is not let in");
+    else if (code &&
+             (strcmp(code, "invalid_client") == 0 || strcmp(code, "unauthorized_client") == 0))
+        base_err_set(err, ERR_SRC_AUTH_CLIENT_INVALID, "no token: client id or secret refused");
+    else if (code && response->status < 429)
+        base_err_set(err, ERR_SRC_UNCLASSIFIED, "no token: %s: %s", code, text);
+    else
+        map_status(token, response, err);
+    base_text_clean_into(err->remote_code, sizeof err->remote_code, code ? code : "");
+    base_text_clean_into(err->request_id, sizeof err->request_id, response->request_id);
+    err->http_status = response->status;
+    if (response->retry_after_ms > 0)
+        err->retry_after_ms = response->retry_after_ms;
+}
+
+static void take_token(struct net_token *token, const char *bearer, int64_t ttl)
+{
+    int64_t now = now_us(token);
+
+    if (ttl < 1 || ttl > TTL_MAX_S)
+        ttl = TTL_DEFAULT_S;
+    base_secret_free(&token->bearer);
+    token->bearer = base_secret_new(bearer, strlen(bearer));
+    token->expires_us = now + ttl * 1000000;
+    token->renew_us = token->expires_us - net_token_lead(ttl) * 1000000;
+    token->not_before_us = 0;
+}
+
+static bool header_safe(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p <= 0x20 || *p >= 0x7f)
+            return false;
+    return *text != '\0';
+}
+
+static void wipe_member(cJSON *json, const char *key)
+{
+    cJSON *item = json ? cJSON_GetObjectItemCaseSensitive(json, key) : NULL;
+
+    if (cJSON_IsString(item))
+        base_secret_wipe(item->valuestring, strlen(item->valuestring));
+}
+
+static void on_token(void *user, struct net_response *response, const struct err *net_err)
+{
+    struct net_token *token = user;
+    struct err err = ERR_INIT, ignored = ERR_INIT;
+    const char *bearer;
+    cJSON *json;
+
+    token->call = NULL;
+    if (net_err) {
+        err = *net_err;
+        if (response->private_link) {
+            base_err_clear(&err);
+            base_err_set(&err, ERR_SRC_PRIVATE_LINK_ONLY, "no token: private access only");
+        }
+        settle(token, &err);
+        return;
+    }
+    json = base_json_parse(response->body.len ? response->body.data : "", response->body.len,
+                           JSON_MAX_BYTES, &ignored);
+    bearer = base_json_str(json, "access_token");
+    if (response->status == 200 && bearer && header_safe(bearer))
+        take_token(token, bearer, base_json_i64_or(json, "expires_in", TTL_DEFAULT_S));
+    else
+        map_refusal(token, response, json, &err);
+    wipe_member(json, "access_token");
+    cJSON_Delete(json);
+    if (response->body.len)
+        base_secret_wipe(response->body.data, response->body.len);
+    settle(token, err.code == ERR_OK ? NULL : &err);
+}
+
+static void ask_token(struct net_token *token)
+{
+    static const char form[] = "grant_type=client_credentials&scope=all-apis";
+    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
+                                          "Accept: application/json"};
+    struct secret *basic;
+    struct buf pair;
+
+    base_buf_init(&pair, BUF_MAX_DEFAULT);
+    /* RFC 6749 2.3.1: both parts are form-encoded before they are joined. */
+    if (base_buf_reserve(
+            &pair, 3 * (strlen(token->client_id) + base_secret_len(token->client_secret)) + 2) ||
+        base_url_encode(token->client_id, &pair) || base_buf_byte(&pair, ':') ||
+        base_url_encode(base_secret_peek(token->client_secret), &pair))
+        bug("out of memory");
+    basic = base_secret_new(pair.data, pair.len);
+    base_secret_wipe(pair.data, pair.len);
+    base_buf_free(&pair);
+    token->call = net_http_submit(token->http,
+                                  &(struct net_request){.url = token->endpoint,
+                                                        .headers = headers,
+                                                        .header_count = base_countof(headers),
+                                                        .body = form,
+                                                        .body_len = sizeof form - 1,
+                                                        .basic = basic,
+                                                        .max_body = 1 << 20,
+                                                        .retry = &net_retry_token,
+                                                        .total_ms = 60000},
+                                  on_token, token);
+    base_secret_free(&basic);
+}
+
+/* The document's token endpoint, if it is on the workspace itself. -1: somewhere else. */
+static int read_discovery(struct net_token *token, const struct net_response *response,
+                          struct err *err)
+{
+    struct err ignored = ERR_INIT;
+    struct net_url url, origin;
+    const char *endpoint;
+    cJSON *json = NULL;
+    int result = 0;
+
+    if (response->status == 200 && response->body.len)
+        json = base_json_parse(response->body.data, response->body.len, JSON_MAX_BYTES, &ignored);
+    endpoint = base_json_str(json, "token_endpoint");
+    if (!endpoint) {
+        token->endpoint = base_printf("%s/oidc/v1/token", net_http_origin(token->http));
+    } else {
+        if (net_url_parse(net_http_origin(token->http), &origin, err))
+            bug("the origin was checked before");
+        if (net_url_parse(endpoint, &url, err) == 0 && net_url_same_origin(&url, &origin))
+            token->endpoint = base_strdup(endpoint);
+        else
+            result = base_err_set(err, ERR_SEC_HOST_REFUSED,
+                                  "the token endpoint is on another host than the workspace");
+        net_url_free(&url);
+        net_url_free(&origin);
+    }
+    cJSON_Delete(json);
+    return result;
+}
+
+static void on_discovery(void *user, struct net_response *response, const struct err *net_err)
+{
+    struct net_token *token = user;
+    struct err err = ERR_INIT;
+
+    token->call = NULL;
+    if (net_err && response->status == 0) {
+        settle(token, net_err);
+        return;
+    }
+    if (read_discovery(token, response, &err)) {
+        settle(token, &err);
+        return;
+    }
+    ask_token(token);
+}
+
+static void fetch(struct net_token *token)
+{
+    char *url;
+
+    if (token->call)
+        return;
+    if (token->endpoint) {
+        ask_token(token);
+        return;
+    }
+    url =
+        base_printf("%s/oidc/.well-known/oauth-authorization-server", net_http_origin(token->http));
+    token->call = net_http_submit(
+        token->http,
+        &(struct net_request){
+            .url = url, .max_body = 1 << 20, .retry = &net_retry_token, .total_ms = 60000},
+        on_discovery, token);
+    free(url);
+}
+
+struct net_token_wait *net_token_get(struct net_token *token,
+                                     void (*done)(void *user, const struct secret *bearer,
+                                                  const struct err *err),
+                                     void *user)
+{
+    struct net_token_wait *wait = base_alloc_zero(1, sizeof *wait);
+    struct net_token_wait **end = &token->waits;
+    int64_t now = now_us(token);
+
+    *wait = (struct net_token_wait){.token = token, .done = done, .user = user};
+    while (*end)
+        end = &(*end)->next;
+    *end = wait;
+    if (!token->client_secret) {
+        answer_later(wait, NULL);
+        return wait;
+    }
+    if (token->bearer && now >= token->expires_us)
+        base_secret_free(&token->bearer);
+    if (!token->bearer)
+        fetch(token);
+    else if (now >= token->renew_us && now >= token->not_before_us)
+        fetch(token);
+    if (token->bearer)
+        answer_later(wait, NULL);
+    return wait;
+}
+
+bool net_token_reject(struct net_token *token, const struct secret *bearer)
+{
+    if (!token->client_secret)
+        return false;
+    if (token->bearer && base_secret_equal(token->bearer, bearer))
+        base_secret_free(&token->bearer);
+    return true;
+}
