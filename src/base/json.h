@@ -1,5 +1,6 @@
 /* A checking scanner in front of cJSON: depth <= 64, size cap, no duplicate keys, valid UTF-8, node cap; integers
- * beyond 2^53 are kept exactly (as quoted text inside the tree, which base_json_i64 reads back). */
+ * of more than 15 digits (beyond 2^53 they are no doubles, and cJSON prints but 15 digits) are kept exactly, as quoted
+ * text inside the tree, which base_json_i64 reads back. */
 #ifndef AAMPE_BASE_JSON_H
 #define AAMPE_BASE_JSON_H
 

@@ -6,3 +6,20 @@ src_libbase_a_SOURCES = \
 	src/base/map.c src/base/map.h src/base/process.c src/base/process.h src/base/queue.c \
 	src/base/queue.h src/base/seam.c src/base/seam.h src/base/secret.c src/base/secret.h \
 	src/base/text.c src/base/text.h src/base/text_width.c src/base/time.c src/base/vec.h
+
+check_PROGRAMS += tests/unit/test_base_core tests/unit/test_base_host tests/unit/test_base_json \
+	tests/unit/test_base_text
+TESTS += tests/unit/test_base_core tests/unit/test_base_host tests/unit/test_base_json \
+	tests/unit/test_base_text
+tests_unit_test_base_core_SOURCES = tests/unit/test_base_core.c
+tests_unit_test_base_core_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_base_core_LDADD = src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+tests_unit_test_base_host_SOURCES = tests/unit/test_base_host.c
+tests_unit_test_base_host_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_base_host_LDADD = src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+tests_unit_test_base_json_SOURCES = tests/unit/test_base_json.c
+tests_unit_test_base_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_base_json_LDADD = src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+tests_unit_test_base_text_SOURCES = tests/unit/test_base_text.c
+tests_unit_test_base_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_base_text_LDADD = src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
