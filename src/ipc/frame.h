@@ -14,7 +14,8 @@
 
 struct ipc_frames {
     struct buf in;
-    size_t scanned; /* bytes of `in` known to hold no newline */
+    size_t start;   /* of the first byte not yet handed out */
+    size_t scanned; /* bytes of `in` looked at for a newline */
 };
 void ipc_frames_init(struct ipc_frames *frames);
 void ipc_frames_free(struct ipc_frames *frames);

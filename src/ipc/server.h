@@ -27,8 +27,9 @@
 #define IPC_QUEUE_MAX                                                                              \
     ((size_t)4 << 20) /* bytes waiting for one client; replies above it close the connection */
 #define IPC_HELLO_US (10 * INT64_C(1000000))
-#define IPC_IDLE_US (600 * INT64_C(1000000)) /* a client without subscription that sends nothing   \
-                                              */
+#define IPC_IDLE_US                                                                                \
+    (600 * INT64_C(1000000)) /* a client without subscription that sends nothing                   \
+                              */
 
 enum ipc_role { IPC_ROLE_NONE, IPC_ROLE_VIEW, IPC_ROLE_ADMIN };
 enum { IPC_WATCH_READ = 1, IPC_WATCH_WRITE = 2 };
@@ -42,7 +43,6 @@ struct ipc_watch {
 };
 
 struct ipc_server;
-struct ipc_client_ref; /* one connection; borrowed during a call */
 
 /* A request to answer, now or later: keep the struct, it stays valid by value. A reply to a client
  * that has gone is dropped. */
@@ -68,6 +68,8 @@ struct ipc_server_config {
     void (*handle)(void *user, struct ipc_call *call, const char *method, const cJSON *params);
     /* A connection has gone (may be NULL): its jobs and lent credentials end. */
     void (*gone)(void *user, uint64_t client);
+    /* A peer without a role was turned away (may be NULL): for the log. */
+    void (*refused)(void *user, uid_t uid, pid_t pid);
     void *user;
 };
 
