@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "ipc/socket.h"
 
 #include "base/alloc.h"

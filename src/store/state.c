@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "store/state.h"
 
 #include "base/alloc.h"

@@ -98,6 +98,10 @@ int store_run_fail(struct store_state *store, int64_t id, const struct err *fail
 /* CANCELLED; refused with RUN_NOT_CANCELLABLE from PUBLISHING on. */
 int store_run_cancel(struct store_state *store, int64_t id, int64_t uid,
                      struct err *err) must_check;
+/* Notes an error on a run that is not over (why it waits, or why its outcome is unknown); NULL
+ * takes it away. */
+int store_run_note(struct store_state *store, int64_t id, const struct err *note,
+                   struct err *err) must_check;
 int store_run_version(struct store_state *store, int64_t id, int64_t version,
                       struct err *err) must_check;
 int store_run_counts(struct store_state *store, int64_t id, const struct model_run_counts *counts,

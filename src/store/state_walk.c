@@ -231,6 +231,26 @@ int store_run_cancel(struct store_state *store, int64_t id, int64_t uid, struct 
     return rc;
 }
 
+static int note_body(struct store_state *store, void *arg, struct err *err)
+{
+    const struct move *move = arg;
+    return store_db_run(store->db, err,
+                        "UPDATE runs SET err=? WHERE id=? AND state NOT IN"
+                        " ('RECORDED','CLEANED','FAILED','CANCELLED')",
+                        "ti", move->err_text, move->id);
+}
+
+int store_run_note(struct store_state *store, int64_t id, const struct err *note, struct err *err)
+{
+    cJSON *json = note != NULL ? base_err_to_json(note) : NULL;
+    char *text = json != NULL ? base_json_print(json) : NULL;
+    cJSON_Delete(json);
+    struct move move = {.id = id, .err_text = text};
+    int rc = store_write(store, note_body, &move, err);
+    free(text);
+    return rc;
+}
+
 static int attempt_body(struct store_state *store, void *arg, struct err *err)
 {
     const struct move *move = arg;
