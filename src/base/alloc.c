@@ -18,7 +18,8 @@ void base_bug(const char *file, int line, const char *fmt, ...)
     abort();
 }
 
-/* Sizes are ours, so running out means the host is out of memory: there is nobody left to tell politely. */
+/* Sizes are ours, so running out means the host is out of memory: there is nobody left to tell
+ * politely. */
 __attribute__((noreturn)) static void out_of_memory(size_t size)
 {
     fprintf(stderr, "out of memory: %zu bytes refused\n", size);

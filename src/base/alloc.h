@@ -6,7 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* Broken invariant of ours: prints file, line and text to stderr, then aborts. Never for outside data. */
+/* Broken invariant of ours: prints file, line and text to stderr, then aborts. Never for outside
+ * data. */
 #define bug(...) base_bug(__FILE__, __LINE__, __VA_ARGS__)
 __attribute__((noreturn, format(printf, 3, 4))) void base_bug(const char *file, int line,
                                                               const char *fmt, ...);

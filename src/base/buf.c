@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An empty buffer owns nothing: data points to a constant and cap is 0, so that it is never written or freed. */
+/* An empty buffer owns nothing: data points to a constant and cap is 0, so that it is never written
+ * or freed. */
 static char *const nothing = (char *)"";
 
 static size_t buf_limit(const struct buf *buf)

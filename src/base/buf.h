@@ -1,5 +1,5 @@
-/* Growing byte buffer with a maximum. Always NUL-terminated after the first append; data is never NULL.
- * On overflow or refused memory the append returns -1 and the buffer stays as it was. */
+/* Growing byte buffer with a maximum. Always NUL-terminated after the first append; data is never
+ * NULL. On overflow or refused memory the append returns -1 and the buffer stays as it was. */
 #ifndef AAMPE_BASE_BUF_H
 #define AAMPE_BASE_BUF_H
 

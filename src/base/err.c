@@ -23,9 +23,9 @@ static const struct {
 };
 
 static const char *const class_names[] = {
-    [ERR_CLASS_NONE] = "none", [ERR_CLASS_CFG] = "cfg",   [ERR_CLASS_PERM] = "perm",
+    [ERR_CLASS_NONE] = "none",   [ERR_CLASS_CFG] = "cfg",   [ERR_CLASS_PERM] = "perm",
     [ERR_CLASS_TRANS] = "trans", [ERR_CLASS_DATA] = "data", [ERR_CLASS_HOST] = "host",
-    [ERR_CLASS_CONF] = "conf", [ERR_CLASS_SEC] = "sec",   [ERR_CLASS_INT] = "int",
+    [ERR_CLASS_CONF] = "conf",   [ERR_CLASS_SEC] = "sec",   [ERR_CLASS_INT] = "int",
 };
 
 static bool known(enum err_code code)

@@ -29,10 +29,12 @@ enum err_class {
 
 enum err_retry { ERR_RETRY_NO, ERR_RETRY_YES, ERR_RETRY_UNKNOWN };
 
-/* All texts are already cleaned by base_text_clean; none ever holds a secret, a header or a query string. */
+/* All texts are already cleaned by base_text_clean; none ever holds a secret, a header or a query
+ * string. */
 struct err {
     enum err_code code;
-    char message[256]; /* what failed first, lower case, names in quotes, context prepended with ": " */
+    char message[256]; /* what failed first, lower case, names in quotes, context prepended with ":
+                          " */
     char hint[256];    /* something to do; empty = the fix text of the code */
     /* evidence; 0 or empty = not known */
     int http_status;
@@ -48,13 +50,13 @@ struct err {
 #define ERR_INIT ((struct err){.code = ERR_OK})
 #define must_check __attribute__((warn_unused_result))
 
-/* Fills *err (a NULL err is allowed and ignored) unless it already holds a code. Always returns -1, so that
- * `return base_err_set(err, ERR_X, "...")` works. The text is cleaned. */
+/* Fills *err (a NULL err is allowed and ignored) unless it already holds a code. Always returns -1,
+ * so that `return base_err_set(err, ERR_X, "...")` works. The text is cleaned. */
 __attribute__((format(printf, 3, 4))) int base_err_set(struct err *err, enum err_code code,
                                                        const char *fmt, ...);
-/* As base_err_set with strerror(errno_value) appended and sys_errno kept; code is chosen from errno_value
- * (ENOSPC HOST_DISK_FULL, EDQUOT/EFBIG HOST_QUOTA, EROFS HOST_READONLY, EACCES/EPERM HOST_PERMISSION,
- * EMFILE/ENFILE HOST_FDS, ENOMEM HOST_MEMORY, else HOST_IO_ERROR). */
+/* As base_err_set with strerror(errno_value) appended and sys_errno kept; code is chosen from
+ * errno_value (ENOSPC HOST_DISK_FULL, EDQUOT/EFBIG HOST_QUOTA, EROFS HOST_READONLY, EACCES/EPERM
+ * HOST_PERMISSION, EMFILE/ENFILE HOST_FDS, ENOMEM HOST_MEMORY, else HOST_IO_ERROR). */
 __attribute__((format(printf, 3, 4))) int base_err_errno(struct err *err, int errno_value,
                                                          const char *fmt, ...);
 /* Prepends "context: " to the message. Returns -1. */
@@ -74,7 +76,8 @@ const char *base_err_fix(enum err_code code);
 const char *base_err_hint_text(const struct err *err);
 
 struct cJSON;
-/* {"code","message","hint","evidence":{...}}; caller owns. And back (unknown code gives ERR_INTERNAL). */
+/* {"code","message","hint","evidence":{...}}; caller owns. And back (unknown code gives
+ * ERR_INTERNAL). */
 struct cJSON *base_err_to_json(const struct err *err);
 void base_err_from_json(struct err *err, const struct cJSON *json);
 

@@ -29,7 +29,8 @@ static int read_all(int fd, const char *path, size_t max, struct buf *out, struc
             return 0;
         total += (size_t)got;
         if (total > max || base_buf_append(out, block, (size_t)got))
-            return base_err_set(err, ERR_LIMIT_EXCEEDED, "'%s' is longer than %zu bytes", path, max);
+            return base_err_set(err, ERR_LIMIT_EXCEEDED, "'%s' is longer than %zu bytes", path,
+                                max);
     }
 }
 
@@ -157,7 +158,8 @@ int base_file_fsync_dir(const char *path, struct err *err)
     return result;
 }
 
-/* Takes fd over. Everything is reached through descriptors, so that a link put in the way is removed, not followed. */
+/* Takes fd over. Everything is reached through descriptors, so that a link put in the way is
+ * removed, not followed. */
 static int empty_folder(int fd, int depth, struct err *err)
 {
     DIR *folder = depth > 64 ? NULL : fdopendir(fd);
@@ -180,7 +182,8 @@ static int empty_folder(int fd, int depth, struct err *err)
             result = base_err_errno(err, errno, "removing '%s'", entry->d_name);
             break;
         }
-        child = openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        child =
+            openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (child < 0)
             result = base_err_errno(err, errno, "removing '%s'", entry->d_name);
         else

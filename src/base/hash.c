@@ -91,7 +91,8 @@ static int base64_digit(char letter)
     return letter == '+' ? 62 : letter == '/' ? 63 : -1;
 }
 
-/* One group of four letters; pad is the number of '=' at its end. -1: not base64 (unused bits must be zero). */
+/* One group of four letters; pad is the number of '=' at its end. -1: not base64 (unused bits must
+ * be zero). */
 static int base64_quad(const char *quad, int pad, struct buf *out)
 {
     uint32_t group = 0;

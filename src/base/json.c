@@ -40,7 +40,8 @@ static bool text_i64(const char *text, int64_t *value)
     if (*digit < '0' || *digit > '9')
         return false;
     for (; *digit >= '0' && *digit <= '9'; digit++)
-        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_sub_overflow(sum, *digit - '0', &sum))
+        if (__builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_sub_overflow(sum, *digit - '0', &sum))
             return false;
     if (*digit || (*text != '-' && sum == INT64_MIN))
         return false;
@@ -158,7 +159,8 @@ void base_json_add_bool(cJSON *object, const char *key, bool value)
 
 void base_json_add_double(cJSON *object, const char *key, double value)
 {
-    base_json_add_take(object, key, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
+    base_json_add_take(object, key,
+                       isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
 }
 
 void base_json_add_time(cJSON *object, const char *key, int64_t us)

@@ -1,5 +1,5 @@
-/* The checking scanner. It walks the whole text once, refuses what cJSON would take or mangle, and writes the text
- * cJSON is given: the same, with integers of more than 15 digits in quotes. */
+/* The checking scanner. It walks the whole text once, refuses what cJSON would take or mangle, and
+ * writes the text cJSON is given: the same, with integers of more than 15 digits in quotes. */
 #include "base/json.h"
 
 #include "base/alloc.h"
@@ -64,8 +64,9 @@ static int hex4(struct scan *scan, uint32_t *value)
     *value = 0;
     for (int i = 0; i < 4; i++, scan->at++) {
         int c = peek(scan);
-        int digit = c >= '0' && c <= '9' ? c - '0'
-                                         : ((c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1);
+        int digit = c >= '0' && c <= '9'
+                        ? c - '0'
+                        : ((c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1);
 
         if (digit < 0)
             return refuse(scan, "bad \\u escape");
@@ -167,7 +168,8 @@ static size_t digits(struct scan *scan)
     return scan->at - start;
 }
 
-/* A double holds every integer up to 2^53, but cJSON prints 15 digits and takes a near miss for a match. */
+/* A double holds every integer up to 2^53, but cJSON prints 15 digits and takes a near miss for a
+ * match. */
 static bool inexact(const char *text, size_t len)
 {
     return len - (*text == '-') > 15;
@@ -340,7 +342,8 @@ static int value(struct scan *scan)
     }
 }
 
-/* After a value or an opening: closes what ends here, then stands before the next value, or at the end. */
+/* After a value or an opening: closes what ends here, then stands before the next value, or at the
+ * end. */
 static int advance(struct scan *scan, bool opened)
 {
     for (;;) {
@@ -386,7 +389,8 @@ cJSON *base_json_parse(const char *text, size_t len, size_t max_len, struct err 
     cJSON *json = NULL;
 
     if (len > max_len) {
-        base_err_set(err, ERR_SRC_UNCLASSIFIED, "JSON of %zu bytes is longer than %zu", len, max_len);
+        base_err_set(err, ERR_SRC_UNCLASSIFIED, "JSON of %zu bytes is longer than %zu", len,
+                     max_len);
         return NULL;
     }
     if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))

@@ -130,7 +130,8 @@ static void write_line(struct base_log *log, const struct buf *line)
         rotate(log);
     if (log->path && log->fd < 0)
         open_file(log);
-    /* One write a line: lines of several processes never mix. A full disk must not stop the work. */
+    /* One write a line: lines of several processes never mix. A full disk must not stop the work.
+     */
     if (log->fd >= 0 && write(log->fd, line->data, line->len) > 0)
         log->size += (int64_t)line->len;
     pthread_mutex_unlock(&log->lock);

@@ -1,5 +1,6 @@
-/* Structured log lines of allow-listed fields: no headers, no query strings, no row data, no secrets.
- * One line: "2026-11-23T01:02:03.123456Z info run.state run=12 state=STAGED". Values pass the text filter. */
+/* Structured log lines of allow-listed fields: no headers, no query strings, no row data, no
+ * secrets. One line: "2026-11-23T01:02:03.123456Z info run.state run=12 state=STAGED". Values pass
+ * the text filter. */
 #ifndef AAMPE_BASE_LOG_H
 #define AAMPE_BASE_LOG_H
 
@@ -7,8 +8,8 @@
 
 #include <stdint.h>
 
-/* The allow-list: field names, in no order. Nothing whose value could be a secret, a URL with its query, a header or a
- * row belongs here. */
+/* The allow-list: field names, in no order. Nothing whose value could be a secret, a URL with its
+ * query, a header or a row belongs here. */
 #define LOG_FIELDS                                                                                 \
     "action", "attempt", "batch", "bytes", "catalog", "chunk", "chunks", "class", "client",        \
         "code", "column", "columns", "count", "destination", "detail", "error", "errno", "event",  \
@@ -17,8 +18,8 @@
         "operation", "operator", "path", "pid", "point", "port", "principal", "profile",           \
         "protocol", "queue", "reason", "remote_code", "request_id", "result", "role", "rows",      \
         "rule", "run", "schema", "seconds", "seq", "size", "slice", "socket", "sqlstate", "state", \
-        "statement_id", "status", "sync", "table", "tables", "to", "total", "uid",  \
-        "verb", "version", "warehouse", "workers", "workspace", "world"
+        "statement_id", "status", "sync", "table", "tables", "to", "total", "uid", "verb",         \
+        "version", "warehouse", "workers", "workspace", "world"
 #define LOG_MAX_BYTES ((int64_t)8 << 20)
 
 enum log_level { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
@@ -32,8 +33,10 @@ void base_log_level(struct base_log *log, enum log_level level);
 /* Called for each written line (already clean), for the engine's `log` events. */
 void base_log_tap(struct base_log *log, void (*tap)(void *user, const char *line), void *user);
 
-/* event is dotted lower case; then pairs (field, value) ended by NULL. Fields must be in LOG_FIELDS; an unknown one is bug(). A pair whose value is NULL is left out.
- * What follows '?' in a value that holds "://" is dropped. Numbers: pass through base_log_i64 (ring of small static-per-log buffers). */
+/* event is dotted lower case; then pairs (field, value) ended by NULL. Fields must be in
+ * LOG_FIELDS; an unknown one is bug(). A pair whose value is NULL is left out. What follows '?' in
+ * a value that holds "://" is dropped. Numbers: pass through base_log_i64 (ring of small
+ * static-per-log buffers). */
 __attribute__((sentinel)) void base_log_event(struct base_log *log, enum log_level level,
                                               const char *event, ...);
 const char *base_log_i64(struct base_log *log, int64_t value);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries lie in insertion order; slots hold entry index + 1 (0 = free). A removed entry keeps its slot with a NULL
- * key until the next compaction, so that probing stays right. */
+/* Entries lie in insertion order; slots hold entry index + 1 (0 = free). A removed entry keeps its
+ * slot with a NULL key until the next compaction, so that probing stays right. */
 struct entry {
     char *key;
     void *value;

@@ -34,7 +34,8 @@ static void close_others(void)
 }
 
 /* Between fork and exec: only async-signal-safe calls. */
-__attribute__((noreturn)) static void child_main(const struct child *child, pid_t parent, int tell_fd)
+__attribute__((noreturn)) static void child_main(const struct child *child, pid_t parent,
+                                                 int tell_fd)
 {
     int fds[3] = {child->in_fd, child->out_fd, child->err_fd}, failed;
     sigset_t none;

@@ -36,7 +36,8 @@ struct base_seam *base_seam_new(void)
     if (crash && crash[0]) {
         const char *colon = strchr(crash, ':');
 
-        seam->crash_point = colon ? base_strndup(crash, (size_t)(colon - crash)) : base_strdup(crash);
+        seam->crash_point =
+            colon ? base_strndup(crash, (size_t)(colon - crash)) : base_strdup(crash);
         seam->crash_left = colon ? atoll(colon + 1) : 1;
     }
     return seam;
@@ -150,8 +151,8 @@ void base_seam_uuid(struct base_seam *seam, char out[37])
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x70);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
     snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
 }
 
 void base_seam_crash(struct base_seam *seam, const char *point)

@@ -13,7 +13,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A secret has pages of its own: locking and MADV_DONTDUMP work on pages, so nothing else shares their fate. */
+/* A secret has pages of its own: locking and MADV_DONTDUMP work on pages, so nothing else shares
+ * their fate. */
 struct secret {
     size_t mapped, len;
     char data[];
@@ -23,12 +24,13 @@ static struct secret *map_secret(size_t len)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t mapped = (sizeof(struct secret) + len + 1 + page - 1) / page * page;
-    struct secret *secret = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                                 -1, 0);
+    struct secret *secret =
+        mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (secret == MAP_FAILED)
         bug("no memory for a secret of %zu bytes", len);
-    /* Both are best effort: RLIMIT_MEMLOCK may be small, and an unlocked secret is better than none. */
+    /* Both are best effort: RLIMIT_MEMLOCK may be small, and an unlocked secret is better than
+     * none. */
     (void)mlock(secret, mapped);
     (void)madvise(secret, mapped, MADV_DONTDUMP);
     secret->mapped = mapped;

@@ -1,4 +1,5 @@
-/* Secrets in memory: locked where the system lets us, kept out of core dumps, wiped on free, no printf path. */
+/* Secrets in memory: locked where the system lets us, kept out of core dumps, wiped on free, no
+ * printf path. */
 #ifndef AAMPE_BASE_SECRET_H
 #define AAMPE_BASE_SECRET_H
 

@@ -47,14 +47,16 @@ bool base_text_utf8_valid(const char *text, size_t len)
     return true;
 }
 
-/* Characters that steer a terminal, turn the writing direction, or take part in a name without being seen. */
+/* Characters that steer a terminal, turn the writing direction, or take part in a name without
+ * being seen. */
 static bool hidden(uint32_t c)
 {
     static const uint32_t ranges[][2] = {
-        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
-        {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
-        {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
-        {0xfffe, 0xffff}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+        {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
+        {0x61c, 0x61c},     {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+        {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+        {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0xfffe, 0xffff},
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
     };
 
     for (size_t i = 0; i < base_countof(ranges); i++)
@@ -63,7 +65,8 @@ static bool hidden(uint32_t c)
     return false;
 }
 
-/* Takes one character (or one bad byte) of the input; writes what it becomes. Returns the bytes taken. */
+/* Takes one character (or one bad byte) of the input; writes what it becomes. Returns the bytes
+ * taken. */
 static size_t clean_step(const char *text, size_t len, char out[ESCAPE_MAX], size_t *out_len)
 {
     uint32_t c;
@@ -153,7 +156,8 @@ void base_text_lower(char *text)
 }
 
 /* Three digits that count and a unit; whole is the number below which no unit is used. */
-static void scaled(int64_t value, int64_t step, int64_t whole, const char *const units[], char out[24])
+static void scaled(int64_t value, int64_t step, int64_t whole, const char *const units[],
+                   char out[24])
 {
     double amount = (double)value;
     const char *unit = units[0];

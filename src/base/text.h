@@ -1,6 +1,6 @@
-/* The one text filter: everything foreign passes here before it reaches a terminal, a log or a message.
- * Valid UTF-8 only; C0, DEL, C1, bidi controls, line/paragraph separators, zero-width and tag characters become
- * visible escapes (\n, \x1b, \u{202e}); a backslash stays as it is. */
+/* The one text filter: everything foreign passes here before it reaches a terminal, a log or a
+ * message. Valid UTF-8 only; C0, DEL, C1, bidi controls, line/paragraph separators, zero-width and
+ * tag characters become visible escapes (\n, \x1b, \u{202e}); a backslash stays as it is. */
 #ifndef AAMPE_BASE_TEXT_H
 #define AAMPE_BASE_TEXT_H
 
@@ -16,7 +16,8 @@ int base_text_clean(const char *text, size_t len, struct buf *out);
 char *base_text_clean_dup(const char *text, size_t max_len);
 /* Cleaned into a fixed array, cut on a character boundary, always terminated. */
 void base_text_clean_into(char *out, size_t size, const char *text);
-/* Columns the cleaned text takes in a terminal (wide = 2, combining = 0). The one width function. */
+/* Columns the cleaned text takes in a terminal (wide = 2, combining = 0). The one width function.
+ */
 size_t base_text_width(const char *text, size_t len);
 bool base_text_utf8_valid(const char *text, size_t len);
 /* Decodes one character; returns its length in bytes or 0 when invalid. */

@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-/* Days of the civil calendar after Howard Hinnant's algorithms (eras of 400 years that begin on 1 March). */
+/* Days of the civil calendar after Howard Hinnant's algorithms (eras of 400 years that begin on 1
+ * March). */
 int64_t base_time_days(int year, int month, int day)
 {
     int64_t y = (int64_t)year - (month <= 2);

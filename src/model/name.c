@@ -70,7 +70,8 @@ char *model_name_text(const struct model_name *name)
     return base_buf_take(&out, NULL);
 }
 
-/* Control characters (C0, DEL, C1) have no business in a name; they would end up in SQL, logs and terminals. */
+/* Control characters (C0, DEL, C1) have no business in a name; they would end up in SQL, logs and
+ * terminals. */
 static bool has_control(const char *part)
 {
     size_t len = strlen(part), size;
@@ -91,7 +92,8 @@ static int check_part(const char *part, enum err_code code, struct err *err)
     if (strlen(part) > PART_MAX)
         return base_err_set(err, code, "a part of the name is longer than 255 characters");
     if (has_control(part))
-        return base_err_set(err, code, "name '%s' holds a control character or invalid UTF-8", part);
+        return base_err_set(err, code, "name '%s' holds a control character or invalid UTF-8",
+                            part);
     return 0;
 }
 
@@ -104,7 +106,8 @@ static int parse_part(const char **text, struct buf *out, struct err *err)
         size_t len = strcspn(at, ".");
 
         if (memchr(at, '`', len))
-            return base_err_set(err, ERR_USAGE, "a backtick stands inside a part without backticks");
+            return base_err_set(err, ERR_USAGE,
+                                "a backtick stands inside a part without backticks");
         *text = at + len;
         return base_buf_append(out, at, len);
     }
@@ -170,8 +173,8 @@ int model_name_sql(const struct model_name *name, struct buf *out, struct err *e
     return 0;
 }
 
-/* Databricks reads backslash escapes in ordinary literals; older runtimes read '' as two literals put together, so
- * the quote is escaped with a backslash too. */
+/* Databricks reads backslash escapes in ordinary literals; older runtimes read '' as two literals
+ * put together, so the quote is escaped with a backslash too. */
 int model_name_literal(const char *text, struct buf *out)
 {
     int failed = base_buf_byte(out, '\'');

@@ -116,7 +116,8 @@ int model_plan_from_json(const struct cJSON *json, struct model_plan *out, struc
     if (!table || window_parse(base_json_str(json, "window"), &out->window))
         result = base_err_set(err, ERR_CONFIG_INVALID, "it lacks its table or window");
     else if (!(result = model_name_parse(table, &out->table, err)) &&
-             !(result = model_schema_from_json(base_json_get(json, "columns"), &out->columns, err)) &&
+             !(result =
+                   model_schema_from_json(base_json_get(json, "columns"), &out->columns, err)) &&
              !(result = partitions_from_json(base_json_get(json, "partition_by"), out, err)))
         result = slices_from_json(base_json_get(json, "slices"), out, err);
     if (result) {
@@ -144,7 +145,8 @@ static const char *quoted_end(const char *text)
     return NULL;
 }
 
-/* An expression must stay inside the brackets it is put in: no comment, no semicolon, brackets in pairs. */
+/* An expression must stay inside the brackets it is put in: no comment, no semicolon, brackets in
+ * pairs. */
 static int check_expression(const char *text, struct err *err)
 {
     int depth = 0;
@@ -153,16 +155,19 @@ static int check_expression(const char *text, struct err *err)
         if (*at == '\'' || *at == '"' || *at == '`') {
             at = quoted_end(at);
             if (!at)
-                return base_err_set(err, ERR_SRC_SQL_INVALID, "a quote is not closed in '%s'", text);
+                return base_err_set(err, ERR_SRC_SQL_INVALID, "a quote is not closed in '%s'",
+                                    text);
         } else if (*at == ';' || (*at == '-' && at[1] == '-') || (*at == '/' && at[1] == '*')) {
-            return base_err_set(err, ERR_SRC_SQL_INVALID, "a comment or semicolon stands in '%s'", text);
+            return base_err_set(err, ERR_SRC_SQL_INVALID, "a comment or semicolon stands in '%s'",
+                                text);
         } else if (*at == '(') {
             depth++;
         } else if (*at == ')' && --depth < 0) {
             break;
         }
     }
-    return depth ? base_err_set(err, ERR_SRC_SQL_INVALID, "brackets do not match in '%s'", text) : 0;
+    return depth ? base_err_set(err, ERR_SRC_SQL_INVALID, "brackets do not match in '%s'", text)
+                 : 0;
 }
 
 static int too_long(struct err *err)

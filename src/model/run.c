@@ -9,9 +9,9 @@
 #include <string.h>
 
 static const char *const state_names[] = {
-    [RUN_PLANNED] = "PLANNED",       [RUN_RUNNING] = "RUNNING",     [RUN_STAGED] = "STAGED",
-    [RUN_VERIFIED] = "VERIFIED",     [RUN_PUBLISHING] = "PUBLISHING", [RUN_PUBLISHED] = "PUBLISHED",
-    [RUN_RECORDED] = "RECORDED",     [RUN_CLEANED] = "CLEANED",     [RUN_FAILED] = "FAILED",
+    [RUN_PLANNED] = "PLANNED",     [RUN_RUNNING] = "RUNNING",       [RUN_STAGED] = "STAGED",
+    [RUN_VERIFIED] = "VERIFIED",   [RUN_PUBLISHING] = "PUBLISHING", [RUN_PUBLISHED] = "PUBLISHED",
+    [RUN_RECORDED] = "RECORDED",   [RUN_CLEANED] = "CLEANED",       [RUN_FAILED] = "FAILED",
     [RUN_CANCELLED] = "CANCELLED",
 };
 
@@ -130,7 +130,8 @@ int model_run_from_json(const struct cJSON *json, struct model_run *out, struct 
     out->batch = base_json_i64_or(json, "batch", 0);
     out->seq = base_json_i64_or(json, "seq", 0);
     out->attempt = (int)base_json_i64_or(json, "attempt", 0);
-    snprintf(out->sync_uuid, sizeof out->sync_uuid, "%.36s", base_json_str_or(json, "sync_uuid", ""));
+    snprintf(out->sync_uuid, sizeof out->sync_uuid, "%.36s",
+             base_json_str_or(json, "sync_uuid", ""));
     out->version = base_json_i64_or(json, "version", -1);
     out->counts = (struct model_run_counts){
         .source_rows = base_json_i64_or(json, "source_rows", -1),

@@ -61,7 +61,8 @@ int model_schema_from_json(const struct cJSON *json, struct model_schema *out, s
     if (!cJSON_IsArray(json))
         return base_err_set(err, ERR_CONFIG_INVALID, "columns are not a list");
     if (count > COLUMNS_MAX)
-        return base_err_set(err, ERR_LIMIT_EXCEEDED, "%d columns are more than %d", count, COLUMNS_MAX);
+        return base_err_set(err, ERR_LIMIT_EXCEEDED, "%d columns are more than %d", count,
+                            COLUMNS_MAX);
     out->columns = count ? base_alloc_zero((size_t)count, sizeof *out->columns) : NULL;
     cJSON_ArrayForEach(item, json)
     {

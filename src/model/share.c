@@ -139,7 +139,8 @@ bool model_share_add(struct model_share *share, const struct model_share_table *
         return true;
     }
     share->tables = base_realloc(share->tables, share->count + 1, sizeof *share->tables);
-    memmove(share->tables + at + 1, share->tables + at, (share->count - at) * sizeof *share->tables);
+    memmove(share->tables + at + 1, share->tables + at,
+            (share->count - at) * sizeof *share->tables);
     share->tables[at] = table_dup(table);
     share->count++;
     return true;
@@ -154,7 +155,8 @@ bool model_share_remove(struct model_share *share, const struct model_name *name
         return false;
     table_free(&share->tables[at]);
     share->count--;
-    memmove(share->tables + at, share->tables + at + 1, (share->count - at) * sizeof *share->tables);
+    memmove(share->tables + at, share->tables + at + 1,
+            (share->count - at) * sizeof *share->tables);
     return true;
 }
 
@@ -199,7 +201,8 @@ static int check_keys(const cJSON *json, struct err *err)
         for (size_t i = 0; i < base_countof(keys); i++)
             known |= !strcmp(item->string, keys[i]);
         if (!known)
-            return base_err_set(err, ERR_CONFIG_INVALID, "'%s' is not a key of a table", item->string);
+            return base_err_set(err, ERR_CONFIG_INVALID, "'%s' is not a key of a table",
+                                item->string);
     }
     return 0;
 }
@@ -216,7 +219,8 @@ static int columns_from_json(const cJSON *list, struct model_share_table *out, s
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsString(item) || !item->valuestring[0])
-            return base_err_set(err, ERR_CONFIG_INVALID, "'columns' holds something that is no name");
+            return base_err_set(err, ERR_CONFIG_INVALID,
+                                "'columns' holds something that is no name");
         out->columns[out->column_count++] = base_strdup(item->valuestring);
     }
     return 0;

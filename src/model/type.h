@@ -1,4 +1,5 @@
-/* Databricks column types, recursive from the start. Flat ones can be synced now; nested ones are refused by name. */
+/* Databricks column types, recursive from the start. Flat ones can be synced now; nested ones are
+ * refused by name. */
 #ifndef AAMPE_MODEL_TYPE_H
 #define AAMPE_MODEL_TYPE_H
 
@@ -33,9 +34,9 @@ enum model_kind {
 
 struct model_type {
     enum model_kind kind;
-    int precision, scale;  /* DECIMAL */
-    int length;            /* CHAR, VARCHAR; 0 = STRING */
-    char *text;            /* as the workspace wrote it ("decimal(10,2)") */
+    int precision, scale; /* DECIMAL */
+    int length;           /* CHAR, VARCHAR; 0 = STRING */
+    char *text;           /* as the workspace wrote it ("decimal(10,2)") */
     struct model_column *children;
     size_t child_count;
 };
@@ -44,8 +45,8 @@ struct model_column {
     char *name;
     struct model_type type;
     bool nullable;
-    char *comment; /* may be NULL */
-    char *mask;    /* masking function or NULL */
+    char *comment;       /* may be NULL */
+    char *mask;          /* masking function or NULL */
     int partition_index; /* -1: not a partition column */
 };
 
@@ -54,12 +55,16 @@ struct model_schema {
     size_t count;
 };
 
-/* Parses type_text of either spelling (bigint, BIGINT, ARRAY<INT>, struct<a: int, b:string>), depth <= 64. */
+/* Parses type_text of either spelling (bigint, BIGINT, ARRAY<INT>, struct<a: int, b:string>), depth
+ * <= 64 (LIMIT_EXCEEDED beyond). An unknown word is MODEL_OTHER; what cannot be read is
+ * TYPE_UNSUPPORTED. */
 int model_type_parse(const char *text, struct model_type *out, struct err *err) must_check;
 void model_type_free(struct model_type *type);
 struct model_type model_type_dup(const struct model_type *type);
 bool model_type_equal(const struct model_type *a, const struct model_type *b);
-bool model_type_flat(const struct model_type *type); /* can be written today */
+/* Can be written to Parquet today. Not VOID: such a column passes model_schema_check_flat and is
+ * left out of statements. */
+bool model_type_flat(const struct model_type *type);
 const char *model_type_kind_name(enum model_kind kind); /* "BIGINT" */
 /* Canonical text ("BIGINT", "DECIMAL(10,2)", "ARRAY<INT>"), malloc'd. */
 char *model_type_text(const struct model_type *type);
@@ -68,10 +73,13 @@ void model_column_free(struct model_column *column);
 struct model_column model_column_dup(const struct model_column *column);
 void model_schema_free(struct model_schema *schema);
 struct model_schema model_schema_dup(const struct model_schema *schema);
-/* JSON form used over IPC, in plans and manifests: [{"name","type","nullable"}]. */
+/* JSON form used over IPC, in plans and manifests: [{"name","type","nullable"}], with "comment",
+ * "mask" and "partition_index" where the column has them. Types are canonical text. */
 struct cJSON *model_schema_to_json(const struct model_schema *schema);
-int model_schema_from_json(const struct cJSON *json, struct model_schema *out, struct err *err) must_check;
-/* Refuses duplicate names (ignoring ASCII case, NAME_CLASH), nested and unknown types (TYPE_UNSUPPORTED, named). */
+int model_schema_from_json(const struct cJSON *json, struct model_schema *out,
+                           struct err *err) must_check;
+/* Refuses duplicate names (ignoring ASCII case, NAME_CLASH), nested and unknown types
+ * (TYPE_UNSUPPORTED, named). */
 int model_schema_check_flat(const struct model_schema *schema, struct err *err) must_check;
 
 #endif

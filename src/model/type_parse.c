@@ -1,4 +1,5 @@
-/* Type texts as the workspace writes them, in either spelling: catalog strings ("array<struct<a:int>>"), DDL
+/* Type texts as the workspace writes them, in either spelling: catalog strings
+ * ("array<struct<a:int>>"), DDL
  * ("STRUCT<a: INT NOT NULL COMMENT 'x'>") and the type names of the Statement API ("LONG"). */
 #include "model/type.h"
 
@@ -134,8 +135,7 @@ static int parse_decimal(struct parser *p, struct model_type *out)
 
 static int parse_text_type(struct parser *p, struct model_type *out)
 {
-    if (accept(p, '(') &&
-        (parse_int(p, INT32_MAX / 16, &out->length) || !accept(p, ')')))
+    if (accept(p, '(') && (parse_int(p, INT32_MAX / 16, &out->length) || !accept(p, ')')))
         return refuse(p, "a length is wrong");
     if (accept_word(p, "collate")) {
         skip_space(p);
@@ -234,7 +234,9 @@ static int parse_nested(struct parser *p, struct model_type *out)
         struct model_column *child = add_child(out, &cap);
 
         if (want) {
-            child->name = base_strdup(want == 1 ? "element" : out->child_count == 1 ? "key" : "value");
+            child->name = base_strdup(want == 1               ? "element"
+                                      : out->child_count == 1 ? "key"
+                                                              : "value");
             if (parse_type(p, &child->type))
                 return -1;
         } else if (parse_field(p, child)) {
@@ -246,7 +248,8 @@ static int parse_nested(struct parser *p, struct model_type *out)
     return accept(p, '>') ? 0 : refuse(p, "a closing angle bracket is missing");
 }
 
-/* After INTERVAL: YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, alone or as A TO B. A bare INTERVAL says too little. */
+/* After INTERVAL: YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, alone or as A TO B. A bare INTERVAL says
+ * too little. */
 static void parse_interval(struct parser *p, struct model_type *out)
 {
     static const char *const units[] = {"year", "month", "day", "hour", "minute", "second"};
@@ -305,7 +308,8 @@ static int parse_type(struct parser *p, struct model_type *out)
     const char *start;
 
     if (p->depth == DEPTH_MAX)
-        return base_err_set(p->err, ERR_LIMIT_EXCEEDED, "types are nested deeper than %d", DEPTH_MAX);
+        return base_err_set(p->err, ERR_LIMIT_EXCEEDED, "types are nested deeper than %d",
+                            DEPTH_MAX);
     p->depth++;
     skip_space(p);
     start = p->at;

@@ -62,9 +62,9 @@ static void test_errno_codes(void **state)
         int number;
         enum err_code code;
     } cases[] = {
-        {ENOSPC, ERR_HOST_DISK_FULL}, {EDQUOT, ERR_HOST_QUOTA},     {EFBIG, ERR_HOST_QUOTA},
+        {ENOSPC, ERR_HOST_DISK_FULL}, {EDQUOT, ERR_HOST_QUOTA},      {EFBIG, ERR_HOST_QUOTA},
         {EROFS, ERR_HOST_READONLY},   {EACCES, ERR_HOST_PERMISSION}, {EPERM, ERR_HOST_PERMISSION},
-        {EMFILE, ERR_HOST_FDS},       {ENFILE, ERR_HOST_FDS},       {ENOMEM, ERR_HOST_MEMORY},
+        {EMFILE, ERR_HOST_FDS},       {ENFILE, ERR_HOST_FDS},        {ENOMEM, ERR_HOST_MEMORY},
         {EIO, ERR_HOST_IO_ERROR},     {ENOENT, ERR_HOST_IO_ERROR},
     };
 
@@ -83,7 +83,8 @@ static void test_error_json_both_ways(void **state)
 {
     (void)state;
     for (int code = 1; code < ERR_COUNT; code++) {
-        struct err err = {.code = (enum err_code)code, .http_status = 403, .retry_after_ms = 1500}, back;
+        struct err err = {.code = (enum err_code)code, .http_status = 403, .retry_after_ms = 1500},
+                   back;
         cJSON *json;
 
         snprintf(err.message, sizeof err.message, "m %d", code);
@@ -103,7 +104,8 @@ static void test_error_json_both_ways(void **state)
 
 static void test_error_json_from_elsewhere(void **state)
 {
-    static const char text[] = "{\"code\":\"NEW_CODE\",\"message\":\"\\u001b[2J\",\"evidence\":{\"http_status\":-4}}";
+    static const char text[] =
+        "{\"code\":\"NEW_CODE\",\"message\":\"\\u001b[2J\",\"evidence\":{\"http_status\":-4}}";
     struct err err = ERR_INIT, back;
     cJSON *json = base_json_parse(text, strlen(text), 1000, &err);
 
@@ -282,8 +284,8 @@ static void check_base64(const char *raw, const char *coded)
 
 static void test_hashes_and_codings(void **state)
 {
-    static const char *const not_base64[] = {"Zg", "Zg=", "Zg=a", "Z===", "====", "Zm9v!A==", "Zh==",
-                                             "Zm9=", "Zg==Zg==", " Zg="};
+    static const char *const not_base64[] = {
+        "Zg", "Zg=", "Zg=a", "Z===", "====", "Zm9v!A==", "Zh==", "Zm9=", "Zg==Zg==", " Zg="};
     struct base_sha256 *sha = base_sha256_new();
     uint8_t digest[32], pieces[32];
     char hex[65];

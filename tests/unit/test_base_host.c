@@ -95,7 +95,7 @@ static void test_remove_tree_follows_no_link(void **state)
     assert_int_equal(symlink(kept, link), 0);
     assert_int_equal(symlink(kept, top), 0);
     assert_int_equal(base_file_remove_tree(tree, &err), 0);
-    assert_int_equal(base_file_remove_tree(top, &err), 0); /* the link itself goes */
+    assert_int_equal(base_file_remove_tree(top, &err), 0);  /* the link itself goes */
     assert_int_equal(base_file_remove_tree(tree, &err), 0); /* absent is fine */
     assert_false(base_file_exists(tree));
     assert_true(base_file_exists(file));
@@ -111,7 +111,11 @@ static void test_join_and_homes(void **state)
 {
     static const struct {
         const char *folder, *name, *want;
-    } cases[] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a//", "/b", "a/b"}, {"/", "b", "/b"}, {"", "b", "b"}};
+    } cases[] = {{"a", "b", "a/b"},
+                 {"a/", "b", "a/b"},
+                 {"a//", "/b", "a/b"},
+                 {"/", "b", "/b"},
+                 {"", "b", "b"}};
     char *path;
 
     (void)state;
@@ -283,7 +287,8 @@ static void test_clock_turns(void **state)
     base_seam_turn(seam, 86400);
     before = base_seam_mono_us(seam) - base_seam_mono_us(plain);
     assert_true(before > 89990000000 && before < 90010000000);
-    assert_int_equal(base_file_write_atomic(path, "-10", 3, 0600, &err), 0); /* re-read when changed */
+    assert_int_equal(base_file_write_atomic(path, "-10", 3, 0600, &err),
+                     0); /* re-read when changed */
     before = base_seam_now_us(seam) - base_seam_now_us(plain);
     assert_true(before > 86380000000 && before < 86400000000);
     base_seam_free(&seam);
@@ -354,13 +359,23 @@ static void test_times(void **state)
         {"0001-01-01T00:00:00Z", NULL, -62135596800000000},
         {"9999-12-31T23:59:59.999999Z", NULL, 253402300799999999},
     };
-    static const char *const bad[] = {"", "2026", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
-                                      "1900-02-29T00:00:00Z", "2026-01-01T24:00:00Z",
-                                      "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z",
-                                      "2026-01-01T00:00:00", "2026-01-01T00:00:00.Z",
-                                      "2026-01-01T00:00:00.1234567890Z", "2026-01-01T00:00:00Zx",
-                                      "2026-01-01T00:00:00+2", "2026-01-01T00:00:00+02:60",
-                                      "2026-1-1T00:00:00Z", "-026-01-01T00:00:00Z", "2026-00-01T00:00:00Z"};
+    static const char *const bad[] = {"",
+                                      "2026",
+                                      "2026-13-01T00:00:00Z",
+                                      "2026-02-29T00:00:00Z",
+                                      "1900-02-29T00:00:00Z",
+                                      "2026-01-01T24:00:00Z",
+                                      "2026-01-01T00:60:00Z",
+                                      "2026-01-01T00:00:60Z",
+                                      "2026-01-01T00:00:00",
+                                      "2026-01-01T00:00:00.Z",
+                                      "2026-01-01T00:00:00.1234567890Z",
+                                      "2026-01-01T00:00:00Zx",
+                                      "2026-01-01T00:00:00+2",
+                                      "2026-01-01T00:00:00+02:60",
+                                      "2026-1-1T00:00:00Z",
+                                      "-026-01-01T00:00:00Z",
+                                      "2026-00-01T00:00:00Z"};
     char out[32];
     int64_t us;
 
@@ -386,7 +401,8 @@ static void test_times(void **state)
 static void test_secrets(void **state)
 {
     char *raw = base_strdup("s3cret");
-    struct secret *a = base_secret_take(&raw, 6), *b = base_secret_dup(a), *c = base_secret_new("x", 1);
+    struct secret *a = base_secret_take(&raw, 6), *b = base_secret_dup(a),
+                  *c = base_secret_new("x", 1);
     char mark[9];
 
     (void)state;

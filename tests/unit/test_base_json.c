@@ -190,10 +190,18 @@ static void test_integers_stay_exact(void **state)
         {"1E3", 1000},
         {"5.0", 5},
     };
-    static const char *const not_int64[] = {"9223372036854775808", "-9223372036854775809", "1.5",
-                                            "99999999999999999999999999999999999999999999999999999999"
-                                            "99999999999999999999",
-                                            "true", "\"12x\"", "\"\"", "\"-\"", "\"1.0\"", "null"};
+    static const char *const not_int64[] = {
+        "9223372036854775808",
+        "-9223372036854775809",
+        "1.5",
+        "99999999999999999999999999999999999999999999999999999999"
+        "99999999999999999999",
+        "true",
+        "\"12x\"",
+        "\"\"",
+        "\"-\"",
+        "\"1.0\"",
+        "null"};
     struct err err;
 
     (void)state;
@@ -227,8 +235,8 @@ static void test_integers_stay_exact(void **state)
 
 static void test_written_integers(void **state)
 {
-    static const int64_t values[] = {0, -1, 999999999, 1000000000, 1000000000000000,
-                                     9007199254740993, INT64_MAX, INT64_MIN};
+    static const int64_t values[] = {
+        0, -1, 999999999, 1000000000, 1000000000000000, 9007199254740993, INT64_MAX, INT64_MIN};
 
     (void)state;
     for (size_t i = 0; i < base_countof(values); i++) {
@@ -236,7 +244,8 @@ static void test_written_integers(void **state)
         char want[64], *text;
 
         base_json_add_i64(json, "n", values[i]);
-        assert_int_equal(base_json_i64_or(json, "n", 77), values[i]); /* also before it is printed */
+        assert_int_equal(base_json_i64_or(json, "n", 77),
+                         values[i]); /* also before it is printed */
         text = base_json_print(json);
         snprintf(want, sizeof want, "{\"n\":%lld}", (long long)values[i]);
         assert_string_equal(text, want);
@@ -248,9 +257,10 @@ static void test_written_integers(void **state)
 static void test_reading(void **state)
 {
     struct err err;
-    cJSON *json = parse("\xef\xbb\xbf {\"s\":\"t\\u00e9\\ud83d\\ude00\\n\",\"S\":\"other\",\"b\":true,\"d\":1.5,"
-                        "\"a\":[1],\"o\":{},\"n\":null}\r\n",
-                        &err);
+    cJSON *json = parse(
+        "\xef\xbb\xbf {\"s\":\"t\\u00e9\\ud83d\\ude00\\n\",\"S\":\"other\",\"b\":true,\"d\":1.5,"
+        "\"a\":[1],\"o\":{},\"n\":null}\r\n",
+        &err);
 
     (void)state;
     assert_non_null(json);
@@ -295,10 +305,12 @@ static void test_writing(void **state)
     cJSON_Delete(json);
 }
 
-/* Every prefix and every one-byte change of a good text must end in a tree or an error, never in a bad read. */
+/* Every prefix and every one-byte change of a good text must end in a tree or an error, never in a
+ * bad read. */
 static void test_mutations_do_no_harm(void **state)
 {
-    static const char good[] = "{\"a\":[1,-2.5e3,\"\\u00e9\\ud83d\\ude00\",true,null,{\"b\":{}}],\"c\":9007199254740993}";
+    static const char good[] =
+        "{\"a\":[1,-2.5e3,\"\\u00e9\\ud83d\\ude00\",true,null,{\"b\":{}}],\"c\":9007199254740993}";
     char copy[sizeof good];
     struct err err;
 

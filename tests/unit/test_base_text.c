@@ -13,73 +13,84 @@
 
 /* Threat 17 of the threat table: what a table name, a comment or an error text may hold. */
 static const char *const payloads[] = {
-    "\x1b]52;c;aGVsbG8=\x07",           /* OSC 52: write the clipboard */
-    "\x1b]52;c;?\x07",                  /* OSC 52: read it */
-    "\x1b]0;title\x07",                 /* OSC 0 */
-    "\x1b]1;icon\x07",                  /* OSC 1 */
-    "\x1b]2;title\x1b\\",               /* OSC 2, ended by ST */
-    "\x1b]4;1;rgb:ff/ff/ff\x07",        /* OSC 4: palette */
-    "\x1b]7;file://host/tmp\x07",       /* OSC 7 */
+    "\x1b]52;c;aGVsbG8=\x07",                /* OSC 52: write the clipboard */
+    "\x1b]52;c;?\x07",                       /* OSC 52: read it */
+    "\x1b]0;title\x07",                      /* OSC 0 */
+    "\x1b]1;icon\x07",                       /* OSC 1 */
+    "\x1b]2;title\x1b\\",                    /* OSC 2, ended by ST */
+    "\x1b]4;1;rgb:ff/ff/ff\x07",             /* OSC 4: palette */
+    "\x1b]7;file://host/tmp\x07",            /* OSC 7 */
     "\x1b]8;;http://evil/\x07x\x1b]8;;\x07", /* OSC 8: link */
-    "\x1b]9;notify\x07",                /* OSC 9 */
-    "\x1b]10;?\x07",                    /* OSC 10: ask for a colour */
-    "\x1b]50;font\x07",                 /* OSC 50 */
-    "\x1b]133;A\x07",                   /* OSC 133 */
-    "\x1b]777;notify;a;b\x07",          /* OSC 777 */
-    "\x1b]1337;File=:AAAA\x07",         /* OSC 1337 */
-    "\x1b]0;never ends",                /* unterminated OSC */
-    "\x1bP1$r0m\x1b\\",                 /* DCS */
-    "\x1bP+q544e\x1b\\",                /* DCS XTGETTCAP */
-    "\x1bPq#0;2;0;0;0\x1b\\",           /* sixel */
-    "\x1b_Gf=100;AAAA\x1b\\",           /* APC: kitty graphics */
-    "\x1b^privacy\x1b\\",               /* PM */
-    "\x1bXstring\x1b\\",                /* SOS */
-    "\x1b[6n",                          /* CSI: report position */
-    "\x1b[c",                           /* CSI: report attributes */
+    "\x1b]9;notify\x07",                     /* OSC 9 */
+    "\x1b]10;?\x07",                         /* OSC 10: ask for a colour */
+    "\x1b]50;font\x07",                      /* OSC 50 */
+    "\x1b]133;A\x07",                        /* OSC 133 */
+    "\x1b]777;notify;a;b\x07",               /* OSC 777 */
+    "\x1b]1337;File=:AAAA\x07",              /* OSC 1337 */
+    "\x1b]0;never ends",                     /* unterminated OSC */
+    "\x1bP1$r0m\x1b\\",                      /* DCS */
+    "\x1bP+q544e\x1b\\",                     /* DCS XTGETTCAP */
+    "\x1bPq#0;2;0;0;0\x1b\\",                /* sixel */
+    "\x1b_Gf=100;AAAA\x1b\\",                /* APC: kitty graphics */
+    "\x1b^privacy\x1b\\",                    /* PM */
+    "\x1bXstring\x1b\\",                     /* SOS */
+    "\x1b[6n",                               /* CSI: report position */
+    "\x1b[c",                                /* CSI: report attributes */
     "\x1b[>c",
     "\x1b[5n",
-    "\x1b[21t",                         /* report the title */
-    "\x1b[2J",                          /* clear */
-    "\x1b[3J",                          /* clear the scrollback */
+    "\x1b[21t", /* report the title */
+    "\x1b[2J",  /* clear */
+    "\x1b[3J",  /* clear the scrollback */
     "\x1b[H",
     "\x1b[1;1H",
-    "\x1b[A\x1b[2K",                    /* overwrite the line above */
+    "\x1b[A\x1b[2K", /* overwrite the line above */
     "\x1b[?25l",
     "\x1b[?1049h",
-    "\x1b[?1000h",                      /* mouse */
-    "\x1b[?2004h",                      /* bracketed paste */
+    "\x1b[?1000h", /* mouse */
+    "\x1b[?2004h", /* bracketed paste */
     "\x1b[201~rm -rf\n",
     "\x1b[31;40m",
-    "\x1b[8m",                          /* hidden text */
-    "\x1b[4;20r",                       /* scroll region */
+    "\x1b[8m",    /* hidden text */
+    "\x1b[4;20r", /* scroll region */
     "\x1b[!p",
-    "\x1b" "c",                         /* reset */
-    "\x1b(0",                           /* line drawing set */
+    "\x1b"
+    "c",      /* reset */
+    "\x1b(0", /* line drawing set */
     "\x1b#8",
     "\x1b%G",
-    "\x1b",                             /* lone */
-    "\xc2\x9b" "31m",                   /* C1 CSI as UTF-8 */
-    "\xc2\x9d" "0;x\xc2\x9c",           /* C1 OSC as UTF-8 */
-    "\xc2\x90" "x\xc2\x9c",             /* C1 DCS */
-    "\xc2\x85",                         /* NEL */
-    "\x9b" "31m",                       /* C1 CSI as a bare byte */
-    "\x9d" "0;x\x9c",
-    "good\rbad",                        /* carriage return */
-    "a\bb",                             /* backspace */
+    "\x1b", /* lone */
+    "\xc2\x9b"
+    "31m", /* C1 CSI as UTF-8 */
+    "\xc2\x9d"
+    "0;x\xc2\x9c", /* C1 OSC as UTF-8 */
+    "\xc2\x90"
+    "x\xc2\x9c", /* C1 DCS */
+    "\xc2\x85",  /* NEL */
+    "\x9b"
+    "31m", /* C1 CSI as a bare byte */
+    "\x9d"
+    "0;x\x9c",
+    "good\rbad", /* carriage return */
+    "a\bb",      /* backspace */
     "a\nb",
     "a\tb",
-    "a\x0b" "b\x0c" "c",
+    "a\x0b"
+    "b\x0c"
+    "c",
     "\x0e shift out \x0f",
-    "\x07\x05\x11\x13",                 /* bell, ENQ, XON, XOFF */
-    "\x7f",                             /* DEL */
-    "abc\xe2\x80\xae" "dcba",           /* RLO */
+    "\x07\x05\x11\x13", /* bell, ENQ, XON, XOFF */
+    "\x7f",             /* DEL */
+    "abc\xe2\x80\xae"
+    "dcba",                             /* RLO */
     "\xe2\x80\xab\xe2\x80\xac",         /* RLE, PDF */
     "\xe2\x81\xa6x\xe2\x81\xa9",        /* isolates */
     "\xe2\x80\x8f\xe2\x80\x8e\xd8\x9c", /* marks */
     "\xe2\x80\xa8\xe2\x80\xa9",         /* line and paragraph separators */
     "pay\xe2\x80\x8bload",              /* zero width space */
-    "a\xe2\x80\x8d" "b\xe2\x80\x8c",    /* joiners */
-    "\xef\xbb\xbf" "bom",
+    "a\xe2\x80\x8d"
+    "b\xe2\x80\x8c", /* joiners */
+    "\xef\xbb\xbf"
+    "bom",
     "soft\xc2\xadhyphen",
     "\xf3\xa0\x81\x81\xf3\xa0\x81\x82", /* tag characters */
     "\xf3\xa0\x84\x80",                 /* variation selector 17 */
@@ -87,13 +98,14 @@ static const char *const payloads[] = {
     "\xc0\x80",                         /* overlong NUL */
     "\xc0\x9b[31m",                     /* overlong ESC */
     "\xe0\x80\x9b",
-    "\xed\xa0\x80",                     /* surrogate */
-    "\xf4\x90\x80\x80",                 /* beyond U+10FFFF */
+    "\xed\xa0\x80",     /* surrogate */
+    "\xf4\x90\x80\x80", /* beyond U+10FFFF */
     "\xff\xfe",
-    "cut\xe2\x80",                      /* cut character */
+    "cut\xe2\x80", /* cut character */
 };
 
-/* True when every character of the text may reach a terminal. Written anew, not from the filter's own table. */
+/* True when every character of the text may reach a terminal. Written anew, not from the filter's
+ * own table. */
 static bool harmless(const char *text)
 {
     size_t len = strlen(text), size;
@@ -104,7 +116,8 @@ static bool harmless(const char *text)
         if (!size || c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c)
             return false;
         if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-            (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0x3164 || (c >= 0xe0000 && c < 0xe1000))
+            (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0x3164 ||
+            (c >= 0xe0000 && c < 0xe1000))
             return false;
     }
     return true;
@@ -210,11 +223,20 @@ static void test_cut_stays_on_boundaries(void **state)
 
 static void test_utf8(void **state)
 {
-    static const char *const good[] = {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-                                       "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
-    static const char *const bad[] = {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-                                      "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80",
-                                      "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xc3(", "\xff"};
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {
+        "\x80",         "\xc1\xbf",         "\xe0\x9f\xbf",     "\xed\xa0\x80",
+        "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80",
+        "\xc3",         "\xe2\x82",         "\xf0\x9f\x98",     "\xc3(",
+        "\xff"};
 
     (void)state;
     for (size_t i = 0; i < base_countof(good); i++)
@@ -231,16 +253,16 @@ static void test_width(void **state)
     } cases[] = {
         {"", 0},
         {"shop.aampe", 10},
-        {"\xc3\xa4", 1},                 /* a umlaut */
-        {"a\xcc\x88", 1},                /* combining */
-        {"\xe6\xbc\xa2\xe5\xad\x97", 4}, /* CJK */
-        {"\xed\x95\x9c", 2},             /* Hangul syllable */
+        {"\xc3\xa4", 1},                             /* a umlaut */
+        {"a\xcc\x88", 1},                            /* combining */
+        {"\xe6\xbc\xa2\xe5\xad\x97", 4},             /* CJK */
+        {"\xed\x95\x9c", 2},                         /* Hangul syllable */
         {"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 2}, /* the same from conjoining parts */
-        {"\xef\xbc\xa1", 2},             /* full-width A */
-        {"\xef\xbd\xb1", 1},             /* half-width katakana */
-        {"\xf0\x9f\x98\x80", 2},         /* emoji */
-        {"\xce\xb1\xc2\xa7", 2},         /* ambiguous: one column each */
-        {"\xe2\x94\x80", 1},             /* box drawing */
+        {"\xef\xbc\xa1", 2},                         /* full-width A */
+        {"\xef\xbd\xb1", 1},                         /* half-width katakana */
+        {"\xf0\x9f\x98\x80", 2},                     /* emoji */
+        {"\xce\xb1\xc2\xa7", 2},                     /* ambiguous: one column each */
+        {"\xe2\x94\x80", 1},                         /* box drawing */
         {"\xff", 1},
     };
 
