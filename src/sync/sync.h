@@ -1,8 +1,10 @@
-/* The walk of the data: plan, extract, encode, publish, recover (reliability.md (c)). One object per engine, on its
- * main loop; every function here is called there, every callback is run there, never from inside the call that
- * caused it. Encoding happens on worker threads of this room, writing on the disk thread of storage.
+/* The walk of the data: plan, extract, encode, publish, recover (reliability.md (c)). One object
+ * per engine, on its main loop; every function here is called there, every callback is run there,
+ * never from inside the call that caused it. Encoding happens on worker threads of this room,
+ * writing on the disk thread of storage.
  *
- * One table of one batch is a run. Its states are those of model/run.h and are stored before they are announced. */
+ * One table of one batch is a run. Its states are those of model/run.h and are stored before they
+ * are announced. */
 #ifndef AAMPE_SYNC_SYNC_H
 #define AAMPE_SYNC_SYNC_H
 
@@ -20,23 +22,24 @@
 struct net_loop;
 struct databricks;
 struct storage;
-struct store;
+struct store_state;
 struct sync;
 
 /* Zero or NULL in a field means the default in brackets. */
 struct sync_settings {
-    const char *warehouse_id;     /* every statement runs there; empty gives CONFIG_MISSING at planning */
-    const char *codec;            /* "snappy" (default), "zstd", "none": of the Parquet pages */
-    size_t memory_limit;          /* bytes of reservations together [160 MiB] */
-    int workers;                  /* encode threads [number of cores] */
-    int parallel_tables;          /* runs between PLANNED and VERIFIED at once [4] */
-    int link_parallel;            /* chunk downloads at once, over all runs [8] */
-    int64_t group_rows;           /* cut of a group: rows [1 Mi] */
-    int64_t group_bytes;          /* and bytes of Arrow [128 MiB] */
-    int64_t file_bytes;           /* a part file is closed once it is this large [512 MiB] */
-    int64_t no_progress_ms;       /* a run without a new chunk or part gives up after this [30 min] */
-    int max_attempts;             /* attempts of one run for causes that pass, the first included [5] */
-    bool no_compression;          /* do not ask for LZ4 chunks */
+    const char
+        *warehouse_id;      /* every statement runs there; empty gives CONFIG_MISSING at planning */
+    const char *codec;      /* "snappy" (default), "zstd", "none": of the Parquet pages */
+    size_t memory_limit;    /* bytes of reservations together [160 MiB] */
+    int workers;            /* encode threads [number of cores] */
+    int parallel_tables;    /* runs between PLANNED and VERIFIED at once [4] */
+    int link_parallel;      /* chunk downloads at once, over all runs [8] */
+    int64_t group_rows;     /* cut of a group: rows [1 Mi] */
+    int64_t group_bytes;    /* and bytes of Arrow [128 MiB] */
+    int64_t file_bytes;     /* a part file is closed once it is this large [512 MiB] */
+    int64_t no_progress_ms; /* a run without a new chunk or part gives up after this [30 min] */
+    int max_attempts;       /* attempts of one run for causes that pass, the first included [5] */
+    bool no_compression;    /* do not ask for LZ4 chunks */
 };
 
 /* All borrowed; they outlive the sync object. */
@@ -44,7 +47,7 @@ struct sync_deps {
     struct net_loop *loop;
     struct databricks *databricks;
     struct storage *storage;
-    struct store *store;
+    struct store_state *store;
     struct base_seam *seam;
     struct base_log *log;
     struct sync_settings settings; /* copied */
@@ -53,8 +56,8 @@ struct sync_deps {
 /* What a batch is asked to do with one table. */
 struct sync_request {
     const struct model_share_table *table; /* copied */
-    const char *destination;               /* folder under the storage root; NULL: model_name_path of the table */
-    bool allow_empty;                      /* publish zero rows although the last generation had some */
+    const char *destination; /* folder under the storage root; NULL: model_name_path of the table */
+    bool allow_empty;        /* publish zero rows although the last generation had some */
 };
 
 /* What a run is doing, for people and progress bars. */
@@ -73,29 +76,30 @@ const char *sync_phase_name(enum sync_phase phase); /* "transfer" */
 struct sync_progress {
     int64_t run_id;
     enum sync_phase phase;
-    int64_t rows, rows_total;        /* encoded so far; -1: not known yet */
-    int64_t bytes;                   /* received from result links */
+    int64_t rows, rows_total;          /* encoded so far; -1: not known yet */
+    int64_t bytes;                     /* received from result links */
     int64_t chunks_done, chunks_total; /* total -1: not known yet */
-    double rows_per_second;          /* over the last 10 s */
-    bool waiting_warehouse;          /* statement not finished yet */
-    bool waiting_memory;             /* the next group has no reservation yet */
-    bool waiting_server;             /* no bytes arrive and the workers have nothing to do */
-    bool waiting_retry;              /* a failed attempt; the next one starts at retry_at_us */
+    double rows_per_second;            /* over the last 10 s */
+    bool waiting_warehouse;            /* statement not finished yet */
+    bool waiting_memory;               /* the next group has no reservation yet */
+    bool waiting_server;               /* no bytes arrive and the workers have nothing to do */
+    bool waiting_retry;                /* a failed attempt; the next one starts at retry_at_us */
     int64_t retry_at_us;
-    bool stalled;                    /* no progress for 60 s */
+    bool stalled; /* no progress for 60 s */
 };
 
 /* Figures of one run: kept while the object lives, for reports. Seconds of the monotonic clock. */
 struct sync_stats {
-    double seconds;            /* start to record */
-    double waiting_server;     /* transfer time in which no byte arrived and no worker had work */
-    double waiting_memory;     /* a group waited for its reservation */
-    double cpu;                /* worker thread time spent encoding this run */
+    double seconds;        /* start to record */
+    double waiting_server; /* transfer time in which no byte arrived and no worker had work */
+    double waiting_memory; /* a group waited for its reservation */
+    double cpu;            /* worker thread time spent encoding this run */
     int64_t bytes_received;
     int64_t chunks_refetched, links_renewed, statements;
 };
 
-/* Both may be NULL. Progress comes at most four times a second and run, state at every change (after it is stored). */
+/* Both may be NULL. Progress comes at most four times a second and run, state at every change
+ * (after it is stored). */
 struct sync_listener {
     void (*on_run_state)(void *user, const struct model_run *run);
     void (*on_progress)(void *user, const struct sync_progress *progress);
@@ -103,42 +107,52 @@ struct sync_listener {
     void *user;
 };
 
-/* Starts the worker threads. NULL with err (CONFIG_INVALID, HOST_MEMORY). Nothing is touched before sync_recover. */
+/* Starts the worker threads. NULL with err (CONFIG_INVALID, HOST_MEMORY). Nothing is touched before
+ * sync_recover. */
 struct sync *sync_new(const struct sync_deps *deps, struct err *err);
-/* Cancels transfers, turns the loop until disk and workers have answered, joins the workers. Runs stay as they are
- * stored, sync_recover resolves them next time. Free it before databricks, storage, store and loop. */
+/* Cancels transfers, turns the loop until disk and workers have answered, joins the workers. Runs
+ * stay as they are stored, sync_recover resolves them next time. Free it before databricks,
+ * storage, store and loop. */
 void sync_free(struct sync **sync);
-void sync_listen(struct sync *sync, const struct sync_listener *listener); /* copied; one listener */
+void sync_listen(struct sync *sync,
+                 const struct sync_listener *listener); /* copied; one listener */
 /* Settings for runs that start from now on; workers and memory_limit stay as they were made. */
 void sync_settings_set(struct sync *sync, const struct sync_settings *settings);
 
-/* At start: resolves every run that is between intent and record, by asking the destination. done is called when
- * each of them is recorded, failed, or running again; batches may be started before, but wait for it. */
+/* At start: resolves every run that is between intent and record, by asking the destination. done
+ * is called when each of them is recorded, failed, or running again; batches may be started before,
+ * but wait for it. */
 void sync_recover(struct sync *sync, void (*done)(void *user, int resolved, const struct err *err),
                   void *user);
 
-/* Starts one run per request; the intents are stored before it returns. trigger: "manual", "schedule", "retry",
- * "demo". A table that is being synced already is refused (ENGINE_BUSY) and nothing starts. 0 or -1. */
+/* Starts one run per request; the intents are stored before it returns. trigger: "manual",
+ * "schedule", "retry", "demo". A table that is being synced already is refused (ENGINE_BUSY) and
+ * nothing starts. 0 or -1. */
 int sync_batch_start(struct sync *sync, const struct sync_request *requests, size_t count,
                      const char *trigger, int64_t *batch_id, struct err *err) must_check;
-/* RUN_NOT_FOUND, RUN_NOT_CANCELLABLE (being published, or over). The state CANCELLED follows by the listener. */
+/* RUN_NOT_FOUND, RUN_NOT_CANCELLABLE (being published, or over). The state CANCELLED follows by the
+ * listener. */
 int sync_run_cancel(struct sync *sync, int64_t run_id, struct err *err) must_check;
-/* A run that waits for its next attempt starts it now; a failed or cancelled one becomes a new run of the same table
- * in a new batch, described by request (its table must be that of the run). batch_id may be NULL. */
+/* A run that waits for its next attempt starts it now; a failed or cancelled one becomes a new run
+ * of the same table in a new batch, described by request (its table must be that of the run).
+ * batch_id may be NULL. */
 int sync_run_retry(struct sync *sync, int64_t run_id, const struct sync_request *request,
                    int64_t *batch_id, struct err *err) must_check;
 
 /* The plan as it would be now; nothing is stored or started. */
 struct sync_preview {
-    struct model_plan plan;        /* columns: those that will be read; slices; version or -1 */
-    bool unpinned;                 /* a view, or a table with row filter or masks: cannot be read at a version */
-    const char *unpinned_why;      /* "view", "row filter", "column mask", "not a Delta table"; or NULL */
-    struct model_schema refused;   /* columns that cannot be written (nested, unknown): a run would fail by them */
-    struct err refused_err;        /* what the run would fail with; ERR_OK when refused is empty */
-    int64_t rows_estimated;        /* from the last run or the table's statistics; -1: not known */
+    struct model_plan plan; /* columns: those that will be read; slices; version or -1 */
+    bool unpinned; /* a view, or a table with row filter or masks: cannot be read at a version */
+    const char
+        *unpinned_why; /* "view", "row filter", "column mask", "not a Delta table"; or NULL */
+    struct model_schema
+        refused; /* columns that cannot be written (nested, unknown): a run would fail by them */
+    struct err refused_err; /* what the run would fail with; ERR_OK when refused is empty */
+    int64_t rows_estimated; /* from the last run or the table's statistics; -1: not known */
     const char *destination;
 };
-/* done is called once, with preview NULL and err on failure; the preview is borrowed for the call. */
+/* done is called once, with preview NULL and err on failure; the preview is borrowed for the call.
+ */
 void sync_plan_preview(struct sync *sync, const struct sync_request *request,
                        void (*done)(void *user, const struct sync_preview *preview,
                                     const struct err *err),
