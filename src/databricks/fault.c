@@ -1,0 +1,466 @@
+#define _GNU_SOURCE
+#include "databricks/private.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGE_MAX 400
+
+static void set_text(char *out, size_t size, const char *text)
+{
+    base_text_clean_into(out, size, text ? text : "");
+}
+
+static bool has(const char *text, const char *part)
+{
+    return strcasestr(text, part) != NULL;
+}
+
+/* Text of the first <pre> or <title> element, or what there is. Caller frees. */
+static char *html_text(const char *body)
+{
+    static const char *const tags[] = {"<pre", "<title"};
+
+    for (size_t i = 0; i < base_countof(tags); i++) {
+        const char *start = strcasestr(body, tags[i]), *end;
+
+        start = start ? strchr(start, '>') : NULL;
+        end = start ? strchr(start, '<') : NULL;
+        if (end)
+            return base_strndup(start + 1, (size_t)(end - start) - 1);
+    }
+    return base_strdup("a web page");
+}
+
+/* "CODE_NAME: message", the form some account APIs have. */
+static size_t leading_code(const char *text)
+{
+    size_t len = 0;
+
+    while (isupper((unsigned char)text[len]) || text[len] == '_' ||
+           (len && isdigit((unsigned char)text[len])))
+        len++;
+    return len > 2 && text[len] == ':' ? len : 0;
+}
+
+static char *read_text(struct databricks_problem *problem, const struct net_response *response)
+{
+    const char *body = response->body.len ? response->body.data : "";
+    size_t code_len;
+
+    problem->html = strstr(response->content_type, "html") || strncasecmp(body, "<!doc", 5) == 0 ||
+                    strncasecmp(body, "<html", 5) == 0;
+    if (problem->html) {
+        problem->private_link = strstr(body, "private-link-validation-error") != NULL;
+        return html_text(body);
+    }
+    code_len = leading_code(body);
+    if (code_len && code_len < sizeof problem->code) {
+        memcpy(problem->code, body, code_len);
+        problem->code[code_len] = '\0';
+        body += code_len + 1;
+    }
+    return *body ? base_strdup(body)
+                 : base_printf("HTTP status %d, empty answer", response->status);
+}
+
+static void read_code(struct databricks_problem *problem, const cJSON *json)
+{
+    const char *text = base_json_str(json, "error_code");
+    int64_t number;
+
+    if (!text && base_json_i64(json, "error_code", &number)) {
+        problem->numeric = true;
+        snprintf(problem->code, sizeof problem->code, "%lld", (long long)number);
+    } else {
+        set_text(problem->code, sizeof problem->code, text);
+    }
+}
+
+/* duration "3.5s" */
+static int64_t read_duration(const char *text)
+{
+    double seconds = text ? strtod(text, NULL) : -1;
+
+    return seconds >= 0 && seconds < 1e6 ? (int64_t)(seconds * 1000) : -1;
+}
+
+static void read_details(struct databricks_problem *problem, const cJSON *json)
+{
+    const cJSON *details = base_json_array(json, "details"), *item;
+
+    cJSON_ArrayForEach(item, details)
+    {
+        const char *type = base_json_str_or(item, "@type", "");
+        const char *dot = strrchr(type, '.');
+        const cJSON *metadata = base_json_get(item, "metadata");
+
+        type = dot ? dot + 1 : type;
+        if (strcmp(type, "ErrorInfo") == 0) {
+            set_text(problem->reason, sizeof problem->reason, base_json_str(item, "reason"));
+            set_text(problem->resource, sizeof problem->resource,
+                     base_json_str(metadata, "resourceType"));
+        } else if (strcmp(type, "RequestInfo") == 0) {
+            set_text(problem->request_id, sizeof problem->request_id,
+                     base_json_str(item, "request_id"));
+        } else if (strcmp(type, "RetryInfo") == 0 && problem->retry_ms < 0) {
+            problem->retry_ms = read_duration(base_json_str(item, "retry_delay"));
+        }
+    }
+    for (char *p = problem->resource; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+}
+
+static char *read_scim(struct databricks_problem *problem, const cJSON *json)
+{
+    const char *detail = base_json_str(json, "detail");
+    const char *status = base_json_str(json, "status");
+
+    snprintf(problem->code, sizeof problem->code, "SCIM_%.40s", status ? status : "");
+    if (!detail || !*detail || strcmp(detail, "null") == 0)
+        detail = base_json_str_or(json, "scimType", "no detail given");
+    return base_strdup(detail);
+}
+
+static char *read_json(struct databricks_problem *problem, const struct net_response *response,
+                       const cJSON *json)
+{
+    const char *error = base_json_str(json, "error");
+    const char *text = base_json_str(json, "message");
+
+    read_code(problem, json);
+    read_details(problem, json);
+    if (!*problem->code && (base_json_get(json, "scimType") || base_json_get(json, "detail")))
+        return read_scim(problem, json);
+    if (error && !*problem->code && !text)
+        set_text(problem->code, sizeof problem->code, error);
+    if (error) /* the old API and OAuth; overrides message */
+        text = base_json_str_or(json, "error_description", error);
+    return text && *text ? base_strdup(text) : base_printf("HTTP status %d", response->status);
+}
+
+void databricks_problem_read(struct databricks_problem *problem,
+                             const struct net_response *response, const cJSON *json)
+{
+    char *raw, *p;
+
+    *problem = (struct databricks_problem){.status = response->status,
+                                           .retry_ms = response->retry_after_ms};
+    set_text(problem->request_id, sizeof problem->request_id, response->request_id);
+    if (cJSON_IsObject(json))
+        raw = read_json(problem, response, json);
+    else
+        raw = read_text(problem, response);
+    p = raw;
+    while (isspace((unsigned char)*p))
+        p++;
+    p[strcspn(p, "\r\n")] = '\0';
+    problem->message = base_text_clean_dup(p, MESSAGE_MAX);
+    free(raw);
+}
+
+void databricks_problem_free(struct databricks_problem *problem)
+{
+    base_free(&problem->message);
+}
+
+bool databricks_problem_token(const struct databricks_problem *problem)
+{
+    static const char *const words[] = {"expired",       "invalid access token",
+                                        "invalid token", "ExpiredJwt",
+                                        "expiring",      "credential was not sent"};
+
+    if (problem->status == 401)
+        return true;
+    if ((problem->status != 403 && problem->status != 400) || !problem->numeric)
+        return false;
+    for (size_t i = 0; i < base_countof(words); i++)
+        if (has(problem->message, words[i]))
+            return true;
+    return false;
+}
+
+struct code_map {
+    const char *remote;
+    enum err_code code;
+};
+
+/* Codes that mean one thing wherever they come from. Codes are stronger than the status. */
+static const struct code_map plain_codes[] = {
+    {"REQUEST_LIMIT_EXCEEDED", ERR_SRC_RATE_LIMIT},
+    {"RESOURCE_EXHAUSTED", ERR_SRC_RATE_LIMIT},
+    {"TEMPORARILY_UNAVAILABLE", ERR_SRC_UNAVAILABLE},
+    {"WORKSPACE_TEMPORARILY_UNAVAILABLE", ERR_SRC_UNAVAILABLE},
+    {"SERVICE_UNDER_MAINTENANCE", ERR_SRC_UNAVAILABLE},
+    {"DEADLINE_EXCEEDED", ERR_SRC_UNAVAILABLE},
+    {"INTERNAL_ERROR", ERR_SRC_UNAVAILABLE},
+    {"IO_ERROR", ERR_SRC_UNAVAILABLE},
+    {"ENDPOINT_NOT_FOUND", ERR_SRC_HOST_WRONG},
+    {"TABLE_DOES_NOT_EXIST", ERR_SRC_TABLE_NOT_FOUND},
+    {"CATALOG_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
+    {"SCHEMA_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
+    {"METASTORE_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
+    {"PRINCIPAL_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
+};
+
+static enum err_code not_found_code(enum databricks_subject subject)
+{
+    switch (subject) {
+    case SUBJECT_TABLE:
+        return ERR_SRC_TABLE_NOT_FOUND;
+    case SUBJECT_WAREHOUSE:
+    case SUBJECT_WAREHOUSE_START:
+    case SUBJECT_SUBMIT:
+        return ERR_SRC_WH_NOT_FOUND;
+    case SUBJECT_STATEMENT:
+        return ERR_SRC_STMT_CLOSED;
+    default:
+        return ERR_SRC_NOT_FOUND;
+    }
+}
+
+/* Which level a refusal names: the resource type where there is one, else the words of the refusal,
+ * which are all there is in SQL failures. ERR_OK: none is named. */
+static enum err_code level_named(const char *resource, const char *text)
+{
+    if (strcmp(resource, "CATALOG") == 0 || has(text, "USE CATALOG") || has(text, "USE_CATALOG"))
+        return ERR_SRC_PERM_CATALOG;
+    if (strcmp(resource, "SCHEMA") == 0 || has(text, "USE SCHEMA") || has(text, "USE_SCHEMA"))
+        return ERR_SRC_PERM_SCHEMA;
+    if (strcmp(resource, "TABLE") == 0 || has(text, "SELECT on") || has(text, " on table '"))
+        return ERR_SRC_PERM_TABLE;
+    if (has(text, " on catalog '"))
+        return ERR_SRC_PERM_CATALOG;
+    if (has(text, " on schema '"))
+        return ERR_SRC_PERM_SCHEMA;
+    return ERR_OK;
+}
+
+static enum err_code denied_code(const struct databricks_problem *problem,
+                                 enum databricks_subject subject)
+{
+    enum err_code level = level_named(problem->resource, problem->message);
+
+    if (has(problem->message, "IP ACL") || has(problem->message, "IP access list"))
+        return ERR_SRC_IP_BLOCKED;
+    if (has(problem->message, "Unauthorized network access"))
+        return ERR_SRC_PRIVATE_LINK_ONLY;
+    if (has(problem->message, "Unauthorized access to Org"))
+        return ERR_SRC_SP_NOT_IN_WORKSPACE;
+    if (problem->numeric && databricks_problem_token(problem))
+        return ERR_SRC_TOKEN_EXPIRED;
+    if (level != ERR_OK)
+        return level;
+    if (has(problem->message, "SQL access") || has(problem->message, "databricks-sql-access"))
+        return ERR_SRC_ENTITLEMENT_SQL;
+    if (subject == SUBJECT_WAREHOUSE_START || has(problem->message, "to start"))
+        return ERR_SRC_WH_START_DENIED;
+    if (subject == SUBJECT_WAREHOUSE || subject == SUBJECT_SUBMIT)
+        return ERR_SRC_WH_NO_CAN_USE;
+    return subject == SUBJECT_TABLE ? ERR_SRC_PERM_TABLE : ERR_SRC_PERM_DENIED;
+}
+
+static enum err_code by_status(const struct databricks_problem *problem,
+                               enum databricks_subject subject)
+{
+    switch (problem->status) {
+    case 401:
+        return ERR_SRC_TOKEN_EXPIRED;
+    case 403:
+        return denied_code(problem, subject);
+    case 404:
+        return *problem->code ? not_found_code(subject) : ERR_SRC_HOST_WRONG;
+    case 429:
+        return ERR_SRC_RATE_LIMIT;
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+        return ERR_SRC_UNAVAILABLE;
+    default:
+        return problem->numeric && databricks_problem_token(problem) ? ERR_SRC_TOKEN_EXPIRED
+                                                                     : ERR_SRC_UNCLASSIFIED;
+    }
+}
+
+static enum err_code choose(const struct databricks_problem *problem,
+                            enum databricks_subject subject)
+{
+    const char *code = problem->code;
+    bool wh = subject == SUBJECT_WAREHOUSE || subject == SUBJECT_WAREHOUSE_START;
+
+    if (problem->private_link)
+        return ERR_SRC_PRIVATE_LINK_ONLY;
+    if (problem->html && problem->status < 429)
+        return problem->status == 403 && has(problem->message, "IP ACL") ? ERR_SRC_IP_BLOCKED
+                                                                         : ERR_SRC_HOST_WRONG;
+    for (size_t i = 0; i < base_countof(plain_codes); i++)
+        if (strcmp(code, plain_codes[i].remote) == 0)
+            return plain_codes[i].code;
+    if (strcmp(code, "PERMISSION_DENIED") == 0)
+        return denied_code(problem, subject);
+    if (strcmp(code, "RESOURCE_DOES_NOT_EXIST") == 0 || strcmp(code, "NOT_FOUND") == 0)
+        return not_found_code(subject);
+    if (strcmp(code, "INVALID_PARAMETER_VALUE") == 0 &&
+        (wh || (subject == SUBJECT_SUBMIT && has(problem->message, "endpoint id"))))
+        return ERR_SRC_WH_NOT_FOUND;
+    if (problem->status / 100 == 2)
+        return ERR_SRC_HOST_WRONG; /* a 2xx that is not JSON */
+    return by_status(problem, subject);
+}
+
+void databricks_problem_map(const struct databricks_problem *problem,
+                            enum databricks_subject subject, struct err *err)
+{
+    base_err_set(err, choose(problem, subject), "%s", problem->message);
+    err->http_status = problem->status;
+    set_text(err->remote_code, sizeof err->remote_code, problem->code);
+    set_text(err->request_id, sizeof err->request_id, problem->request_id);
+    if (problem->retry_ms > 0)
+        err->retry_after_ms = problem->retry_ms;
+}
+
+/* Error classes that say more than their SQLSTATE. */
+static const struct code_map sql_classes[] = {
+    {"DELTA_VERSION_NOT_FOUND", ERR_SRC_FILES_GONE},
+    {"DELTA_VERSIONS_NOT_CONTIGUOUS", ERR_SRC_FILES_GONE},
+    {"DELTA_FILE_NOT_FOUND", ERR_SRC_FILES_GONE},
+    {"DELTA_LOG_FILE_NOT_FOUND", ERR_SRC_FILES_GONE},
+    {"DELTA_TRUNCATED_TRANSACTION_LOG", ERR_SRC_FILES_GONE},
+    {"DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION", ERR_SRC_FILES_GONE},
+    {"DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION", ERR_SRC_FILES_GONE},
+    {"FAILED_READ_FILE", ERR_SRC_FILES_GONE},
+    {"DELTA_SCHEMA_CHANGE_SINCE_ANALYSIS", ERR_SRC_TABLE_CHANGED},
+    {"DELTA_SCHEMA_CHANGED", ERR_SRC_TABLE_CHANGED},
+    {"DELTA_TABLE_ID_MISMATCH", ERR_SRC_TABLE_CHANGED},
+    {"QUERY_EXECUTION_TIMEOUT_EXCEEDED", ERR_SRC_STMT_TIMEOUT},
+    {"OPERATION_CANCELED", ERR_SRC_STMT_CANCELED},
+    {"CATALOG_NOT_BOUND", ERR_SRC_CATALOG_UNBOUND},
+};
+
+static const struct code_map sqlstates[] = {
+    {"42P01", ERR_SRC_TABLE_NOT_FOUND}, {"42704", ERR_SRC_TABLE_NOT_FOUND},
+    {"42K03", ERR_SRC_FILES_GONE},      {"57KD0", ERR_SRC_STMT_TIMEOUT},
+    {"57014", ERR_SRC_STMT_CANCELED},   {"HY008", ERR_SRC_STMT_CANCELED},
+    {"HYT00", ERR_SRC_STMT_TIMEOUT},
+};
+
+static const struct code_map statement_codes[] = {
+    {"TEMPORARILY_UNAVAILABLE", ERR_SRC_UNAVAILABLE},
+    {"WORKSPACE_TEMPORARILY_UNAVAILABLE", ERR_SRC_UNAVAILABLE},
+    {"SERVICE_UNDER_MAINTENANCE", ERR_SRC_UNAVAILABLE},
+    {"INTERNAL_ERROR", ERR_SRC_UNAVAILABLE},
+    {"IO_ERROR", ERR_SRC_UNAVAILABLE},
+    {"ABORTED", ERR_SRC_UNAVAILABLE},
+    {"RESOURCE_EXHAUSTED", ERR_SRC_RATE_LIMIT},
+    {"DEADLINE_EXCEEDED", ERR_SRC_STMT_TIMEOUT},
+    {"CANCELLED", ERR_SRC_STMT_CANCELED},
+    {"UNAUTHENTICATED", ERR_SRC_TOKEN_EXPIRED},
+};
+
+static enum err_code look_up(const struct code_map *map, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(map[i].remote, key) == 0)
+            return map[i].code;
+    return ERR_OK;
+}
+
+/* "[CLASS.SUBCLASS] text" at the beginning. */
+static void read_class(const char *text, char *out, size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    while (isspace((unsigned char)*text))
+        text++;
+    if (*text++ != '[')
+        return;
+    while (isupper((unsigned char)text[len]) || isdigit((unsigned char)text[len]) ||
+           text[len] == '_')
+        len++;
+    if (len && len < size && (text[len] == ']' || text[len] == '.')) {
+        memcpy(out, text, len);
+        out[len] = '\0';
+    }
+}
+
+static void read_sqlstate(const cJSON *status, const char *text, char out[8])
+{
+    const char *state = base_json_str(status, "sql_state");
+    const char *mark = strstr(text, "SQLSTATE: ");
+
+    if (!state && mark)
+        state = mark + 10;
+    for (int i = 0; i < 5; i++) {
+        if (!state || !isalnum((unsigned char)state[i])) {
+            out[0] = '\0';
+            return;
+        }
+        out[i] = state[i];
+    }
+    out[5] = '\0';
+}
+
+static enum err_code sql_denied(const char *text)
+{
+    enum err_code level = level_named("", text);
+
+    if (has(text, "not bound") || has(text, "not accessible in current workspace"))
+        return ERR_SRC_CATALOG_UNBOUND;
+    return level == ERR_OK ? ERR_SRC_PERM_TABLE : level;
+}
+
+static enum err_code sql_code(const char *class, const char *state, const char *remote,
+                              const char *text)
+{
+    enum err_code code = look_up(sql_classes, base_countof(sql_classes), class);
+
+    if (code == ERR_OK && strcmp(state, "42501") == 0)
+        code = sql_denied(text);
+    if (code == ERR_OK)
+        code = look_up(sqlstates, base_countof(sqlstates), state);
+    if (code == ERR_OK && (strncmp(state, "42", 2) == 0 || strncmp(state, "0A", 2) == 0))
+        code = ERR_SRC_SQL_INVALID;
+    if (code == ERR_OK)
+        code = look_up(statement_codes, base_countof(statement_codes), remote);
+    /* No code and no SQLSTATE from here on: the words are all there is. */
+    if (code == ERR_OK && has(text, "Inline byte limit exceeded"))
+        code = ERR_SRC_RESULT_INLINE_LIMIT;
+    if (code == ERR_OK && (strcmp(class, "INSUFFICIENT_PERMISSIONS") == 0 ||
+                           has(text, "PERMISSION_DENIED") || has(text, "INSUFFICIENT_PERMISSIONS")))
+        code = sql_denied(text);
+    if (code == ERR_OK && strcmp(class, "TABLE_OR_VIEW_NOT_FOUND") == 0)
+        code = ERR_SRC_TABLE_NOT_FOUND;
+    if (code == ERR_OK &&
+        (strcmp(class, "PARSE_SYNTAX_ERROR") == 0 || strncmp(class, "UNRESOLVED_", 11) == 0))
+        code = ERR_SRC_SQL_INVALID;
+    return code == ERR_OK ? ERR_SRC_UNCLASSIFIED : code;
+}
+
+void databricks_sql_map(const cJSON *status, const char *statement_id, struct err *err)
+{
+    const cJSON *error = base_json_get(status, "error");
+    const char *remote = base_json_str_or(error, "error_code", "");
+    const char *text = base_json_str_or(error, "message", "the statement failed without a reason");
+    char class[96], state[8];
+    size_t len;
+    char *line;
+
+    while (isspace((unsigned char)*text))
+        text++;
+    read_class(text, class, sizeof class);
+    read_sqlstate(status, text, state);
+    len = strcspn(text, "\r\n");
+    line = base_strndup(text, len);
+    base_err_set(err, sql_code(class, state, remote, text), "%s", line);
+    free(line);
+    set_text(err->remote_code, sizeof err->remote_code, *class ? class : remote);
+    set_text(err->sqlstate, sizeof err->sqlstate, state);
+    set_text(err->statement_id, sizeof err->statement_id, statement_id);
+}

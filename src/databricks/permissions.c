@@ -1,0 +1,168 @@
+#include "databricks/permissions.h"
+
+#include "base/alloc.h"
+#include "base/vec.h"
+#include "databricks/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGES_MAX 10000
+
+struct walk {
+    char *path;
+    char *token;
+    int pages;
+    vec_of(struct databricks_grant) grants;
+};
+
+static void free_grant(struct databricks_grant *grant)
+{
+    free(grant->principal);
+    free(grant->privilege);
+    free(grant->inherited_type);
+    free(grant->inherited_name);
+}
+
+void databricks_grants_free(struct databricks_grants *grants)
+{
+    for (size_t i = 0; i < grants->count; i++)
+        free_grant(&grants->items[i]);
+    free(grants->items);
+    *grants = (struct databricks_grants){0};
+}
+
+static void free_walk(void *extra)
+{
+    struct walk *walk = extra;
+
+    for (size_t i = 0; i < walk->grants.count; i++)
+        free_grant(&walk->grants.items[i]);
+    vec_free(&walk->grants);
+    free(walk->path);
+    free(walk->token);
+}
+
+static void deliver_grants(struct databricks_call *call, const struct err *err, void *result)
+{
+    void (*done)(void *, const struct err *, struct databricks_grants *) =
+        (void (*)(void *, const struct err *, struct databricks_grants *))call->done;
+
+    done(call->user, err, result);
+    if (result)
+        databricks_grants_free(result);
+}
+
+/* privileges: ["SELECT"] when direct, [{"privilege": "SELECT", "inherited_from_type": ...}] when
+ * effective. */
+static void read_assignment(const cJSON *assignment, struct walk *walk)
+{
+    const char *principal = base_json_str(assignment, "principal");
+    const cJSON *list = base_json_array(assignment, "privileges"), *item;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        struct databricks_grant grant = {0};
+
+        if (cJSON_IsString(item)) {
+            grant.privilege = base_strdup(item->valuestring);
+        } else {
+            grant.privilege = databricks_json_dup(item, "privilege");
+            grant.inherited_type = databricks_json_dup(item, "inherited_from_type");
+            grant.inherited_name = databricks_json_dup(item, "inherited_from_name");
+        }
+        grant.principal = base_strdup(principal);
+        if (grant.principal && grant.privilege)
+            vec_push(&walk->grants, grant);
+        else
+            free_grant(&grant);
+    }
+}
+
+static void parse_grants(struct databricks_call *call, const cJSON *json,
+                         struct net_response *response);
+
+static void send_page(struct databricks_call *call)
+{
+    struct walk *walk = call->extra;
+    struct buf path;
+
+    base_buf_init(&path, BUF_MAX_DEFAULT);
+    if (base_buf_text(&path, walk->path))
+        bug("out of memory");
+    databricks_query_add(&path, "page_token", walk->token);
+    databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
+                         parse_grants);
+}
+
+static void parse_grants(struct databricks_call *call, const cJSON *json,
+                         struct net_response *response)
+{
+    struct walk *walk = call->extra;
+    const cJSON *list = base_json_array(json, "privilege_assignments"), *item;
+    struct databricks_grants grants;
+    struct err err = ERR_INIT;
+
+    (void)response;
+    cJSON_ArrayForEach(item, list)
+    {
+        read_assignment(item, walk);
+    }
+    free(walk->token);
+    walk->token = databricks_json_dup(json, "next_page_token");
+    if (walk->token && ++walk->pages < PAGES_MAX) {
+        send_page(call);
+        return;
+    }
+    if (walk->token) {
+        base_err_set(&err, ERR_SRC_UNCLASSIFIED, "permissions: the pages do not end");
+        databricks_call_end(call, &err, NULL);
+        return;
+    }
+    grants = (struct databricks_grants){.items = walk->grants.items, .count = walk->grants.count};
+    walk->grants.items = NULL;
+    walk->grants.count = walk->grants.cap = 0;
+    databricks_call_end(call, NULL, &grants);
+}
+
+static struct databricks_call *
+start(struct databricks *db, enum databricks_identity identity, const char *kind, const char *type,
+      const char *full_name, const char *principal,
+      void (*done)(void *user, const struct err *err, struct databricks_grants *grants), void *user)
+{
+    struct databricks_call *call =
+        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_grants);
+    struct walk *walk = base_alloc_zero(1, sizeof *walk);
+    struct buf path;
+
+    base_buf_init(&path, BUF_MAX_DEFAULT);
+    if (base_buf_printf(&path, "/api/2.1/unity-catalog/%s", kind))
+        bug("out of memory");
+    databricks_path_add(&path, type);
+    databricks_path_add(&path, full_name);
+    databricks_query_i64(&path, "max_results", 0);
+    databricks_query_add(&path, "principal", principal);
+    walk->path = base_buf_take(&path, NULL);
+    call->extra = walk;
+    call->free_extra = free_walk;
+    if (strcmp(type, "table") == 0)
+        call->subject = SUBJECT_TABLE;
+    send_page(call);
+    return call;
+}
+
+struct databricks_call *databricks_permissions_get(
+    struct databricks *db, enum databricks_identity identity, const char *type,
+    const char *full_name, const char *principal,
+    void (*done)(void *user, const struct err *err, struct databricks_grants *grants), void *user)
+{
+    return start(db, identity, "permissions", type, full_name, principal, done, user);
+}
+
+struct databricks_call *databricks_permissions_effective(
+    struct databricks *db, enum databricks_identity identity, const char *type,
+    const char *full_name, const char *principal,
+    void (*done)(void *user, const struct err *err, struct databricks_grants *grants), void *user)
+{
+    return start(db, identity, "effective-permissions", type, full_name, principal, done, user);
+}

@@ -1,0 +1,173 @@
+#include "databricks/statement.h"
+
+#include "base/alloc.h"
+#include "databricks/private.h"
+#include "databricks/statement_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_S 30
+
+/* A small query from submit to last row. It uses the public calls for its steps, so that each keeps
+ * its own rules. */
+struct query {
+    struct databricks_query result;
+    size_t max_rows;
+    int64_t next_chunk;
+    int chunks;
+    struct databricks_call *step;
+};
+
+void databricks_query_free(struct databricks_query *query)
+{
+    databricks_manifest_free(&query->manifest);
+    databricks_rows_free(&query->rows);
+    *query = (struct databricks_query){0};
+}
+
+static void free_query(void *extra)
+{
+    struct query *query = extra;
+
+    databricks_cancel(&query->step);
+    databricks_query_free(&query->result);
+}
+
+static void deliver_query(struct databricks_call *call, const struct err *err, void *result)
+{
+    void (*done)(void *, const struct err *, struct databricks_query *) =
+        (void (*)(void *, const struct err *, struct databricks_query *))call->done;
+
+    done(call->user, err, result);
+}
+
+static void fail(struct databricks_call *call, const struct err *err)
+{
+    struct err copy = *err;
+    struct query *query = call->extra;
+
+    if (!*copy.statement_id)
+        memcpy(copy.statement_id, query->result.id, sizeof copy.statement_id);
+    databricks_call_end(call, &copy, NULL);
+}
+
+static void parse_chunk(struct databricks_call *call, const cJSON *json,
+                        struct net_response *response);
+
+static void next(struct databricks_call *call)
+{
+    struct query *query = call->extra;
+    const struct databricks_manifest *manifest = &query->result.manifest;
+    struct err err = ERR_INIT;
+
+    if (query->next_chunk >= 0 && ++query->chunks < 100000) {
+        call->subject = SUBJECT_STATEMENT;
+        databricks_call_send(call, "GET",
+                             base_printf("/api/2.0/sql/statements/%s/result/chunks/%lld",
+                                         query->result.id, (long long)query->next_chunk),
+                             NULL, &net_retry_read, parse_chunk);
+        return;
+    }
+    if (manifest->truncated)
+        base_err_set(&err, ERR_SRC_RESULT_TRUNCATED, "query: the result was cut");
+    else if (manifest->total_row_count >= 0 &&
+             (uint64_t)manifest->total_row_count != query->result.rows.row_count)
+        base_err_set(&err, ERR_SRC_ROWCOUNT_MISMATCH, "query: %lld rows announced, %zu came",
+                     (long long)manifest->total_row_count, query->result.rows.row_count);
+    if (err.code != ERR_OK)
+        fail(call, &err);
+    else
+        databricks_call_end(call, NULL, &query->result);
+}
+
+static void parse_chunk(struct databricks_call *call, const cJSON *json,
+                        struct net_response *response)
+{
+    struct query *query = call->extra;
+    struct err err = ERR_INIT;
+
+    (void)response;
+    if (databricks_rows_read(json, query->result.manifest.columns.count, query->max_rows,
+                             &query->result.rows, &err)) {
+        fail(call, &err);
+        return;
+    }
+    query->next_chunk = databricks_next_chunk(json);
+    next(call);
+}
+
+static void on_succeeded(struct databricks_call *call, struct databricks_statement *statement)
+{
+    struct query *query = call->extra;
+    struct err err = ERR_INIT;
+
+    query->result.manifest = statement->manifest;
+    query->result.rows = statement->rows;
+    query->next_chunk = statement->next_chunk;
+    statement->manifest = (struct databricks_manifest){0};
+    statement->rows = (struct databricks_rows){0};
+    if (query->result.rows.row_count > query->max_rows) {
+        base_err_set(&err, ERR_LIMIT_EXCEEDED, "query: more than %zu rows", query->max_rows);
+        fail(call, &err);
+        return;
+    }
+    next(call);
+}
+
+static void on_waited(void *user, const struct err *err, struct databricks_statement *statement)
+{
+    struct databricks_call *call = user;
+
+    ((struct query *)call->extra)->step = NULL;
+    if (err)
+        fail(call, err);
+    else
+        on_succeeded(call, statement);
+}
+
+static void on_executed(void *user, const struct err *err, struct databricks_statement *statement)
+{
+    struct databricks_call *call = user;
+    struct query *query = call->extra;
+
+    query->step = NULL;
+    if (err) {
+        fail(call, err);
+        return;
+    }
+    memcpy(query->result.id, statement->id, sizeof query->result.id);
+    if (statement->state == DATABRICKS_SUCCEEDED)
+        on_succeeded(call, statement);
+    else if (databricks_state_over(statement->state))
+        fail(call, &statement->error);
+    else
+        query->step = databricks_statement_wait(call->db, (enum databricks_identity)call->identity,
+                                                statement->id, NULL, on_waited, call);
+}
+
+struct databricks_call *databricks_query_json(
+    struct databricks *db, enum databricks_identity identity, const char *warehouse,
+    const char *sql, const struct databricks_param *params, size_t param_count, size_t max_rows,
+    void (*done)(void *user, const struct err *err, struct databricks_query *query), void *user)
+{
+    struct databricks_call *call =
+        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_query);
+    struct query *query = base_alloc_zero(1, sizeof *query);
+
+    query->max_rows = max_rows;
+    query->next_chunk = -1;
+    call->extra = query;
+    call->free_extra = free_query;
+    query->step =
+        databricks_statement_execute(db, identity,
+                                     &(struct databricks_execute){.warehouse = warehouse,
+                                                                  .sql = sql,
+                                                                  .params = params,
+                                                                  .param_count = param_count,
+                                                                  .inline_json = true,
+                                                                  .wait_seconds = WAIT_S},
+                                     on_executed, call);
+    return call;
+}
