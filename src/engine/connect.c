@@ -43,14 +43,19 @@ static void rebuild_fire(void *user)
         engine_reconnect(engine);
 }
 
+void engine_idle_check(struct engine *engine)
+{
+    if (engine->rebuild_wanted && engine->rebuild_timer == 0 && !engine->stopping)
+        engine->rebuild_timer = net_loop_after(engine->loop, 1, rebuild_fire, engine);
+}
+
 static void on_batch_over(void *user, int64_t batch)
 {
     struct engine *engine = user;
     base_log_event(engine->log, LOG_INFO_, "batch.over", "batch", base_log_i64(engine->log, batch),
                    NULL);
     engine_snapshot_soon(engine);
-    if (engine->rebuild_wanted && engine->rebuild_timer == 0)
-        engine->rebuild_timer = net_loop_after(engine->loop, 1, rebuild_fire, engine);
+    engine_idle_check(engine);
 }
 
 static void on_recovered(void *user, int resolved, const struct err *err)
@@ -59,8 +64,9 @@ static void on_recovered(void *user, int resolved, const struct err *err)
     engine->recovering = false;
     base_log_event(engine->log, err ? LOG_WARN_ : LOG_INFO_, "engine.recovered", "count",
                    base_log_i64(engine->log, resolved), "code",
-                   err ? base_err_name(err->code) : "OK", NULL);
+                   err ? base_err_name(err->code) : NULL, NULL);
     engine_snapshot_soon(engine);
+    engine_idle_check(engine);
 }
 
 static void on_storage_open(void *user, const struct storage_reply *reply)

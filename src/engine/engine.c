@@ -168,14 +168,27 @@ void engine_close(struct engine *engine)
     free(engine->name);
 }
 
-/* Everything that hangs on settings follows them. */
+static bool settings_differ(const struct config_profile *a, const struct config_profile *b)
+{
+    for (int i = 0; i < CONFIG_SETTING_COUNT; i++) {
+        const char *left = config_get(a, (enum config_setting)i);
+        const char *right = config_get(b, (enum config_setting)i);
+        if (strcmp(left ? left : "", right ? right : "") != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Everything that hangs on settings follows them; a changed share alone disturbs nothing. */
 static void profile_take(struct engine *engine, struct config_profile *profile)
 {
+    bool differ = settings_differ(engine->profile, profile) || engine->profile_err.code != ERR_OK;
     config_profile_free(&engine->profile);
     engine->profile = profile;
     engine->profile_err = ERR_INIT;
     base_log_level(engine->log, level_of(profile));
-    engine_reconnect(engine);
+    if (differ)
+        engine_reconnect(engine);
     engine_snapshot_soon(engine);
 }
 

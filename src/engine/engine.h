@@ -61,6 +61,7 @@ struct engine {
     struct sync *sync;
     struct err connect_err; /* a setting is there but not usable */
     bool recovering, rebuild_wanted, stopping;
+    int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
 };
 
 /* engine.c: opening and closing. On failure everything opened so far is still closed by engine_close. */
@@ -78,6 +79,8 @@ void engine_connect(struct engine *engine);
 void engine_disconnect(struct engine *engine);
 /* Settings or secrets changed: connects anew at once, or as soon as nothing is under way. */
 void engine_reconnect(struct engine *engine);
+/* Something has ended: if a reconnect waited for it, it comes on the next turn of the loop. */
+void engine_idle_check(struct engine *engine);
 /* What a verb needs; the error names the first thing that is missing. */
 enum engine_need { ENGINE_NEED_WORKSPACE, ENGINE_NEED_WAREHOUSE, ENGINE_NEED_SYNC };
 int engine_need(struct engine *engine, enum engine_need need, struct err *err) must_check;
