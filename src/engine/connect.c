@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/vec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,8 +102,7 @@ static struct databricks *workspace_open(struct engine *engine, struct err *err)
         .origin = config_get(engine->profile, CONFIG_WORKSPACE_HOST),
         .ca_file = config_get(engine->profile, CONFIG_WORKSPACE_CA_FILE),
         .proxy = config_get(engine->profile, CONFIG_WORKSPACE_PROXY),
-        .proxy_login =
-            engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_PROXY) : NULL,
+        .proxy_login = engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_PROXY) : NULL,
         .user_agent = agent,
         .link_hosts = hosts,
         .log = engine->log};
@@ -122,7 +122,7 @@ static void sync_open(struct engine *engine)
     struct sync_deps deps = {.loop = engine->loop,
                              .databricks = engine->db,
                              .storage = engine->storage,
-                             .state = engine->state,
+                             .store = engine->state,
                              .seam = engine->seam,
                              .log = engine->log,
                              .settings = sync_settings_of(engine->profile)};
@@ -149,7 +149,8 @@ void engine_connect(struct engine *engine)
     if (url)
         engine->storage = storage_open(url, engine->seam, engine->loop, on_storage_open, engine,
                                        &engine->storage_err);
-    if (engine->db && engine->storage && databricks_identity_known(engine->db, DATABRICKS_PRINCIPAL))
+    if (engine->db && engine->storage &&
+        databricks_identity_known(engine->db, DATABRICKS_PRINCIPAL))
         sync_open(engine);
 }
 

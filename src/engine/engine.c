@@ -42,7 +42,8 @@ static enum log_level level_of(const struct config_profile *profile)
     return LOG_INFO_;
 }
 
-/* An absent file is an empty profile; a bad one keeps the engine up, so that it can say what is wrong. */
+/* An absent file is an empty profile; a bad one keeps the engine up, so that it can say what is
+ * wrong. */
 static void profile_load(struct engine *engine)
 {
     struct err err = ERR_INIT;
@@ -72,15 +73,17 @@ int engine_vault_open(struct engine *engine, struct err *err)
     const char *key_file = config_get(engine->profile, CONFIG_VAULT_KEY_FILE);
     const char *helper = config_get(engine->profile, CONFIG_VAULT_HELPER);
     char *helper_copy = base_strdup(helper ? helper : "");
-    struct store_vault_settings settings = {.folder = engine->paths.state,
-                                            .credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
-                                            .key_file = key_file ? key_file : engine->paths.key_file};
+    struct store_vault_settings settings = {
+        .folder = engine->paths.state,
+        .credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
+        .key_file = key_file ? key_file : engine->paths.key_file};
     int rc = 0;
     if (store_vault_kind_parse(config_get(engine->profile, CONFIG_VAULT_KIND), &settings.kind) != 0)
         rc = base_err_set(err, ERR_CONFIG_INVALID, "vault.kind is not known");
     if (helper_split(helper_copy, argv, base_countof(argv)) > 0)
         settings.helper = argv;
-    /* The key file that nobody named is made beside the profile: away from the folder it protects. */
+    /* The key file that nobody named is made beside the profile: away from the folder it protects.
+     */
     if (rc == 0 && settings.kind == VAULT_KEY_FILE && key_file == NULL &&
         !base_file_exists(engine->paths.key_file))
         rc = store_vault_make_key(engine->paths.key_file, engine->seam, err);

@@ -1,5 +1,6 @@
-/* aampe-syncd: the one process that talks to the workspace and to the storage, and the only one that opens the state.
- * Private to the room: everything hangs on one struct engine, which lives on the main loop. */
+/* aampe-syncd: the one process that talks to the workspace and to the storage, and the only one
+ * that opens the state. Private to the room: everything hangs on one struct engine, which lives on
+ * the main loop. */
 #ifndef AAMPE_ENGINE_ENGINE_H
 #define AAMPE_ENGINE_ENGINE_H
 
@@ -37,7 +38,7 @@ struct engine {
     struct base_seam *seam;
     struct net_loop *loop;
     struct base_log *log;
-    char *name;          /* of the profile */
+    char *name; /* of the profile */
     const char *version;
     struct engine_paths paths;
     int64_t started_us;
@@ -64,14 +65,16 @@ struct engine {
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
 };
 
-/* engine.c: opening and closing. On failure everything opened so far is still closed by engine_close. */
+/* engine.c: opening and closing. On failure everything opened so far is still closed by
+ * engine_close. */
 int engine_open(struct engine *engine, const char *profile, const char *version, bool foreground,
                 bool verbose, struct err *err) must_check;
 void engine_close(struct engine *engine);
 /* Reads the profile file again. A bad file changes nothing. *changed may be NULL. */
 int engine_reload(struct engine *engine, bool *changed, struct err *err) must_check;
 /* Takes a changed profile: saves, applies. The old one stays on error. */
-int engine_profile_replace(struct engine *engine, struct config_profile **take, struct err *err) must_check;
+int engine_profile_replace(struct engine *engine, struct config_profile **take,
+                           struct err *err) must_check;
 int engine_vault_open(struct engine *engine, struct err *err) must_check;
 
 /* connect.c: from settings to workspace, storage and sync. */
@@ -134,11 +137,12 @@ void engine_snapshot_write(struct engine *engine);
 cJSON *engine_run_json(const struct model_run *run);
 cJSON *engine_progress_json(const struct sync_progress *progress);
 
-/* lines.c: last lines of the log. needle NULL: any line; else only lines that hold it as a word. The caller's array of
- * strings; at most max, the newest. */
+/* lines.c: last lines of the log. needle NULL: any line; else only lines that hold it as a word.
+ * The caller's array of strings; at most max, the newest. */
 cJSON *engine_log_lines(struct engine *engine, const char *needle, int max, struct err *err);
 
-/* report.c: what a batch did, table by table; verified is what verify_run said, or -1 = not looked. */
+/* report.c: what a batch did, table by table; verified is what verify_run said, or -1 = not looked.
+ */
 cJSON *engine_report(struct engine *engine, int64_t batch, struct err *err);
 
 #endif

@@ -91,8 +91,8 @@ static void on_signal(void *user, int fd, int events)
             engine->stopping = true;
             net_loop_stop(engine->loop);
         } else if (engine_reload(engine, NULL, &err) != 0) {
-            base_log_event(engine->log, LOG_ERROR_, "engine.reload", "code", base_err_name(err.code),
-                           "message", err.message, NULL);
+            base_log_event(engine->log, LOG_ERROR_, "engine.reload", "code",
+                           base_err_name(err.code), "message", err.message, NULL);
             base_err_clear(&err);
         }
     }

@@ -177,6 +177,7 @@ int engine_param_name(const cJSON *params, const char *key, struct model_name *o
 {
     const char *text = base_json_str(params, key);
     if (text == NULL)
-        return base_err_set(err, ERR_USAGE, "\"%s\" is missing: a table as catalog.schema.table", key);
+        return base_err_set(err, ERR_USAGE, "\"%s\" is missing: a table as catalog.schema.table",
+                            key);
     return model_name_parse(text, out, err);
 }

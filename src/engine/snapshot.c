@@ -39,7 +39,8 @@ cJSON *engine_progress_json(const struct sync_progress *progress)
     return json;
 }
 
-/* The latest run of a table, and up to when the destination is whole: the start of its last good run. */
+/* The latest run of a table, and up to when the destination is whole: the start of its last good
+ * run. */
 static void table_add(struct engine *engine, cJSON *tables, const struct model_share_table *table,
                       int64_t *failed, int64_t *running)
 {
@@ -94,8 +95,9 @@ static void secrets_add(struct engine *engine, cJSON *json)
             base_json_add_i64(item, "expires_days", (entry.expires_us - now) / DAY_US);
         base_json_push_take(secrets, item);
     }
-    base_json_add_str(json, "vault", engine->vault ? store_vault_kind_name(store_vault_kind(engine->vault))
-                                                   : NULL);
+    base_json_add_str(json, "vault",
+                      engine->vault ? store_vault_kind_name(store_vault_kind(engine->vault))
+                                    : NULL);
     if (engine->vault == NULL)
         base_json_add_take(json, "vault_error", base_err_to_json(&engine->vault_err));
 }
@@ -129,7 +131,7 @@ cJSON *engine_snapshot(struct engine *engine)
     base_json_add_str(json, "destination", config_get(engine->profile, CONFIG_DESTINATION_URL));
     base_json_add_str(json, "managed_by",
                       config_profile_managed(engine->profile) == CONFIG_MANAGED_FILE ? "file"
-                                                                                      : "console");
+                                                                                     : "console");
     base_json_add_bool(json, "stopping", engine->stopping);
     base_json_add_bool(json, "recovering", engine->recovering);
     blocked_add(engine, json);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +18,10 @@ static cJSON *setting_json(const struct config_profile *profile, enum config_set
     cJSON *json = base_json_object();
     base_json_add_str(json, "name", info->key);
     base_json_add_take(json, "value", value ? cJSON_CreateString(value) : cJSON_CreateNull());
-    base_json_add_str(json, "source", config_is_set(profile, setting) ? "file"
-                                      : info->fallback               ? "default"
-                                                                     : "unset");
+    base_json_add_str(json, "source",
+                      config_is_set(profile, setting) ? "file"
+                      : info->fallback                ? "default"
+                                                      : "unset");
     base_json_add_str(json, "type", config_type_name(info->type));
     base_json_add_str(json, "choices", info->choices);
     base_json_add_str(json, "help", info->help);
@@ -52,7 +54,8 @@ static void detail_add(cJSON *json, const char *key, const char *value)
     base_json_add_take(json, key, value ? cJSON_CreateString(value) : cJSON_CreateNull());
 }
 
-/* Recorded before it is done: a change that left no trace would be worse than a trace of a change that failed. */
+/* Recorded before it is done: a change that left no trace would be worse than a trace of a change
+ * that failed. */
 static int setting_apply(struct engine *engine, const struct ipc_call *call, cJSON *result,
                          struct config_profile **take, struct err *err)
 {
@@ -82,7 +85,8 @@ void engine_verb_config_set(struct engine *engine, struct ipc_call *call, const 
     cJSON *result = base_json_object();
     int rc = config_set(profile, setting, value && value[0] ? value : NULL, &err);
     if (rc == 0) {
-        const char *before = config_get(engine->profile, setting), *after = config_get(profile, setting);
+        const char *before = config_get(engine->profile, setting),
+                   *after = config_get(profile, setting);
         bool changes = config_is_set(engine->profile, setting) != config_is_set(profile, setting) ||
                        strcmp(before ? before : "", after ? after : "") != 0;
         bool check = base_json_bool_or(params, "check", false);
@@ -110,7 +114,7 @@ void engine_verb_config_dump(struct engine *engine, struct ipc_call *call, const
     base_json_add_str(json, "file", engine->paths.profile);
     base_json_add_str(json, "managed_by",
                       config_profile_managed(engine->profile) == CONFIG_MANAGED_FILE ? "file"
-                                                                                      : "console");
+                                                                                     : "console");
     cJSON *settings = base_json_add_array(json, "settings");
     for (int i = 0; i < CONFIG_SETTING_COUNT; i++)
         base_json_push_take(settings, setting_json(engine->profile, (enum config_setting)i));
@@ -169,11 +173,13 @@ void engine_verb_secrets_set(struct engine *engine, struct ipc_call *call, const
     const char *name = base_json_str(params, "name"), *value = base_json_str(params, "secret");
     cJSON *result = base_json_object();
     int rc = 0;
-    if (name == NULL || (strcmp(name, ENGINE_SECRET_PRINCIPAL) != 0 && strcmp(name, ENGINE_SECRET_PROXY) != 0)) {
+    if (name == NULL ||
+        (strcmp(name, ENGINE_SECRET_PRINCIPAL) != 0 && strcmp(name, ENGINE_SECRET_PROXY) != 0)) {
         rc = base_err_set(&err, ERR_USAGE, "there is no secret \"%s\"", name ? name : "");
         base_err_hint(&err, "Secrets are: %s, %s.", ENGINE_SECRET_PRINCIPAL, ENGINE_SECRET_PROXY);
     } else if (value == NULL || value[0] == '\0' || strlen(value) > SECRET_MAX) {
-        rc = base_err_set(&err, ERR_USAGE, "the secret is empty or longer than %d bytes", SECRET_MAX);
+        rc = base_err_set(&err, ERR_USAGE, "the secret is empty or longer than %d bytes",
+                          SECRET_MAX);
     } else if (engine->vault == NULL) {
         err = engine->vault_err;
         rc = -1;

@@ -18,7 +18,8 @@ void engine_verb_status(struct engine *engine, struct ipc_call *call, const cJSO
 /* Resident set now and at its peak, bytes, from /proc/self/status; absent lines add nothing. */
 static void memory_add(cJSON *json)
 {
-    static const char *const lines[][2] = {{"VmRSS:", "resident_bytes"}, {"VmHWM:", "resident_peak_bytes"}};
+    static const char *const lines[][2] = {{"VmRSS:", "resident_bytes"},
+                                           {"VmHWM:", "resident_peak_bytes"}};
     struct buf text;
     base_buf_init(&text, 64 * 1024);
     if (base_file_read("/proc/self/status", text.max, &text, NULL) == 0) {

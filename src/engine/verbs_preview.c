@@ -1,4 +1,5 @@
-/* preview: the first rows of a table, values as shapes unless they are asked for, which is recorded. */
+/* preview: the first rows of a table, values as shapes unless they are asked for, which is
+ * recorded. */
 #include "engine/engine.h"
 
 #include "base/alloc.h"
@@ -11,7 +12,7 @@
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
-#define CELL_MAX 400           /* bytes of one revealed value that are sent */
+#define CELL_MAX 400            /* bytes of one revealed value that are sent */
 #define ANSWER_MAX (768 * 1024) /* of all values: a frame holds 1 MiB */
 
 struct preview {
@@ -26,8 +27,8 @@ static void preview_free(struct engine_ask *ask)
     model_name_free(&((struct preview *)ask)->name);
 }
 
-/* NULL, '' and values stay three different things; of a value its first two characters (when it has five) and its length
- * in characters are shown. Booleans and nothing else are shown whole. */
+/* NULL, '' and values stay three different things; of a value its first two characters (when it has
+ * five) and its length in characters are shown. Booleans and nothing else are shown whole. */
 static char *mask(const char *value, enum model_kind kind)
 {
     size_t len = strlen(value), chars = 0, two = 0;
@@ -45,7 +46,8 @@ static char *mask(const char *value, enum model_kind kind)
     return base_printf("%.*s** (%zu)", (int)two, value, chars);
 }
 
-static cJSON *value_json(const char *value, const struct model_column *column, bool reveal, size_t *total)
+static cJSON *value_json(const char *value, const struct model_column *column, bool reveal,
+                         size_t *total)
 {
     if (value == NULL)
         return cJSON_CreateNull();
@@ -78,8 +80,8 @@ static cJSON *rows_json(const struct databricks_query *query, bool reveal, bool 
         for (size_t c = 0; c < columns; c++) {
             const struct model_column *column =
                 c < query->manifest.columns.count ? &query->manifest.columns.columns[c] : NULL;
-            base_json_push_take(row,
-                                value_json(query->rows.cells[r * columns + c], column, reveal, &total));
+            base_json_push_take(
+                row, value_json(query->rows.cells[r * columns + c], column, reveal, &total));
         }
         base_json_push_take(rows, row);
     }

@@ -34,7 +34,8 @@ void engine_verb_runs_list(struct engine *engine, struct ipc_call *call, const c
 }
 
 /* The run asked for; without a number the latest failure, else the latest run. */
-static int run_find(struct engine *engine, const cJSON *params, struct model_run *run, struct err *err)
+static int run_find(struct engine *engine, const cJSON *params, struct model_run *run,
+                    struct err *err)
 {
     int64_t id = base_json_i64_or(params, "id", 0);
     if (id != 0)
@@ -178,8 +179,8 @@ void engine_verb_runs_retry(struct engine *engine, struct ipc_call *call, const 
             model_share_find(config_profile_share(engine->profile), &run.table);
         struct sync_request request = {.table = table};
         if (table == NULL)
-            rc = base_err_set(&err, ERR_SHARE_UNKNOWN_TABLE, "the table of run %lld has left the share",
-                              (long long)run.id);
+            rc = base_err_set(&err, ERR_SHARE_UNKNOWN_TABLE,
+                              "the table of run %lld has left the share", (long long)run.id);
         else
             rc = sync_run_retry(engine->sync, run.id, &request, &batch, &err);
     }

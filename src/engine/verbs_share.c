@@ -1,4 +1,5 @@
-/* share.*: the share list lives in the profile file; a change is planned, shown, recorded, written. */
+/* share.*: the share list lives in the profile file; a change is planned, shown, recorded, written.
+ */
 #include "engine/engine.h"
 
 #include "base/alloc.h"
@@ -17,7 +18,7 @@ void engine_verb_share_list(struct engine *engine, struct ipc_call *call, const 
     cJSON *json = base_json_object();
     base_json_add_str(json, "managed_by",
                       config_profile_managed(engine->profile) == CONFIG_MANAGED_FILE ? "file"
-                                                                                      : "console");
+                                                                                     : "console");
     base_json_add_str(json, "file", engine->paths.profile);
     base_json_add_take(json, "tables", model_share_to_json(share));
     engine_reply(engine, call, json);
@@ -61,7 +62,8 @@ static void grants_add(struct engine *engine, cJSON *item, const struct model_na
                   {ERR_SRC_PERM_TABLE, "SELECT", "TABLE", 3}};
     const char *principal = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
     const char *parts[] = {name->catalog, name->schema, name->table};
-    bool one = code == ERR_SRC_PERM_CATALOG || code == ERR_SRC_PERM_SCHEMA || code == ERR_SRC_PERM_TABLE;
+    bool one =
+        code == ERR_SRC_PERM_CATALOG || code == ERR_SRC_PERM_SCHEMA || code == ERR_SRC_PERM_TABLE;
     cJSON *grants = base_json_add_array(item, "grants");
     for (size_t i = 0; i < base_countof(levels); i++) {
         struct buf sql;
@@ -89,7 +91,10 @@ static cJSON *item_json(struct change *change, size_t i, bool in_share)
     cJSON *item = base_json_object();
     char *name = model_name_text(&change->names[i]);
     base_json_add_str(item, "name", name);
-    base_json_add_str(item, "action", in_share == change->add ? "none" : change->add ? "add" : "remove");
+    base_json_add_str(item, "action",
+                      in_share == change->add ? "none"
+                      : change->add           ? "add"
+                                              : "remove");
     if (change->add) {
         base_json_add_bool(item, "readable", change->errs[i].code == ERR_OK);
         if (change->errs[i].code != ERR_OK) {
@@ -106,10 +111,12 @@ static cJSON *item_json(struct change *change, size_t i, bool in_share)
 static bool share_change(struct model_share *share, const struct change *change, size_t i)
 {
     struct model_share_table table = {.name = change->names[i], .mode = (char *)"full"};
-    return change->add ? model_share_add(share, &table) : model_share_remove(share, &change->names[i]);
+    return change->add ? model_share_add(share, &table)
+                       : model_share_remove(share, &change->names[i]);
 }
 
-/* Only a table that nobody has ever seen is refused; one that may not be read yet is ticked, and says what it lacks. */
+/* Only a table that nobody has ever seen is refused; one that may not be read yet is ticked, and
+ * says what it lacks. */
 static int unknown_check(const struct change *change, struct err *err)
 {
     for (size_t i = 0; change->add && i < change->count; i++) {
@@ -125,7 +132,8 @@ static int managed_check(struct engine *engine, struct err *err)
 {
     if (config_profile_managed(engine->profile) != CONFIG_MANAGED_FILE)
         return 0;
-    base_err_set(err, ERR_NOT_PERMITTED, "the share is managed by the file \"%s\"", engine->paths.profile);
+    base_err_set(err, ERR_NOT_PERMITTED, "the share is managed by the file \"%s\"",
+                 engine->paths.profile);
     base_err_hint(err, "Change the file, then `aampe-console engine reload`.");
     return -1;
 }
@@ -184,8 +192,8 @@ static void on_table(void *user, const struct err *err, struct databricks_table 
         }
         free(key);
         free(name);
-    } else {
-        (void)model_schema_check_flat(&table->columns, &change->types[i]);
+    } else if (model_schema_check_flat(&table->columns, &change->types[i]) != 0) {
+        base_err_context(&change->types[i], "a sync of it would fail");
     }
     if (--change->waiting == 0)
         change_finish(change);
@@ -206,7 +214,8 @@ static int names_parse(const cJSON *params, struct change *change, struct err *e
     return change->count ? 0 : base_err_set(err, ERR_USAGE, "no table is named");
 }
 
-static void change_start(struct engine *engine, struct ipc_call *call, const cJSON *params, bool add)
+static void change_start(struct engine *engine, struct ipc_call *call, const cJSON *params,
+                         bool add)
 {
     struct err err = ERR_INIT;
     if (add && engine_need(engine, ENGINE_NEED_WORKSPACE, &err) != 0) {

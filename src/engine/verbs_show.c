@@ -1,4 +1,5 @@
-/* show: one table as the principal sees it. A chain of questions; each may fail alone, and then says why in its place. */
+/* show: one table as the principal sees it. A chain of questions; each may fail alone, and then
+ * says why in its place. */
 #include "engine/engine.h"
 
 #include "base/alloc.h"
@@ -53,8 +54,9 @@ static char *table_sql(const struct model_name *name, const char *before, const 
 
 static const char *cell(const struct databricks_query *query, size_t row, size_t column)
 {
-    return column < query->rows.column_count ? query->rows.cells[row * query->rows.column_count + column]
-                                             : NULL;
+    return column < query->rows.column_count
+               ? query->rows.cells[row * query->rows.column_count + column]
+               : NULL;
 }
 
 static void on_stats(void *user, const struct err *err, struct databricks_query *query)
@@ -139,7 +141,8 @@ static void on_history(void *user, const struct err *err, struct databricks_quer
     stats_or_done(show);
 }
 
-/* Versions cost a statement: asked only where the warehouse runs anyway, or statistics were wanted. */
+/* Versions cost a statement: asked only where the warehouse runs anyway, or statistics were wanted.
+ */
 static void history_ask(struct show *show, bool running)
 {
     struct err err = ERR_INIT;
@@ -184,8 +187,8 @@ static void on_grants(void *user, const struct err *err, struct databricks_grant
     if (err)
         base_json_add_take(show->json, "privileges_error", base_err_to_json(err));
     if (show->readable && warehouse)
-        databricks_warehouse_get(show->ask.engine->db, DATABRICKS_PRINCIPAL, warehouse, on_warehouse,
-                                 show);
+        databricks_warehouse_get(show->ask.engine->db, DATABRICKS_PRINCIPAL, warehouse,
+                                 on_warehouse, show);
     else
         show_done(show);
 }
@@ -243,8 +246,8 @@ static void on_table(void *user, const struct err *err, struct databricks_table 
     show->delta = table->format && base_text_equal_nocase(table->format, "DELTA");
     show->columns = model_schema_dup(&table->columns);
     char *full = base_printf("%s.%s.%s", show->name.catalog, show->name.schema, show->name.table);
-    databricks_permissions_effective(engine->db, DATABRICKS_PRINCIPAL, "table", full, NULL, on_grants,
-                                     show);
+    databricks_permissions_effective(engine->db, DATABRICKS_PRINCIPAL, "table", full, NULL,
+                                     on_grants, show);
     free(full);
 }
 

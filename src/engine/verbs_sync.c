@@ -9,14 +9,15 @@
 
 #define TABLES_MAX 2000
 
-/* The tables of the share that are meant: those named in params.tables, or all that are not paused. */
+/* The tables of the share that are meant: those named in params.tables, or all that are not paused.
+ */
 struct selection {
     const struct model_share_table **tables;
     size_t count;
 };
 
-static int selection_named(const struct model_share *share, const cJSON *tables, struct selection *out,
-                           struct err *err)
+static int selection_named(const struct model_share *share, const cJSON *tables,
+                           struct selection *out, struct err *err)
 {
     const cJSON *each;
     cJSON_ArrayForEach(each, tables)
@@ -74,7 +75,8 @@ static void detail_record(struct engine *engine, const struct ipc_call *call, co
     cJSON *detail = base_json_object();
     base_json_add_i64(detail, "batch", batch);
     if (store_oplog_add(engine->state, call->uid, verb, detail, &err) != 0)
-        base_log_event(engine->log, LOG_WARN_, "oplog.failed", "code", base_err_name(err.code), NULL);
+        base_log_event(engine->log, LOG_WARN_, "oplog.failed", "code", base_err_name(err.code),
+                       NULL);
     cJSON_Delete(detail);
 }
 
@@ -89,10 +91,11 @@ void engine_verb_sync_run(struct engine *engine, struct ipc_call *call, const cJ
     if (rc == 0) {
         struct sync_request *requests = base_alloc_zero(selection.count, sizeof *requests);
         for (size_t i = 0; i < selection.count; i++)
-            requests[i] = (struct sync_request){.table = selection.tables[i],
-                                                .allow_empty =
-                                                    base_json_bool_or(params, "allow_empty", false)};
-        rc = sync_batch_start(engine->sync, requests, selection.count, trigger_of(params), &batch, &err);
+            requests[i] = (struct sync_request){
+                .table = selection.tables[i],
+                .allow_empty = base_json_bool_or(params, "allow_empty", false)};
+        rc = sync_batch_start(engine->sync, requests, selection.count, trigger_of(params), &batch,
+                              &err);
         free(requests);
     }
     if (rc == 0) {
@@ -115,7 +118,7 @@ struct plan_ask {
     struct plan_look {
         struct plan_ask *plan;
         cJSON *item; /* in tables */
-    } *looks;
+    } * looks;
 };
 
 static void plan_free(struct engine_ask *ask)
@@ -129,16 +132,18 @@ static void preview_fill(cJSON *item, const struct sync_preview *preview)
 {
     struct err err = ERR_INIT;
     char *statement = model_plan_statement(&preview->plan, 0, &err);
-    base_json_add_take(item, "version", preview->plan.version >= 0
-                                            ? cJSON_CreateNumber((double)preview->plan.version)
-                                            : cJSON_CreateNull());
+    base_json_add_take(item, "version",
+                       preview->plan.version >= 0
+                           ? cJSON_CreateNumber((double)preview->plan.version)
+                           : cJSON_CreateNull());
     base_json_add_bool(item, "unpinned", preview->unpinned);
     base_json_add_str(item, "unpinned_why", preview->unpinned_why);
     base_json_add_i64(item, "columns", (int64_t)preview->plan.columns.count);
     base_json_add_i64(item, "slices", (int64_t)preview->plan.slice_count);
-    base_json_add_str(item, "window", preview->plan.window == WINDOW_FULL        ? "full"
-                                      : preview->plan.window == WINDOW_WATERMARK ? "watermark"
-                                                                                 : "feed");
+    base_json_add_str(item, "window",
+                      preview->plan.window == WINDOW_FULL        ? "full"
+                      : preview->plan.window == WINDOW_WATERMARK ? "watermark"
+                                                                 : "feed");
     base_json_add_str(item, "statement", statement);
     if (preview->rows_estimated >= 0)
         base_json_add_i64(item, "rows_estimated", preview->rows_estimated);

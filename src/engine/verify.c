@@ -1,5 +1,6 @@
-/* sync.verify: the destination is read again, file by file, and compared with what was recorded when it was written:
- * manifest against the journal, SHA-256 of every file as it lies there now, rows of every footer, the four counts. */
+/* sync.verify: the destination is read again, file by file, and compared with what was recorded
+ * when it was written: manifest against the journal, SHA-256 of every file as it lies there now,
+ * rows of every footer, the four counts. */
 #include "engine/engine.h"
 
 #include "base/alloc.h"
@@ -74,14 +75,17 @@ static void on_footer(void *user, const struct storage_reply *reply)
     struct columnar_pq_file *parsed = NULL;
     struct err err = *reply->err;
     if (err.code == ERR_OK && reply->data->len != verify->footer_len)
-        base_err_set(&err, ERR_DST_FILE_CORRUPT, "\"%s\" is shorter than its footer says", file->name);
-    if (err.code == ERR_OK)
-        (void)columnar_parquet_parse((const uint8_t *)reply->data->data, verify->footer_len, file->length,
-                                     NULL, &parsed, &err);
-    if (parsed && parsed->rows != file->rows)
-        base_err_set(&err, ERR_DST_FILE_CORRUPT, "the footer of \"%s\" says %lld rows, written were %lld",
-                     file->name, (long long)parsed->rows, (long long)file->rows);
-    if (parsed)
+        base_err_set(&err, ERR_DST_FILE_CORRUPT, "\"%s\" is shorter than its footer says",
+                     file->name);
+    int rc = err.code == ERR_OK ? 0 : -1;
+    if (rc == 0)
+        rc = columnar_parquet_parse((const uint8_t *)reply->data->data, verify->footer_len,
+                                    file->length, NULL, &parsed, &err);
+    if (rc == 0 && parsed->rows != file->rows)
+        base_err_set(&err, ERR_DST_FILE_CORRUPT,
+                     "the footer of \"%s\" says %lld rows, written were %lld", file->name,
+                     (long long)parsed->rows, (long long)file->rows);
+    if (rc == 0)
         verify->rows += parsed->rows;
     columnar_parquet_free(&parsed);
     if (err.code != ERR_OK) {
@@ -100,9 +104,9 @@ static void on_tail(void *user, const struct storage_reply *reply)
     struct err err = *reply->err;
     if (err.code == ERR_OK && reply->data->len != TAIL)
         base_err_set(&err, ERR_DST_FILE_CORRUPT, "\"%s\" has no end", file->name);
-    if (err.code == ERR_OK)
-        (void)columnar_parquet_tail((const uint8_t *)reply->data->data, file->length,
-                                    &verify->footer_len, &err);
+    if (err.code == ERR_OK && columnar_parquet_tail((const uint8_t *)reply->data->data,
+                                                    file->length, &verify->footer_len, &err) != 0)
+        base_err_context(&err, "\"%s\"", file->name);
     if (err.code != ERR_OK) {
         table_end(verify, &err);
         return;
@@ -118,19 +122,18 @@ static void on_hash(void *user, const struct storage_reply *reply)
     const struct store_file *file = &verify->files[verify->at];
     struct storage_identity id = identity_of(verify);
     struct err err = *reply->err;
-    if (err.code == ERR_OK &&
-        (reply->file.length != file->length ||
-         memcmp(reply->file.sha256, file->sha256, sizeof file->sha256) != 0))
-        base_err_set(&err, ERR_DST_FILE_CORRUPT, "\"%s\" is not what was written: its SHA-256 differs",
-                     file->name);
+    if (err.code == ERR_OK && (reply->file.length != file->length ||
+                               memcmp(reply->file.sha256, file->sha256, sizeof file->sha256) != 0))
+        base_err_set(&err, ERR_DST_FILE_CORRUPT,
+                     "\"%s\" is not what was written: its SHA-256 differs", file->name);
     if (err.code == ERR_OK && file->length < TAIL)
         base_err_set(&err, ERR_DST_FILE_CORRUPT, "\"%s\" is too short", file->name);
     if (err.code != ERR_OK) {
         table_end(verify, &err);
         return;
     }
-    storage_read(verify->ask.engine->storage, &id, STORAGE_PUBLISHED, file->name, file->length - TAIL,
-                 TAIL, on_tail, verify);
+    storage_read(verify->ask.engine->storage, &id, STORAGE_PUBLISHED, file->name,
+                 file->length - TAIL, TAIL, on_tail, verify);
 }
 
 /* All files seen: the counts must close. */
@@ -140,8 +143,8 @@ static void counts_check(struct verify *verify)
     struct err err = ERR_INIT;
     cJSON_DeleteItemFromObject(verify->table, "file_rows");
     base_json_add_i64(verify->table, "file_rows", verify->rows);
-    if (counts->source_rows != counts->manifest_rows || counts->source_rows != counts->decoded_rows ||
-        counts->source_rows != verify->rows)
+    if (counts->source_rows != counts->manifest_rows ||
+        counts->source_rows != counts->decoded_rows || counts->source_rows != verify->rows)
         base_err_set(&err, ERR_SRC_ROWCOUNT_MISMATCH,
                      "source %lld, manifest %lld, decoded %lld, files %lld rows",
                      (long long)counts->source_rows, (long long)counts->manifest_rows,
@@ -176,7 +179,8 @@ static void on_manifest(void *user, const struct storage_reply *reply)
                      reply->file_count, verify->count);
     for (size_t i = 0; err.code == ERR_OK && i < reply->file_count; i++) {
         const struct store_file *file = journal_find(verify, reply->files[i].name);
-        if (file == NULL || file->length != reply->files[i].length || file->rows != reply->files[i].rows ||
+        if (file == NULL || file->length != reply->files[i].length ||
+            file->rows != reply->files[i].rows ||
             memcmp(file->sha256, reply->files[i].sha256, sizeof file->sha256) != 0)
             base_err_set(&err, ERR_DST_FILE_CORRUPT,
                          "the manifest says of \"%s\" what was not recorded", reply->files[i].name);
