@@ -66,7 +66,7 @@ struct columnar_piece {
 struct columnar_column_stats {
     int64_t null_count;
     bool has_min_max;
-    uint8_t *min, *max; /* as in the footer: PLAIN bytes without length prefix */
+    const uint8_t *min, *max; /* borrowed; as in the footer: PLAIN bytes without length prefix */
     size_t min_len, max_len;
     bool min_exact, max_exact;
     int64_t nan_count; /* -1: not a floating point column */
@@ -90,6 +90,8 @@ int columnar_encoder_finish(struct columnar_encoder **encoder, struct columnar_r
 void columnar_row_group_free(struct columnar_row_group **group);
 /* Frees the pieces once written; meta and stats stay. */
 void columnar_row_group_drop_bytes(struct columnar_row_group *group);
+/* Moves one piece into an empty *out (freed by base_buf_free). */
+void columnar_row_group_take_piece(struct columnar_row_group *group, size_t index, struct buf *out);
 /* All metadata the footer needs, position-independent bytes to keep in a journal; and back
  * (rows, bytes, stats and meta filled, no pieces). _load checks everything: SRC_CHUNK_CORRUPT
  * never, HOST_STATE_CORRUPT when it is not ours. */
