@@ -39,6 +39,7 @@ __attribute__((format(printf, 3, 0))) static void format_clean(char *out, size_t
     char raw[1024];
 
     vsnprintf(raw, sizeof raw, fmt, args);
+    base_text_redact(raw);
     base_text_clean_into(out, size, raw);
 }
 

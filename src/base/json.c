@@ -1,7 +1,9 @@
 #include "base/json.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/seam.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -135,8 +137,17 @@ cJSON *base_json_add_array(cJSON *object, const char *key)
 
 void base_json_add_str(cJSON *object, const char *key, const char *value)
 {
-    if (value)
+    char *clean;
+
+    if (!value)
+        return;
+    if (base_text_utf8_valid(value, strlen(value))) {
         base_json_add_take(object, key, cJSON_CreateString(value));
+        return;
+    }
+    clean = base_text_clean_dup(value, 0);
+    base_json_add_take(object, key, cJSON_CreateString(clean));
+    free(clean);
 }
 
 /* cJSON prints large whole numbers as 1e+15 or rounds them; digits of our own are exact. */
@@ -173,20 +184,54 @@ void base_json_add_time(cJSON *object, const char *key, int64_t us)
     base_json_add_str(object, key, text);
 }
 
-char *base_json_print(const cJSON *json)
+/* Appends a character beyond ASCII as one or two \u escapes. */
+static int append_escape(struct buf *out, uint32_t c)
 {
-    char *text = cJSON_PrintUnformatted(json);
+    if (c < 0x10000)
+        return base_buf_printf(out, "\\u%04x", (unsigned)c);
+    c -= 0x10000;
+    return base_buf_printf(out, "\\u%04x\\u%04x", (unsigned)(0xd800 | c >> 10),
+                           (unsigned)(0xdc00 | (c & 0x3ff)));
+}
+
+/* cJSON escapes C0 only. DEL, C1, bidi controls and their like stand only inside strings, where an
+ * escape says the same. Takes text over. */
+static char *escaped(char *text)
+{
+    size_t len, size, copied = 0;
+    struct buf out;
+    uint32_t c;
 
     if (!text)
         bug("out of memory printing JSON");
-    return text;
+    len = strlen(text);
+    base_buf_init(&out, SIZE_MAX / 4);
+    for (size_t at = 0; at < len; at += size) {
+        size = base_text_utf8_decode(text + at, len - at, &c);
+        if (!size) {
+            size = 1; /* not made by base_json_add_str; left to the reader to refuse */
+            continue;
+        }
+        if (c < 0x7f || !base_text_hidden(c))
+            continue;
+        if (base_buf_append(&out, text + copied, at - copied) || append_escape(&out, c))
+            bug("out of memory printing JSON");
+        copied = at + size;
+    }
+    if (!copied)
+        return text;
+    if (base_buf_text(&out, text + copied))
+        bug("out of memory printing JSON");
+    free(text);
+    return base_buf_take(&out, NULL);
+}
+
+char *base_json_print(const cJSON *json)
+{
+    return escaped(cJSON_PrintUnformatted(json));
 }
 
 char *base_json_print_pretty(const cJSON *json)
 {
-    char *text = cJSON_Print(json);
-
-    if (!text)
-        bug("out of memory printing JSON");
-    return text;
+    return escaped(cJSON_Print(json));
 }

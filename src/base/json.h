@@ -30,7 +30,8 @@ double base_json_double_or(const cJSON *object, const char *key, double fallback
 const cJSON *base_json_array(const cJSON *object,
                              const char *key); /* NULL if absent or not an array */
 
-/* Writing; aborting allocators. add_i64 is exact. add_str with NULL adds nothing. */
+/* Writing; aborting allocators. add_i64 is exact. add_str with NULL adds nothing, and cleans
+ * what is not valid UTF-8. */
 cJSON *base_json_object(void);
 cJSON *base_json_add_object(cJSON *object, const char *key);
 cJSON *base_json_add_array(cJSON *object, const char *key);
@@ -41,7 +42,8 @@ void base_json_add_double(cJSON *object, const char *key, double value);
 void base_json_add_time(cJSON *object, const char *key, int64_t us); /* RFC 3339; 0 adds nothing */
 void base_json_add_take(cJSON *object, const char *key, cJSON *take);
 void base_json_push_take(cJSON *array, cJSON *take);
-/* Compact text, malloc'd; pretty for files kept in git. */
+/* Compact text, malloc'd; pretty for files kept in git. Characters that could steer a terminal are
+ * written as \u escapes, so that JSON may be shown as it is. */
 char *base_json_print(const cJSON *json);
 char *base_json_print_pretty(const cJSON *json);
 

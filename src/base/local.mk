@@ -5,7 +5,8 @@ src_libbase_a_SOURCES = \
 	src/base/json.c src/base/json.h src/base/json_scan.c src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h src/base/process.c src/base/process.h src/base/queue.c \
 	src/base/queue.h src/base/seam.c src/base/seam.h src/base/secret.c src/base/secret.h \
-	src/base/text.c src/base/text.h src/base/text_width.c src/base/time.c src/base/vec.h
+	src/base/text.c src/base/text.h src/base/text_redact.c \
+	src/base/text_width.c src/base/time.c src/base/vec.h
 
 check_PROGRAMS += tests/unit/test_base_core tests/unit/test_base_host tests/unit/test_base_json \
 	tests/unit/test_base_text

@@ -92,10 +92,8 @@ static bool allowed(const char *field)
 static void add_value(struct buf *line, const char *value)
 {
     char *clean = base_text_clean_dup(value, VALUE_MAX);
-    char *query = strstr(clean, "://");
 
-    if (query && (query = strchr(query, '?')))
-        *query = '\0';
+    base_text_redact(clean);
     if (*clean && !strpbrk(clean, " \"="))
         base_buf_text(line, clean);
     else {

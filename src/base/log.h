@@ -34,8 +34,8 @@ void base_log_level(struct base_log *log, enum log_level level);
 void base_log_tap(struct base_log *log, void (*tap)(void *user, const char *line), void *user);
 
 /* event is dotted lower case; then pairs (field, value) ended by NULL. Fields must be in
- * LOG_FIELDS; an unknown one is bug(). A pair whose value is NULL is left out. What follows '?' in
- * a value that holds "://" is dropped. Numbers: pass through base_log_i64 (ring of small
+ * LOG_FIELDS; an unknown one is bug(). A pair whose value is NULL is left out. Values are
+ * cut to 1 KiB and pass base_text_redact. Numbers: pass through base_log_i64 (ring of small
  * static-per-log buffers). */
 __attribute__((sentinel)) void base_log_event(struct base_log *log, enum log_level level,
                                               const char *event, ...);

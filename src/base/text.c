@@ -49,7 +49,7 @@ bool base_text_utf8_valid(const char *text, size_t len)
 
 /* Characters that steer a terminal, turn the writing direction, or take part in a name without
  * being seen. */
-static bool hidden(uint32_t c)
+bool base_text_hidden(uint32_t c)
 {
     static const uint32_t ranges[][2] = {
         {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
@@ -59,6 +59,8 @@ static bool hidden(uint32_t c)
         {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
     };
 
+    if (c >= 0x20 && c < 0x7f)
+        return false;
     for (size_t i = 0; i < base_countof(ranges); i++)
         if (c >= ranges[i][0] && c <= ranges[i][1])
             return true;
@@ -76,7 +78,7 @@ static size_t clean_step(const char *text, size_t len, char out[ESCAPE_MAX], siz
         *out_len = (size_t)snprintf(out, ESCAPE_MAX, "\\x%02x", (unsigned)(uint8_t)text[0]);
         return 1;
     }
-    if (!hidden(c)) {
+    if (!base_text_hidden(c)) {
         memcpy(out, text, size);
         *out_len = size;
     } else if (c == '\n' || c == '\t' || c == '\r') {

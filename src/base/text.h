@@ -19,6 +19,13 @@ void base_text_clean_into(char *out, size_t size, const char *text);
 /* Columns the cleaned text takes in a terminal (wide = 2, combining = 0). The one width function.
  */
 size_t base_text_width(const char *text, size_t len);
+/* True for the characters the filter turns into escapes. */
+bool base_text_hidden(uint32_t codepoint);
+/* Takes out of a text, in place, what may be a credential: queries of URLs, values of signature
+ * parameters (AWS, Azure, Google; any letter case), words after "Bearer" and "Basic", Databricks
+ * tokens and secrets, JSON web tokens. What was there is shown as "***". Messages and log values
+ * pass here; it is the net below the rule never to put one there. */
+void base_text_redact(char *text);
 bool base_text_utf8_valid(const char *text, size_t len);
 /* Decodes one character; returns its length in bytes or 0 when invalid. */
 size_t base_text_utf8_decode(const char *text, size_t len, uint32_t *codepoint);

@@ -14,5 +14,7 @@ int sandbox_world_load(struct sandbox_workspace *workspace, const char *world, i
 int sandbox_table_change(struct sandbox_workspace *workspace, const char *full_name,
                          const char *operation, int64_t count, int64_t *version,
                          struct err *err) must_check;
+/* Frees all rows; call before sandbox_workspace_free. */
+void sandbox_world_unload(struct sandbox_workspace *workspace);
 
 #endif

@@ -1,2 +1,24 @@
 # Rows, SQL front end, Arrow writer, worlds.
-sandbox_data_sources =
+sandbox_data_sources = \
+	src/sandbox/arena.c src/sandbox/arena.h src/sandbox/arrow.c src/sandbox/arrow.h \
+	src/sandbox/ast.c src/sandbox/ast.h src/sandbox/cast.c src/sandbox/cast.h \
+	src/sandbox/flatbuf.c src/sandbox/flatbuf.h src/sandbox/functions.c src/sandbox/gen.c \
+	src/sandbox/gen.h src/sandbox/gen_cells.c src/sandbox/lexer.c src/sandbox/lexer.h \
+	src/sandbox/parse_expr.c src/sandbox/parser.c src/sandbox/parser.h src/sandbox/query.c \
+	src/sandbox/resolve.c src/sandbox/resolve.h src/sandbox/result.c src/sandbox/result.h \
+	src/sandbox/run.c src/sandbox/shop.c src/sandbox/shop.h src/sandbox/shop_events.c \
+	src/sandbox/shop_users.c src/sandbox/sqltext.c src/sandbox/sqltype.c src/sandbox/sqltype.h \
+	src/sandbox/table.c src/sandbox/table.h src/sandbox/typing.c src/sandbox/vector.c \
+	src/sandbox/vector.h src/sandbox/world.c src/sandbox/world.h src/sandbox/world_bench.c \
+	src/sandbox/world_hostile.c src/sandbox/world_shop.c src/sandbox/world_types.c
+
+check_PROGRAMS += tests/unit/test_sandbox_query
+TESTS += tests/unit/test_sandbox_query
+tests_unit_test_sandbox_query_SOURCES = tests/unit/test_sandbox_query.c
+tests_unit_test_sandbox_query_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_sandbox_query_LDADD = src/libsandbox.a src/libbase.a $(SQLITE_LIBS) $(LZ4_LIBS) \
+	$(LIBS_BASE) $(CMOCKA_LIBS) -lm
+noinst_PROGRAMS += tests/unit/sandbox_query
+tests_unit_sandbox_query_SOURCES = tests/unit/sandbox_query.c
+tests_unit_sandbox_query_LDADD = src/libsandbox.a src/libbase.a $(SQLITE_LIBS) $(LZ4_LIBS) \
+	$(LIBS_BASE) -lm

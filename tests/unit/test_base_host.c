@@ -215,7 +215,7 @@ static void test_log_lines(void **state)
                    "table", "a b\"c", "reason", "\x1b[2J\n", "path", NULL, "host",
                    "https://h/x?sig=SECRET", "attempt", base_log_i64(log, -1), NULL);
     assert_non_null(strstr(tapped, "Z info run.state run=12 state=STAGED table=\"a b\\\"c\""));
-    assert_non_null(strstr(tapped, " reason=\\x1b[2J\\n host=https://h/x attempt=-1"));
+    assert_non_null(strstr(tapped, " reason=\\x1b[2J\\n host=https://h/x?*** attempt=-1"));
     assert_null(strstr(tapped, "SECRET"));
     assert_null(strstr(tapped, "path="));
     text = slurp(path);

@@ -305,6 +305,30 @@ static void test_writing(void **state)
     cJSON_Delete(json);
 }
 
+/* What is printed may be shown on a terminal as it is, and reads back the same. */
+static void test_printed_text_steers_no_terminal(void **state)
+{
+    static const char hostile[] = "\x1b[2J\x7f\xc2\x9b"
+                                  "31m\xe2\x80\xae\xf3\xa0\x81\x81\xc3\xa4\r";
+    cJSON *json = base_json_object(), *back;
+    struct err err = ERR_INIT;
+    char *text;
+
+    (void)state;
+    base_json_add_str(json, "s", hostile);
+    text = base_json_print(json);
+    assert_string_equal(text,
+                        "{\"s\":\"\\u001b[2J\\u007f\\u009b31m\\u202e\\udb40\\udc41\xc3\xa4\\r\"}");
+    back = base_json_parse(text, strlen(text), 1000, &err);
+    assert_string_equal(base_json_str(back, "s"), hostile);
+    cJSON_Delete(back);
+    free(text);
+    base_json_add_str(json, "bad", "a\xff\x9b");
+    assert_string_equal(base_json_str(json, "bad"),
+                        "a\\xff\\x9b"); /* never invalid UTF-8 in what we send */
+    cJSON_Delete(json);
+}
+
 /* Every prefix and every one-byte change of a good text must end in a tree or an error, never in a
  * bad read. */
 static void test_mutations_do_no_harm(void **state)
@@ -348,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_written_integers),
         cmocka_unit_test(test_reading),
         cmocka_unit_test(test_writing),
+        cmocka_unit_test(test_printed_text_steers_no_terminal),
         cmocka_unit_test(test_mutations_do_no_harm),
     };
 

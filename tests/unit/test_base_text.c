@@ -311,6 +311,101 @@ static void test_ascii_case(void **state)
     assert_false(base_text_equal_nocase("\xc3\x84", "\xc3\xa4"));
 }
 
+#define CANARY "Q0A1N2A3R4Y5deadbeefdeadbeef"
+
+/* Where other clients leaked: exception texts, presigned links, other letter cases,
+ * percent-encoding, headers. */
+static void test_credentials_are_taken_out(void **state)
+{
+    static const char *const texts[] = {
+        "GET https://b.s3.amazonaws.com/k?X-Amz-Signature=" CANARY "&x=1 failed",
+        "get 'https://a.blob.core.windows.net/c/b?sp=r&sig=" CANARY "'",
+        "(https://storage.googleapis.com/b/o?X-Goog-Signature=" CANARY ")",
+        "HTTPS://H/P?" CANARY,
+        "http://u.example/a http://v.example/b?q=" CANARY,
+        "x-amz-security-token=" CANARY,
+        "X-AMZ-SIGNATURE=" CANARY "&X-Amz-Date=1",
+        "a=1&SIG=" CANARY,
+        "a%3D1%26sig%3D" CANARY,
+        "skoid=" CANARY "&sktid=" CANARY,
+        "X-Goog-Credential=\"" CANARY "\"",
+        "client_secret=" CANARY,
+        "{\"access_token\":\"" CANARY "\",\"x\":1}",
+        "{\"refresh_token\": \"" CANARY "\"}",
+        "Authorization: Bearer " CANARY,
+        "authorization: basic " CANARY,
+        "> x-databricks-azure-sp-management-token: " CANARY,
+        "sent Bearer " CANARY " twice",
+        "password='" CANARY "'",
+        "token dapi00112233445566778899aabbccddeeff-2 Q0A1N2A3 is not one",
+        "secret dose00112233445566778899aabbccddeeff",
+        "jwt eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIx.c2ln",
+    };
+    static const char *const kept[] = {
+        "Bearer token expired",
+        "basic authentication is off",
+        "token: expired an hour ago",
+        "setting 'password': no text",
+        "secrets set",
+        "https://h.example/path",
+        "signature mismatch",
+        "the token=x of a macro",
+        "is this? yes",
+        "",
+        "shop.aampe.tokens",
+        "dose of reality",
+        "eyJ",
+        "a ? b : c",
+        "run 12: no SELECT on 'a.b.c'",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < base_countof(texts); i++) {
+        char *text = base_strdup(texts[i]);
+
+        base_text_redact(text);
+        if (strstr(text, "deadbeef") || strstr(text, "00112233") || strstr(text, "eyJzdWIi"))
+            fail_msg("'%s' still holds its credential: '%s'", texts[i], text);
+        assert_non_null(strstr(text, "***"));
+        free(text);
+    }
+    for (size_t i = 0; i < base_countof(kept); i++) {
+        char *text = base_strdup(kept[i]);
+
+        base_text_redact(text);
+        assert_string_equal(text, kept[i]);
+        free(text);
+    }
+}
+
+static void test_redaction_keeps_the_rest(void **state)
+{
+    char text[] = "GET https://h/p?a=bcd&sig=e failed, HTTP 403; Authorization: Bearer "
+                  "0123456789abcdef, again";
+    char raw[65];
+    struct base_seam *seam = base_seam_new();
+
+    (void)state;
+    base_text_redact(text);
+    assert_string_equal(text,
+                        "GET https://h/p?*** failed, HTTP 403; Authorization: Bearer ***, again");
+    for (int round = 0; round < 20000; round++) { /* never longer, never beyond the end */
+        static const char *const pieces[] = {"://", "?",     "sig=", "Bearer ",  " ",
+                                             "\"",  "token", ":",    "abcdefgh", "%3D"};
+        uint8_t random[8];
+        size_t len;
+
+        base_seam_random(seam, random, sizeof random);
+        raw[0] = '\0';
+        for (size_t i = 0; i < sizeof random; i++)
+            strncat(raw, pieces[random[i] % base_countof(pieces)], sizeof raw - 1 - strlen(raw));
+        len = strlen(raw);
+        base_text_redact(raw);
+        assert_true(strlen(raw) <= len);
+    }
+    base_seam_free(&seam);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +417,8 @@ int main(void)
         cmocka_unit_test(test_width),
         cmocka_unit_test(test_numbers_for_people),
         cmocka_unit_test(test_ascii_case),
+        cmocka_unit_test(test_credentials_are_taken_out),
+        cmocka_unit_test(test_redaction_keeps_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+/* Recursive descent over the tokens: parser.c has statements and queries, parse_expr.c expressions. */
+#ifndef AAMPE_SANDBOX_PARSER_H
+#define AAMPE_SANDBOX_PARSER_H
+
+#include "sandbox/lexer.h"
+
+struct sql_parser {
+    struct sql_context *context;
+    struct sql_lexer lexer;
+    struct sql_token token, next; /* one token of look-ahead */
+    int last_end;
+    int depth;
+};
+
+int sql_parser_start(struct sql_parser *parser, struct sql_context *context, const char *text);
+int sql_advance(struct sql_parser *parser);
+bool sql_is_word(const struct sql_token *token, const char *word);
+bool sql_at_word(const struct sql_parser *parser, const char *word);
+bool sql_at_symbol(const struct sql_parser *parser, const char *symbol);
+/* Consumes when it is there. 1 taken, 0 not there, -1 error. */
+int sql_take_word(struct sql_parser *parser, const char *word);
+int sql_take_symbol(struct sql_parser *parser, const char *symbol);
+int sql_need_word(struct sql_parser *parser, const char *word);
+int sql_need_symbol(struct sql_parser *parser, const char *symbol);
+int sql_unexpected(struct sql_parser *parser); /* always -1 */
+/* a.b.c */
+int sql_parse_name(struct sql_parser *parser, const char ***parts, size_t *count);
+/* Words that end an alias-less item. */
+bool sql_reserved(const struct sql_token *token);
+
+struct sql_expr *sql_parse_expr(struct sql_parser *parser);
+int sql_parse_type(struct sql_parser *parser, struct sandbox_type *type);
+struct sql_query *sql_parse_select_query(struct sql_parser *parser);
+
+#endif
