@@ -127,6 +127,12 @@ static void on_waited(void *user, const struct err *err, struct databricks_state
         on_succeeded(call, statement);
 }
 
+static void step(struct databricks_call *call, struct databricks_call *inner)
+{
+    inner->inner = true;
+    ((struct query *)call->extra)->step = inner;
+}
+
 static void on_executed(void *user, const struct err *err, struct databricks_statement *statement)
 {
     struct databricks_call *call = user;
@@ -143,8 +149,8 @@ static void on_executed(void *user, const struct err *err, struct databricks_sta
     else if (databricks_state_over(statement->state))
         fail(call, &statement->error);
     else
-        query->step = databricks_statement_wait(call->db, (enum databricks_identity)call->identity,
-                                                statement->id, NULL, on_waited, call);
+        step(call, databricks_statement_wait(call->db, (enum databricks_identity)call->identity,
+                                             statement->id, NULL, on_waited, call));
 }
 
 struct databricks_call *databricks_query_json(
@@ -155,19 +161,17 @@ struct databricks_call *databricks_query_json(
     struct databricks_call *call =
         databricks_call_new(db, identity, (void (*)(void))done, user, deliver_query);
     struct query *query = base_alloc_zero(1, sizeof *query);
+    struct databricks_execute execute = {.warehouse = warehouse,
+                                         .sql = sql,
+                                         .params = params,
+                                         .param_count = param_count,
+                                         .inline_json = true,
+                                         .wait_seconds = WAIT_S};
 
     query->max_rows = max_rows;
     query->next_chunk = -1;
     call->extra = query;
     call->free_extra = free_query;
-    query->step =
-        databricks_statement_execute(db, identity,
-                                     &(struct databricks_execute){.warehouse = warehouse,
-                                                                  .sql = sql,
-                                                                  .params = params,
-                                                                  .param_count = param_count,
-                                                                  .inline_json = true,
-                                                                  .wait_seconds = WAIT_S},
-                                     on_executed, call);
+    step(call, databricks_statement_execute(db, identity, &execute, on_executed, call));
     return call;
 }
