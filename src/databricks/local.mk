@@ -7,3 +7,12 @@ src_libdatabricks_a_SOURCES = \
 	src/databricks/statement.c src/databricks/statement.h src/databricks/statement_json.c \
 	src/databricks/statement_json.h src/databricks/warehouse.c src/databricks/warehouse.h \
 	src/databricks/workspace.c src/databricks/workspace.h
+
+EXTRA_DIST += tests/e2e/replay_server.py
+NET_TEST_HELP = tests/unit/net_help.c tests/unit/net_help.h
+
+check_PROGRAMS += tests/unit/test_databricks_replay
+TESTS += tests/unit/test_databricks_replay
+tests_unit_test_databricks_replay_SOURCES = tests/unit/test_databricks_replay.c $(NET_TEST_HELP)
+tests_unit_test_databricks_replay_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_databricks_replay_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
