@@ -15,7 +15,8 @@ struct peer {
     char origin[64]; /* "http://127.0.0.1:port" */
 };
 
-/* Starts `python3 <srcdir>/tests/e2e/<script> args...`; its first output line is its port. Fails the test otherwise. */
+/* Starts `python3 <srcdir>/tests/e2e/<script> args...`; its first output line is its port. Fails
+ * the test otherwise. */
 void peer_start(struct peer *peer, const char *script, const char *const *args);
 /* One more line of its output, without the newline. */
 void peer_line(struct peer *peer, char *out, size_t size);

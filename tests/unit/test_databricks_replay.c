@@ -1,4 +1,5 @@
-/* Every recorded exchange with a real workspace, asked for by the real client and compared with what was recorded. */
+/* Every recorded exchange with a real workspace, asked for by the real client and compared with
+ * what was recorded. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -307,7 +308,8 @@ static void replay_session(struct play *play, const struct exchange *exchange)
         assert_string_equal(play->text, id);
         return;
     }
-    /* The one recorded refusal: a numeric 403. The token is renewed once, then its own code is given. */
+    /* The one recorded refusal: a numeric 403. The token is renewed once, then its own code is
+     * given. */
     wait_for(play->loop, &play->done);
     play->done = false;
     assert_int_equal(play->err.code, ERR_SRC_TOKEN_EXPIRED);
