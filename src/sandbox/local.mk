@@ -3,8 +3,29 @@ include src/sandbox/data.mk
 
 noinst_LIBRARIES += src/libsandbox.a
 src_libsandbox_a_SOURCES = \
-	src/sandbox/data.h src/sandbox/query.h src/sandbox/workspace.h \
-	src/sandbox/workspace.c \
+	src/sandbox/auth.c src/sandbox/auth.h \
+	src/sandbox/command.c src/sandbox/command.h \
+	src/sandbox/control.c src/sandbox/control.h \
+	src/sandbox/data.h src/sandbox/discovery.c \
+	src/sandbox/fault.c src/sandbox/fault.h \
+	src/sandbox/http.c src/sandbox/http.h \
+	src/sandbox/journal.c src/sandbox/journal.h \
+	src/sandbox/lie.c src/sandbox/link.c src/sandbox/page.c src/sandbox/permissions.c \
+	src/sandbox/query.h src/sandbox/reply.c src/sandbox/route.c \
+	src/sandbox/server.c src/sandbox/server.h \
+	src/sandbox/session.c src/sandbox/session.h \
+	src/sandbox/statement.c src/sandbox/statement.h \
+	src/sandbox/statement_http.c src/sandbox/statement_json.c \
+	src/sandbox/tamper.c src/sandbox/tamper.h \
+	src/sandbox/tls.c src/sandbox/tls.h \
+	src/sandbox/unity_type.c src/sandbox/unity_type.h \
+	src/sandbox/unity.c src/sandbox/unity.h src/sandbox/unity_json.c \
+	src/sandbox/warehouse.c src/sandbox/warehouse.h \
+	src/sandbox/workspace.c src/sandbox/workspace.h \
 	$(sandbox_data_sources)
 
 LIBS_SANDBOX = src/libsandbox.a src/libbase.a $(MICROHTTPD_LIBS) $(SQLITE_LIBS) $(LZ4_LIBS) $(LIBS_BASE) -lm
+
+bin_PROGRAMS += aampe-sandbox
+aampe_sandbox_SOURCES = src/sandbox/main.c
+aampe_sandbox_LDADD = $(LIBS_SANDBOX)

@@ -342,6 +342,19 @@ struct sandbox_principal *sandbox_workspace_find_principal(struct sandbox_worksp
     return principal;
 }
 
+struct sandbox_principal *sandbox_workspace_principal_at(struct sandbox_workspace *workspace,
+                                                         size_t index)
+{
+    const char *key;
+    void *value = NULL;
+
+    sandbox_workspace_lock(workspace);
+    if (!base_map_at(workspace->principals, index, &key, &value))
+        value = NULL;
+    sandbox_workspace_unlock(workspace);
+    return value;
+}
+
 static bool member_within(struct sandbox_workspace *workspace, const char *group,
                           const char *principal, int depth)
 {
@@ -534,7 +547,7 @@ bool sandbox_warehouse_may(struct sandbox_workspace *workspace,
     who = sandbox_workspace_find_principal(workspace, principal);
     may = who && who->workspace_admin;
     if (start) {
-        for (size_t i = 0; i < warehouse->can_start.count && !may; i++)
+        for (size_t i = 0; !warehouse->start_denied && i < warehouse->can_start.count && !may; i++)
             may = is_or_in(workspace, warehouse->can_start.items[i], principal);
     } else {
         for (size_t i = 0; i < warehouse->can_use.count && !may; i++)

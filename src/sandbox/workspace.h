@@ -55,6 +55,7 @@ struct sandbox_warehouse {
     int64_t running_at_us;   /* STARTING: when it will run */
     int64_t start_delay_us;
     bool serverless;
+    bool start_denied;       /* only workspace admins may start it, whatever can_start says */
     vec_of(char *) can_use;    /* principals; workspace admins always */
     vec_of(char *) can_start;  /* who may start it when stopped (default: all of can_use) */
 };
@@ -116,6 +117,8 @@ struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *works
                                                  const char *full_name);
 struct sandbox_principal *sandbox_workspace_find_principal(struct sandbox_workspace *workspace,
                                                            const char *name);
+struct sandbox_principal *sandbox_workspace_principal_at(struct sandbox_workspace *workspace,
+                                                         size_t index); /* NULL past the end */
 bool sandbox_workspace_member(struct sandbox_workspace *workspace, const char *group,
                               const char *principal);
 /* Has it, directly, through a group, ALL_PRIVILEGES, ownership or metastore admin, on the securable or above it. */

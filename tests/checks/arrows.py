@@ -75,7 +75,7 @@ def check_file(root, path, problems):
         target = room_of(header)
         if target not in allowed:
             problems.append(f'{where}: "{header}": {room} may include only {" ".join(sorted(allowed))}')
-        elif target != room and "private" in pathlib.PurePosixPath(header).name:
+        elif target != room and re.search("private|internal", pathlib.PurePosixPath(header).name):
             problems.append(f'{where}: "{header}": a private header stays in its room')
     if path.suffix == ".c" and path.with_suffix(".h").exists() and first != own:
         problems.append(f'{relative}: its own header "{own}" comes first, not "{first}"')

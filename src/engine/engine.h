@@ -1,0 +1,148 @@
+/* aampe-syncd: the one process that talks to the workspace and to the storage, and the only one
+ * that opens the state. Private to the room: everything hangs on one struct engine, which lives on
+ * the main loop. */
+#ifndef AAMPE_ENGINE_ENGINE_H
+#define AAMPE_ENGINE_ENGINE_H
+
+#include "base/log.h"
+#include "base/seam.h"
+#include "catalog/catalog.h"
+#include "config/profile.h"
+#include "databricks/client.h"
+#include "ipc/server.h"
+#include "model/run.h"
+#include "net/loop.h"
+#include "storage/storage.h"
+#include "store/cache.h"
+#include "store/state.h"
+#include "store/vault.h"
+#include "sync/sync.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Names of secrets in the vault. */
+#define ENGINE_SECRET_PRINCIPAL "principal"
+#define ENGINE_SECRET_PROXY "proxy"
+
+struct engine_paths {
+    char *profile; /* file */
+    char *state;   /* folder */
+    char *socket, *log, *snapshot, *key_file;
+};
+
+struct engine_ask;
+
+struct engine {
+    struct base_seam *seam;
+    struct net_loop *loop;
+    struct base_log *log;
+    char *name; /* of the profile */
+    const char *version;
+    struct engine_paths paths;
+    int64_t started_us;
+
+    struct config_profile *profile; /* never NULL */
+    struct err profile_err;         /* the file could not be read: nothing of it is used */
+    struct store_state *state;
+    struct store_cache *cache;
+    struct store_vault *vault; /* NULL: see vault_err */
+    struct err vault_err;
+
+    struct ipc_server *server;
+    uint64_t tick_timer, snapshot_timer, rebuild_timer;
+    struct engine_ask *asks;
+
+    /* What the settings allow; rebuilt when they change and nothing is under way. */
+    struct databricks *db;
+    struct catalog *catalog;
+    struct storage *storage;
+    struct err storage_err; /* verdict of the probe */
+    struct sync *sync;
+    struct err connect_err; /* a setting is there but not usable */
+    bool recovering, rebuild_wanted, stopping;
+    int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
+};
+
+/* engine.c: opening and closing. On failure everything opened so far is still closed by
+ * engine_close. */
+int engine_open(struct engine *engine, const char *profile, const char *version, bool foreground,
+                bool verbose, struct err *err) must_check;
+void engine_close(struct engine *engine);
+/* Reads the profile file again. A bad file changes nothing. *changed may be NULL. */
+int engine_reload(struct engine *engine, bool *changed, struct err *err) must_check;
+/* Takes a changed profile: saves, applies. The old one stays on error. */
+int engine_profile_replace(struct engine *engine, struct config_profile **take,
+                           struct err *err) must_check;
+int engine_vault_open(struct engine *engine, struct err *err) must_check;
+
+/* connect.c: from settings to workspace, storage and sync. */
+void engine_connect(struct engine *engine);
+void engine_disconnect(struct engine *engine);
+/* Settings or secrets changed: connects anew at once, or as soon as nothing is under way. */
+void engine_reconnect(struct engine *engine);
+/* Something has ended: if a reconnect waited for it, it comes on the next turn of the loop. */
+void engine_idle_check(struct engine *engine);
+/* What a verb needs; the error names the first thing that is missing. */
+enum engine_need { ENGINE_NEED_WORKSPACE, ENGINE_NEED_WAREHOUSE, ENGINE_NEED_SYNC };
+int engine_need(struct engine *engine, enum engine_need need, struct err *err) must_check;
+
+/* serve.c: the socket, the verbs, the events. */
+int engine_serve(struct engine *engine, struct err *err) must_check;
+void engine_event(struct engine *engine, const char *name, cJSON *take_payload);
+
+/* A verb that answers later. Embedded as the first member of what the verb keeps. */
+struct engine_ask {
+    struct engine *engine;
+    struct ipc_call call;
+    void (*free)(struct engine_ask *ask); /* frees what the verb added; may be NULL */
+    struct engine_ask *next, **link;
+};
+/* size bytes, zeroed, with the call moved into it. */
+void *engine_ask_new(struct engine *engine, struct ipc_call *call, size_t size,
+                     void (*free_fn)(struct engine_ask *ask));
+/* Both answer and free. */
+void engine_ask_reply(struct engine_ask *ask, cJSON *take_result);
+void engine_ask_fail(struct engine_ask *ask, const struct err *err);
+
+/* A verb: answers exactly once, now or through an ask. params is an object or NULL. */
+typedef void engine_verb_fn(struct engine *engine, struct ipc_call *call, const cJSON *params);
+/* Short answers. */
+void engine_reply(struct engine *engine, struct ipc_call *call, cJSON *take_result);
+void engine_fail(struct engine *engine, struct ipc_call *call, const struct err *err);
+/* The member "table" (or key) of params as a name. */
+int engine_param_name(const cJSON *params, const char *key, struct model_name *out,
+                      struct err *err) must_check;
+
+/* Verbs, one file per family. */
+engine_verb_fn engine_verb_status, engine_verb_engine_status, engine_verb_engine_stop,
+    engine_verb_engine_reload, engine_verb_engine_log;
+engine_verb_fn engine_verb_config_get, engine_verb_config_set, engine_verb_config_dump;
+engine_verb_fn engine_verb_secrets_list, engine_verb_secrets_set;
+engine_verb_fn engine_verb_tree_rows, engine_verb_catalog_refresh;
+engine_verb_fn engine_verb_show, engine_verb_preview;
+engine_verb_fn engine_verb_share_list, engine_verb_share_add, engine_verb_share_remove;
+engine_verb_fn engine_verb_sync_plan, engine_verb_sync_run, engine_verb_sync_report,
+    engine_verb_sync_verify;
+engine_verb_fn engine_verb_runs_list, engine_verb_runs_show, engine_verb_runs_log,
+    engine_verb_runs_retry, engine_verb_runs_cancel;
+
+/* snapshot.c: the state as data, for `status` and for the file. */
+cJSON *engine_snapshot(struct engine *engine);
+/* Writes snapshot.json soon (several events make one write). */
+void engine_snapshot_soon(struct engine *engine);
+void engine_snapshot_write(struct engine *engine);
+/* model_run_to_json with the word for people, as events and verbs send it. */
+cJSON *engine_run_json(const struct model_run *run);
+cJSON *engine_progress_json(const struct sync_progress *progress);
+
+/* lines.c: last lines of the log. needle NULL: any line; else only lines that hold it as a word.
+ * The caller's array of strings; at most max, the newest. */
+cJSON *engine_log_lines(struct engine *engine, const char *needle, int max, struct err *err);
+
+/* report.c: what a batch did, table by table; verified is what verify_run said, or -1 = not looked.
+ */
+cJSON *engine_report(struct engine *engine, int64_t batch, struct err *err);
+
+#endif

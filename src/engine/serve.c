@@ -1,0 +1,183 @@
+#include "engine/engine.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_MS 1000
+
+static const struct {
+    const char *name;
+    bool admin; /* changes something, or gives away rows */
+    engine_verb_fn *run;
+} verbs[] = {
+    {"status", false, engine_verb_status},
+    {"engine.status", false, engine_verb_engine_status},
+    {"engine.stop", true, engine_verb_engine_stop},
+    {"engine.reload", true, engine_verb_engine_reload},
+    {"engine.log", false, engine_verb_engine_log},
+    {"config.get", false, engine_verb_config_get},
+    {"config.set", true, engine_verb_config_set},
+    {"config.dump", false, engine_verb_config_dump},
+    {"secrets.list", false, engine_verb_secrets_list},
+    {"secrets.set", true, engine_verb_secrets_set},
+    {"tree.rows", false, engine_verb_tree_rows},
+    {"catalog.refresh", false, engine_verb_catalog_refresh},
+    {"show", false, engine_verb_show},
+    {"preview", false, engine_verb_preview},
+    {"share.list", false, engine_verb_share_list},
+    {"share.add", true, engine_verb_share_add},
+    {"share.remove", true, engine_verb_share_remove},
+    {"sync.plan", false, engine_verb_sync_plan},
+    {"sync.run", true, engine_verb_sync_run},
+    {"sync.report", false, engine_verb_sync_report},
+    {"sync.verify", false, engine_verb_sync_verify},
+    {"runs.list", false, engine_verb_runs_list},
+    {"runs.show", false, engine_verb_runs_show},
+    {"runs.log", false, engine_verb_runs_log},
+    {"runs.retry", true, engine_verb_runs_retry},
+    {"runs.cancel", true, engine_verb_runs_cancel},
+};
+
+static void on_call(void *user, struct ipc_call *call, const char *method, const cJSON *params)
+{
+    struct engine *engine = user;
+    for (size_t i = 0; i < base_countof(verbs); i++) {
+        if (strcmp(verbs[i].name, method) != 0)
+            continue;
+        if (verbs[i].admin && !ipc_need_admin(engine->server, call))
+            return;
+        verbs[i].run(engine, call, params);
+        return;
+    }
+    struct err err = ERR_INIT;
+    base_err_set(&err, ERR_ENGINE_PROTOCOL, "this engine has no verb \"%s\"", method);
+    engine_fail(engine, call, &err);
+}
+
+static void on_ready(void *user, int fd, int events)
+{
+    struct engine *engine = user;
+    int ipc = (events & NET_READ ? IPC_WATCH_READ : 0) | (events & NET_WRITE ? IPC_WATCH_WRITE : 0);
+    ipc_server_ready(engine->server, fd, ipc);
+}
+
+static void watch(void *user, int fd, int events)
+{
+    struct engine *engine = user;
+    int net = (events & IPC_WATCH_READ ? NET_READ : 0) | (events & IPC_WATCH_WRITE ? NET_WRITE : 0);
+    net_loop_watch(engine->loop, fd, net, on_ready, engine);
+}
+
+static void unwatch(void *user, int fd)
+{
+    struct engine *engine = user;
+    net_loop_unwatch(engine->loop, fd);
+}
+
+static int64_t now_us(void *user)
+{
+    struct engine *engine = user;
+    return base_seam_mono_us(engine->seam);
+}
+
+static void tick(void *user)
+{
+    struct engine *engine = user;
+    ipc_server_tick(engine->server);
+    engine->tick_timer = net_loop_after(engine->loop, TICK_MS, tick, engine);
+}
+
+static void on_log_line(void *user, const char *line)
+{
+    struct engine *engine = user;
+    cJSON *payload = base_json_object();
+    base_json_add_str(payload, "line", line);
+    ipc_event(engine->server, "log", payload);
+}
+
+int engine_serve(struct engine *engine, struct err *err)
+{
+    struct ipc_server_config config = {.path = engine->paths.socket,
+                                       .program = "aampe-syncd",
+                                       .version = engine->version,
+                                       .mode = 0600,
+                                       .view_gid = (gid_t)-1,
+                                       .admin_gid = (gid_t)-1,
+                                       .now_us = now_us,
+                                       .handle = on_call,
+                                       .user = engine};
+    struct ipc_watch hooks = {watch, unwatch, engine};
+    engine->server = ipc_server_new(&config, &hooks, err);
+    if (engine->server == NULL)
+        return -1;
+    engine->tick_timer = net_loop_after(engine->loop, TICK_MS, tick, engine);
+    base_log_tap(engine->log, on_log_line, engine);
+    return 0;
+}
+
+void engine_event(struct engine *engine, const char *name, cJSON *take_payload)
+{
+    ipc_event(engine->server, name, take_payload);
+}
+
+void engine_reply(struct engine *engine, struct ipc_call *call, cJSON *take_result)
+{
+    ipc_reply(engine->server, call, take_result);
+}
+
+void engine_fail(struct engine *engine, struct ipc_call *call, const struct err *err)
+{
+    ipc_reply_error(engine->server, call, err);
+}
+
+void *engine_ask_new(struct engine *engine, struct ipc_call *call, size_t size,
+                     void (*free_fn)(struct engine_ask *ask))
+{
+    struct engine_ask *ask = base_alloc_zero(1, size);
+    ask->engine = engine;
+    ask->call = *call;
+    memset(call, 0, sizeof *call);
+    ask->free = free_fn;
+    ask->next = engine->asks;
+    ask->link = &engine->asks;
+    if (ask->next)
+        ask->next->link = &ask->next;
+    engine->asks = ask;
+    return ask;
+}
+
+static void ask_free(struct engine_ask *ask)
+{
+    struct engine *engine = ask->engine;
+    *ask->link = ask->next;
+    if (ask->next)
+        ask->next->link = ask->link;
+    if (ask->free)
+        ask->free(ask);
+    free(ask);
+    engine_idle_check(engine);
+}
+
+void engine_ask_reply(struct engine_ask *ask, cJSON *take_result)
+{
+    ipc_reply(ask->engine->server, &ask->call, take_result);
+    ask_free(ask);
+}
+
+void engine_ask_fail(struct engine_ask *ask, const struct err *err)
+{
+    ipc_reply_error(ask->engine->server, &ask->call, err);
+    ask_free(ask);
+}
+
+int engine_param_name(const cJSON *params, const char *key, struct model_name *out, struct err *err)
+{
+    const char *text = base_json_str(params, key);
+    if (text == NULL)
+        return base_err_set(err, ERR_USAGE, "\"%s\" is missing: a table as catalog.schema.table",
+                            key);
+    return model_name_parse(text, out, err);
+}

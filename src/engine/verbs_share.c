@@ -1,0 +1,252 @@
+/* share.*: the share list lives in the profile file; a change is planned, shown, recorded, written.
+ */
+#include "engine/engine.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "databricks/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLES_MAX 200
+
+void engine_verb_share_list(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    (void)params;
+    const struct model_share *share = config_profile_share(engine->profile);
+    cJSON *json = base_json_object();
+    base_json_add_str(json, "managed_by",
+                      config_profile_managed(engine->profile) == CONFIG_MANAGED_FILE ? "file"
+                                                                                     : "console");
+    base_json_add_str(json, "file", engine->paths.profile);
+    base_json_add_take(json, "tables", model_share_to_json(share));
+    engine_reply(engine, call, json);
+}
+
+struct change;
+/* One question about one table. */
+struct change_look {
+    struct change *change;
+    size_t index;
+};
+
+struct change {
+    struct engine_ask ask;
+    bool add, apply;
+    size_t count, waiting;
+    struct change_look looks[TABLES_MAX];
+    struct model_name names[TABLES_MAX];
+    struct err errs[TABLES_MAX];  /* of reading the table as the principal */
+    struct err types[TABLES_MAX]; /* of columns that cannot be synced yet */
+    bool known[TABLES_MAX];       /* it is there, whether it may be read or not */
+};
+
+static void change_free(struct engine_ask *ask)
+{
+    struct change *change = (struct change *)ask;
+    for (size_t i = 0; i < change->count; i++)
+        model_name_free(&change->names[i]);
+}
+
+/* The GRANTs for the first level that is missing, or for all three when it is not known which. */
+static void grants_add(struct engine *engine, cJSON *item, const struct model_name *name,
+                       enum err_code code)
+{
+    static const struct {
+        enum err_code code;
+        const char *privilege, *kind;
+        int parts;
+    } levels[] = {{ERR_SRC_PERM_CATALOG, "USE CATALOG", "CATALOG", 1},
+                  {ERR_SRC_PERM_SCHEMA, "USE SCHEMA", "SCHEMA", 2},
+                  {ERR_SRC_PERM_TABLE, "SELECT", "TABLE", 3}};
+    const char *principal = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
+    const char *parts[] = {name->catalog, name->schema, name->table};
+    bool one =
+        code == ERR_SRC_PERM_CATALOG || code == ERR_SRC_PERM_SCHEMA || code == ERR_SRC_PERM_TABLE;
+    cJSON *grants = base_json_add_array(item, "grants");
+    for (size_t i = 0; i < base_countof(levels); i++) {
+        struct buf sql;
+        struct err err = ERR_INIT;
+        if (one && levels[i].code != code)
+            continue;
+        base_buf_init(&sql, 1 << 16);
+        (void)base_buf_printf(&sql, "GRANT %s ON %s ", levels[i].privilege, levels[i].kind);
+        int rc = 0;
+        for (int p = 0; p < levels[i].parts && rc == 0; p++) {
+            (void)base_buf_text(&sql, p ? "." : "");
+            rc = model_name_quote(parts[p], &sql, &err);
+        }
+        (void)base_buf_text(&sql, " TO ");
+        if (rc == 0)
+            rc = model_name_quote(principal ? principal : "", &sql, &err);
+        if (rc == 0)
+            base_json_push_take(grants, cJSON_CreateString(sql.data));
+        base_buf_free(&sql);
+    }
+}
+
+static cJSON *item_json(struct change *change, size_t i, bool in_share)
+{
+    cJSON *item = base_json_object();
+    char *name = model_name_text(&change->names[i]);
+    base_json_add_str(item, "name", name);
+    base_json_add_str(item, "action",
+                      in_share == change->add ? "none"
+                      : change->add           ? "add"
+                                              : "remove");
+    if (change->add) {
+        base_json_add_bool(item, "readable", change->errs[i].code == ERR_OK);
+        if (change->errs[i].code != ERR_OK) {
+            base_json_add_take(item, "error", base_err_to_json(&change->errs[i]));
+            grants_add(change->ask.engine, item, &change->names[i], change->errs[i].code);
+        }
+        if (change->types[i].code != ERR_OK)
+            base_json_add_take(item, "refused", base_err_to_json(&change->types[i]));
+    }
+    free(name);
+    return item;
+}
+
+static bool share_change(struct model_share *share, const struct change *change, size_t i)
+{
+    struct model_share_table table = {.name = change->names[i], .mode = (char *)"full"};
+    return change->add ? model_share_add(share, &table)
+                       : model_share_remove(share, &change->names[i]);
+}
+
+/* Only a table that nobody has ever seen is refused; one that may not be read yet is ticked, and
+ * says what it lacks. */
+static int unknown_check(const struct change *change, struct err *err)
+{
+    for (size_t i = 0; change->add && i < change->count; i++) {
+        if (change->errs[i].code == ERR_OK || change->known[i])
+            continue;
+        *err = change->errs[i];
+        return -1;
+    }
+    return 0;
+}
+
+static int managed_check(struct engine *engine, struct err *err)
+{
+    if (config_profile_managed(engine->profile) != CONFIG_MANAGED_FILE)
+        return 0;
+    base_err_set(err, ERR_NOT_PERMITTED, "the share is managed by the file \"%s\"",
+                 engine->paths.profile);
+    base_err_hint(err, "Change the file, then `aampe-console engine reload`.");
+    return -1;
+}
+
+static void change_finish(struct change *change)
+{
+    struct engine *engine = change->ask.engine;
+    struct err err = ERR_INIT;
+    struct config_profile *profile = config_profile_dup(engine->profile);
+    const struct model_share *before = config_profile_share(engine->profile);
+    cJSON *json = base_json_object();
+    cJSON *plan = base_json_add_array(json, "plan");
+    int64_t changes = 0, warnings = 0;
+    for (size_t i = 0; i < change->count; i++) {
+        bool in_share = model_share_find(before, &change->names[i]) != NULL;
+        base_json_push_take(plan, item_json(change, i, in_share));
+        changes += share_change(config_profile_share(profile), change, i);
+        warnings += change->errs[i].code != ERR_OK || change->types[i].code != ERR_OK;
+    }
+    base_json_add_i64(json, "changes", changes);
+    base_json_add_i64(json, "warnings", warnings);
+    base_json_add_bool(json, "changed", changes > 0 && change->apply);
+    int rc = unknown_check(change, &err);
+    if (rc == 0 && changes > 0)
+        rc = managed_check(engine, &err);
+    if (rc == 0 && changes > 0 && change->apply)
+        rc = store_oplog_add(engine->state, change->ask.call.uid,
+                             change->add ? "share.add" : "share.remove", plan, &err);
+    if (rc == 0 && changes > 0 && change->apply)
+        rc = engine_profile_replace(engine, &profile, &err);
+    config_profile_free(&profile);
+    if (rc == 0) {
+        engine_ask_reply(&change->ask, json);
+        return;
+    }
+    cJSON_Delete(json);
+    engine_ask_fail(&change->ask, &err);
+}
+
+static void on_table(void *user, const struct err *err, struct databricks_table *table)
+{
+    struct change_look *look = user;
+    struct change *change = look->change;
+    size_t i = look->index;
+    if (err) {
+        struct store_cached row = {0};
+        char *name = model_name_text(&change->names[i]);
+        char *key = base_printf("t:%s", name);
+        change->errs[i] = *err;
+        change->known[i] = err->code != ERR_SRC_TABLE_NOT_FOUND;
+        if (!change->known[i] && store_cache_get(change->ask.engine->cache, key, &row)) {
+            change->known[i] = true;
+            struct store_cached *owned = base_alloc(sizeof *owned);
+            *owned = row;
+            store_cached_free(owned, 1);
+        }
+        free(key);
+        free(name);
+    } else if (model_schema_check_flat(&table->columns, &change->types[i]) != 0) {
+        base_err_context(&change->types[i], "a sync of it would fail");
+    }
+    if (--change->waiting == 0)
+        change_finish(change);
+}
+
+static int names_parse(const cJSON *params, struct change *change, struct err *err)
+{
+    const cJSON *tables = base_json_array(params, "tables"), *each;
+    cJSON_ArrayForEach(each, tables)
+    {
+        if (change->count == TABLES_MAX)
+            return base_err_set(err, ERR_USAGE, "at most %d tables at once", TABLES_MAX);
+        if (!cJSON_IsString(each) ||
+            model_name_parse(each->valuestring, &change->names[change->count], err) != 0)
+            return base_err_set(err, ERR_USAGE, "tables is a list of names");
+        change->count++;
+    }
+    return change->count ? 0 : base_err_set(err, ERR_USAGE, "no table is named");
+}
+
+static void change_start(struct engine *engine, struct ipc_call *call, const cJSON *params,
+                         bool add)
+{
+    struct err err = ERR_INIT;
+    if (add && engine_need(engine, ENGINE_NEED_WORKSPACE, &err) != 0) {
+        engine_fail(engine, call, &err);
+        return;
+    }
+    struct change *change = engine_ask_new(engine, call, sizeof *change, change_free);
+    change->add = add;
+    change->apply = base_json_bool_or(params, "apply", false);
+    if (names_parse(params, change, &err) != 0) {
+        engine_ask_fail(&change->ask, &err);
+        return;
+    }
+    if (!add) {
+        change_finish(change);
+        return;
+    }
+    change->waiting = change->count;
+    for (size_t i = 0; i < change->count; i++) {
+        change->looks[i] = (struct change_look){change, i};
+        databricks_table_get(engine->db, DATABRICKS_PRINCIPAL, &change->names[i], false, on_table,
+                             &change->looks[i]);
+    }
+}
+
+void engine_verb_share_add(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    change_start(engine, call, params, true);
+}
+
+void engine_verb_share_remove(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    change_start(engine, call, params, false);
+}

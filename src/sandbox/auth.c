@@ -1,0 +1,309 @@
+#include "sandbox/auth.h"
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/text.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+
+struct token {
+    char *principal;
+    int64_t expires_us; /* 0: never */
+};
+
+struct sandbox_tokens {
+    pthread_mutex_t lock;
+    struct base_map *tokens;  /* token text -> struct token */
+    struct base_map *secrets; /* "client_id:secret" -> client id */
+};
+
+struct sandbox_tokens *sandbox_tokens_new(void)
+{
+    struct sandbox_tokens *tokens = base_alloc_zero(1, sizeof *tokens);
+
+    pthread_mutex_init(&tokens->lock, NULL);
+    tokens->tokens = base_map_new();
+    tokens->secrets = base_map_new();
+    return tokens;
+}
+
+static void token_free(void *value)
+{
+    struct token *token = value;
+
+    if (token)
+        free(token->principal);
+    free(token);
+}
+
+void sandbox_tokens_free(struct sandbox_tokens **held)
+{
+    struct sandbox_tokens *tokens = *held;
+
+    if (!tokens)
+        return;
+    base_map_free(&tokens->tokens, token_free);
+    base_map_free(&tokens->secrets, free);
+    pthread_mutex_destroy(&tokens->lock);
+    free(tokens);
+    *held = NULL;
+}
+
+static char *random_hex(struct base_seam *seam, const char *prefix)
+{
+    unsigned char bytes[16];
+    char hex[33];
+
+    base_seam_random(seam, bytes, sizeof bytes);
+    base_hex(bytes, sizeof bytes, hex);
+    return base_printf("%s%s", prefix, hex);
+}
+
+char *sandbox_tokens_secret(struct sandbox_server *server, const char *client_id)
+{
+    struct sandbox_tokens *tokens = server->tokens;
+    char *secret = random_hex(server->seam, "dose");
+    char *key = base_printf("%s:%s", client_id, secret);
+
+    pthread_mutex_lock(&tokens->lock);
+    free(base_map_put(tokens->secrets, key, base_strdup(client_id)));
+    pthread_mutex_unlock(&tokens->lock);
+    free(key);
+    return secret;
+}
+
+static void token_put(struct sandbox_tokens *tokens, const char *text, const char *principal,
+                      int64_t expires_us)
+{
+    struct token *token = base_alloc_zero(1, sizeof *token);
+
+    token->principal = base_strdup(principal);
+    token->expires_us = expires_us;
+    pthread_mutex_lock(&tokens->lock);
+    token_free(base_map_put(tokens->tokens, text, token));
+    pthread_mutex_unlock(&tokens->lock);
+}
+
+char *sandbox_tokens_pat(struct sandbox_server *server, const char *user)
+{
+    char *text = random_hex(server->seam, "dapi");
+
+    token_put(server->tokens, text, user, 0);
+    return text;
+}
+
+static void base64url(struct buf *out, const void *data, size_t len)
+{
+    size_t from = out->len;
+
+    if (base_base64_encode(data, len, out) != 0)
+        bug("a token's part is too long");
+    for (size_t i = from; i < out->len; i++) {
+        if (out->data[i] == '+')
+            out->data[i] = '-';
+        else if (out->data[i] == '/')
+            out->data[i] = '_';
+    }
+    while (out->len > from && out->data[out->len - 1] == '=')
+        out->data[--out->len] = '\0';
+}
+
+/* Looks like the service's JWT; what counts is that we know the text. */
+static char *mint(struct sandbox_server *server, const char *principal, int64_t lifetime)
+{
+    int64_t now = base_seam_now_us(server->seam);
+    struct buf out;
+    static const char header[] = "{\"kid\":\"sandbox\",\"typ\":\"at+jwt\",\"alg\":\"RS256\"}";
+    unsigned char signature[64];
+    char id[37];
+    char *claims;
+    char *text;
+
+    base_buf_init(&out, 1 << 16);
+    base64url(&out, header, strlen(header));
+    base_seam_uuid(server->seam, id);
+    claims = base_printf("{\"client_id\":\"%s\",\"scope\":\"all-apis\",\"iss\":\"%s/oidc\",\"aud\":\"%s\","
+                         "\"sub\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"jti\":\"%s\"}",
+                         principal, server->address,
+                         sandbox_workspace_identity(server->workspace)->workspace_id, principal,
+                         (long long)(now / 1000000), (long long)(now / 1000000 + lifetime), id);
+    if (base_buf_byte(&out, '.') != 0)
+        bug("a token's part is too long");
+    base64url(&out, claims, strlen(claims));
+    free(claims);
+    base_seam_random(server->seam, signature, sizeof signature);
+    if (base_buf_byte(&out, '.') != 0)
+        bug("a token's part is too long");
+    base64url(&out, signature, sizeof signature);
+    text = base_buf_take(&out, NULL);
+    token_put(server->tokens, text, principal, now + lifetime * 1000000);
+    return text;
+}
+
+/* Field of a form body, decoded and malloc'd; NULL when absent or malformed. */
+static char *form_field(const struct buf *body, const char *name)
+{
+    const char *at = body->len ? body->data : "";
+    size_t name_len = strlen(name);
+
+    while (*at) {
+        size_t len = strcspn(at, "&");
+
+        if (len > name_len && at[name_len] == '=' && strncmp(at, name, name_len) == 0)
+            return sandbox_text_unescape(at + name_len + 1, len - name_len - 1, true);
+        at += len + (at[len] == '&');
+    }
+    return NULL;
+}
+
+/* HTTP Basic: both parts are form-encoded first (RFC 6749 2.3.1). */
+static void basic_client(struct sandbox_exchange *exchange, char **id, char **secret)
+{
+    const char *header = sandbox_exchange_request_header(exchange, "Authorization");
+    struct buf plain;
+    char *colon;
+
+    if (!header || strncasecmp(header, "Basic ", 6) != 0)
+        return;
+    base_buf_init(&plain, 1 << 14);
+    if (base_base64_decode(header + 6, strlen(header + 6), &plain) == 0 && plain.len &&
+        (colon = strchr(plain.data, ':'))) {
+        free(*id);
+        free(*secret);
+        *id = sandbox_text_unescape(plain.data, (size_t)(colon - plain.data), true);
+        *secret = sandbox_text_unescape(colon + 1, strlen(colon + 1), true);
+    }
+    base_buf_free(&plain);
+}
+
+static void oauth_error(struct sandbox_exchange *exchange, int status, const char *error,
+                        const char *description)
+{
+    cJSON *json = base_json_object();
+
+    base_json_add_str(json, "error", error);
+    base_json_add_str(json, "error_description", description);
+    sandbox_reply_json(exchange, status, json);
+}
+
+static bool client_known(struct sandbox_server *server, const char *id, const char *secret)
+{
+    struct sandbox_principal *principal;
+    char *key;
+    bool known;
+
+    if (!id || !secret)
+        return false;
+    key = base_printf("%s:%s", id, secret);
+    pthread_mutex_lock(&server->tokens->lock);
+    known = base_map_get(server->tokens->secrets, key) != NULL;
+    pthread_mutex_unlock(&server->tokens->lock);
+    free(key);
+    principal = sandbox_workspace_find_principal(server->workspace, id);
+    return known && principal && principal->active;
+}
+
+static void token_answer(struct sandbox_exchange *exchange, const char *id)
+{
+    int64_t lifetime = sandbox_server_setting(exchange->server, SANDBOX_TOKEN_SECONDS);
+    char *text = mint(exchange->server, id, lifetime);
+    cJSON *json = base_json_object();
+
+    base_json_add_str(json, "access_token", text);
+    base_json_add_str(json, "scope", "all-apis");
+    base_json_add_str(json, "token_type", "Bearer");
+    base_json_add_i64(json, "expires_in", lifetime);
+    sandbox_reply_json(exchange, 200, json);
+    sandbox_reply_header(exchange, "cache-control", "no-store");
+    exchange->principal = base_strdup(id);
+    free(text);
+}
+
+static bool scope_known(const char *scope)
+{
+    static const char *const scopes[] = {"all-apis", "sql", "offline_access", "openid", "email",
+                                         "profile"};
+
+    while (scope && *scope) {
+        size_t len = strcspn(scope, " ");
+        bool known = false;
+
+        for (size_t i = 0; i < base_countof(scopes); i++)
+            known |= strlen(scopes[i]) == len && strncmp(scope, scopes[i], len) == 0;
+        if (!known)
+            return false;
+        scope += len + (scope[len] == ' ');
+    }
+    return true;
+}
+
+void sandbox_endpoint_token(struct sandbox_exchange *exchange)
+{
+    char *grant = form_field(&exchange->body, "grant_type");
+    char *scope = form_field(&exchange->body, "scope");
+    char *id = form_field(&exchange->body, "client_id");
+    char *secret = form_field(&exchange->body, "client_secret");
+
+    exchange->oidc = true;
+    basic_client(exchange, &id, &secret);
+    if (!grant)
+        oauth_error(exchange, 400, "invalid_request", "Missing parameter: grant_type");
+    else if (strcmp(grant, "client_credentials") != 0)
+        oauth_error(exchange, 400, "unsupported_grant_type", "Grant type is not supported");
+    else if (!client_known(exchange->server, id, secret))
+        oauth_error(exchange, 401, "invalid_client", "Client authentication failed");
+    else if (!scope_known(scope))
+        oauth_error(exchange, 400, "invalid_scope", "Scope is not supported");
+    else
+        token_answer(exchange, id);
+    free(grant);
+    free(scope);
+    free(id);
+    if (secret)
+        memset(secret, 0, strlen(secret));
+    free(secret);
+}
+
+static const char *bearer(struct sandbox_exchange *exchange)
+{
+    const char *header = sandbox_exchange_request_header(exchange, "Authorization");
+
+    return header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : NULL;
+}
+
+bool sandbox_auth_check(struct sandbox_exchange *exchange)
+{
+    struct sandbox_tokens *tokens = exchange->server->tokens;
+    const char *text = bearer(exchange);
+    const struct token *token;
+    int64_t now = base_seam_now_us(exchange->server->seam);
+
+    if (!text) {
+        sandbox_reply_gateway(exchange, 401,
+                              "Credential was not sent or was of an unsupported type for this API.");
+        return false;
+    }
+    pthread_mutex_lock(&tokens->lock);
+    token = base_map_get(tokens->tokens, text);
+    if (token && (!token->expires_us || now < token->expires_us))
+        exchange->principal = base_strdup(token->principal);
+    pthread_mutex_unlock(&tokens->lock);
+    if (!exchange->principal)
+        sandbox_reply_gateway(exchange, 403, "Invalid access token.");
+    return exchange->principal != NULL;
+}
+
+void sandbox_auth_expire(struct sandbox_exchange *exchange)
+{
+    struct sandbox_tokens *tokens = exchange->server->tokens;
+    const char *text = bearer(exchange);
+    struct token *token;
+
+    pthread_mutex_lock(&tokens->lock);
+    token = text ? base_map_get(tokens->tokens, text) : NULL;
+    if (token)
+        token->expires_us = 1;
+    pthread_mutex_unlock(&tokens->lock);
+}

@@ -1,0 +1,182 @@
+#include "sandbox/server.h"
+
+#include <string.h>
+
+static void push_all(cJSON *object, const char *key, const char *const *values)
+{
+    cJSON *array = base_json_add_array(object, key);
+
+    for (; *values; values++)
+        base_json_push_take(array, cJSON_CreateString(*values));
+}
+
+void sandbox_endpoint_databricks_config(struct sandbox_exchange *exchange)
+{
+    struct sandbox_server *server = exchange->server;
+    const struct sandbox_identity *identity = sandbox_workspace_identity(server->workspace);
+    char *oidc = base_printf("%s/oidc", server->address);
+    char *audience = base_printf("%s/oidc/v1/token", server->address);
+    cJSON *json = base_json_object();
+
+    exchange->oidc = true;
+    base_json_add_str(json, "oidc_endpoint", oidc);
+    base_json_add_str(json, "account_id", identity->account_id);
+    base_json_add_str(json, "workspace_id", identity->workspace_id);
+    base_json_add_str(json, "cloud", "AWS");
+    base_json_add_str(json, "host_type", "workspace");
+    push_all(json, "token_federation_default_oidc_audiences",
+             (const char *const[]){audience, NULL});
+    sandbox_reply_json(exchange, 200, json);
+    free(oidc);
+    free(audience);
+}
+
+/* The service escapes every slash of this document; clients must cope. */
+static void escape_slashes(struct buf *out)
+{
+    struct buf escaped;
+
+    base_buf_init(&escaped, out->max);
+    for (size_t i = 0; i < out->len; i++) {
+        if ((out->data[i] == '/' && base_buf_byte(&escaped, '\\') != 0) ||
+            base_buf_byte(&escaped, (uint8_t)out->data[i]) != 0)
+            bug("the discovery document is too long");
+    }
+    base_buf_free(out);
+    *out = escaped;
+}
+
+void sandbox_endpoint_oauth_server(struct sandbox_exchange *exchange)
+{
+    static const struct {
+        const char *key;
+        const char *const values[8];
+    } lists[] = {
+        {"scopes_supported", {"all-apis", "email", "offline_access", "openid", "profile", "sql"}},
+        {"response_types_supported", {"code", "id_token"}},
+        {"response_modes_supported", {"query", "fragment", "form_post"}},
+        {"grant_types_supported", {"client_credentials", "authorization_code", "refresh_token"}},
+        {"code_challenge_methods_supported", {"S256"}},
+        {"token_endpoint_auth_methods_supported",
+         {"client_secret_basic", "client_secret_post", "none"}},
+        {"subject_types_supported", {"public"}},
+        {"id_token_signing_alg_values_supported", {"RS256"}},
+        {"claims_supported", {"iss", "sub", "aud", "iat", "exp", "jti", "name", "email"}},
+    };
+    static const struct {
+        const char *key, *path;
+    } urls[] = {{"authorization_endpoint", "/oidc/v1/authorize"},
+                {"token_endpoint", "/oidc/v1/token"},
+                {"issuer", "/oidc"},
+                {"jwks_uri", "/oidc/jwks.json"}};
+    cJSON *json = base_json_object();
+
+    exchange->oidc = true;
+    for (size_t i = 0; i < base_countof(urls); i++) {
+        char *url = base_printf("%s%s", exchange->server->address, urls[i].path);
+
+        base_json_add_str(json, urls[i].key, url);
+        free(url);
+    }
+    for (size_t i = 0; i < base_countof(lists); i++) {
+        cJSON *array = base_json_add_array(json, lists[i].key);
+
+        for (size_t k = 0; k < base_countof(lists[i].values) && lists[i].values[k]; k++)
+            base_json_push_take(array, cJSON_CreateString(lists[i].values[k]));
+    }
+    base_json_add_bool(json, "request_uri_parameter_supported", false);
+    sandbox_reply_json(exchange, 200, json);
+    escape_slashes(&exchange->out);
+}
+
+/* What a browser gets; API clients see it when their network is not admitted or the host is wrong. */
+void sandbox_endpoint_login_page(struct sandbox_exchange *exchange)
+{
+    exchange->oidc = true;
+    sandbox_reply_html(exchange, 200,
+                       "<!doctype html><html><head><meta charset=\"utf-8\"/>"
+                       "<title>Databricks - Sign In</title></head>"
+                       "<body><div id=\"login-page\"></div></body></html>");
+}
+
+static bool excluded(const char *list, const char *attribute)
+{
+    size_t wanted = strlen(attribute);
+
+    while (list && *list) {
+        size_t len = strcspn(list, ",");
+
+        if (len == wanted && strncmp(list, attribute, len) == 0)
+            return true;
+        list += len + (list[len] == ',');
+    }
+    return false;
+}
+
+static void me_groups(struct sandbox_workspace *workspace, const char *principal, cJSON *json)
+{
+    struct sandbox_principal *group;
+    cJSON *groups = cJSON_CreateArray();
+
+    for (size_t i = 0; (group = sandbox_workspace_principal_at(workspace, i)); i++) {
+        cJSON *item;
+
+        if (group->kind != SANDBOX_GROUP ||
+            !sandbox_workspace_member(workspace, group->name, principal))
+            continue;
+        item = base_json_object();
+        base_json_add_str(item, "display", group->display_name);
+        base_json_add_str(item, "type", "direct");
+        base_json_add_str(item, "value", group->scim_id);
+        base_json_push_take(groups, item);
+    }
+    if (cJSON_GetArraySize(groups))
+        base_json_add_take(json, "groups", groups);
+    else
+        cJSON_Delete(groups);
+}
+
+static void me_body(struct sandbox_workspace *workspace, const struct sandbox_principal *me,
+                    const char *left_out, cJSON *json)
+{
+    cJSON *array, *item;
+
+    push_all(json, "schemas",
+             (const char *const[]){"urn:ietf:params:scim:schemas:core:2.0:User", NULL});
+    base_json_add_str(json, "id", me->scim_id);
+    base_json_add_str(json, "userName", me->name);
+    base_json_add_str(json, "displayName", me->display_name);
+    base_json_add_bool(json, "active", me->active);
+    if (me->kind == SANDBOX_USER && !excluded(left_out, "emails")) {
+        array = base_json_add_array(json, "emails");
+        item = base_json_object();
+        base_json_add_str(item, "type", "work");
+        base_json_add_str(item, "value", me->name);
+        base_json_add_bool(item, "primary", true);
+        base_json_push_take(array, item);
+    }
+    if (me->entitled_sql && !excluded(left_out, "entitlements")) {
+        array = base_json_add_array(json, "entitlements");
+        item = base_json_object();
+        base_json_add_str(item, "value", "databricks-sql-access");
+        base_json_push_take(array, item);
+    }
+    if (!excluded(left_out, "groups"))
+        me_groups(workspace, me->name, json);
+}
+
+void sandbox_endpoint_me(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    const char *left_out = sandbox_exchange_query(exchange, "excludedAttributes");
+    const struct sandbox_principal *me;
+    cJSON *json = base_json_object();
+
+    sandbox_workspace_lock(workspace);
+    me = sandbox_workspace_find_principal(workspace, exchange->principal);
+    if (me)
+        me_body(workspace, me, left_out, json);
+    sandbox_workspace_unlock(workspace);
+    sandbox_reply_json(exchange, 200, json);
+    exchange->content_type = "application/scim+json; charset=utf-8";
+}

@@ -1,0 +1,380 @@
+#include "sandbox/fault.h"
+
+#include "sandbox/statement.h"
+
+#include "base/text.h"
+
+#include <pthread.h>
+#include <string.h>
+
+enum fault_class { FAULT_HTTP, FAULT_LINK, FAULT_RESULT, FAULT_WORKSPACE };
+
+struct fault_kind {
+    const char *name;
+    enum fault_class class;
+    const char *keys; /* beside those that every fault has */
+    const char *help;
+};
+
+/* Table of kinds: `fault KIND`, --help and validation are made from it. */
+static const struct fault_kind kinds[] = {
+    {"expired_token", FAULT_HTTP, "", "the presented token is over: 403 with a numeric error_code"},
+    {"rate_limit", FAULT_HTTP, "retry_after", "429; Retry-After only when retry_after= is given"},
+    {"unavailable", FAULT_HTTP, "retry_after", "503"},
+    {"server_error", FAULT_HTTP, "", "500 INTERNAL_ERROR"},
+    {"html_login", FAULT_HTTP, "redirect", "login page instead of JSON (redirect=1: by a 302)"},
+    {"drop", FAULT_HTTP, "", "connection closed before the request is looked at"},
+    {"lost_reply", FAULT_HTTP, "", "request carried out, connection closed without the answer"},
+    {"slow", FAULT_HTTP, "delay_ms bytes_per_second", "answers late or slowly"},
+    {"cut", FAULT_LINK, "at",
+     "body cut at byte at= (default: the middle), connection closed; result links unless endpoint="},
+    {"invalid_client", FAULT_HTTP, "", "token endpoint: 401 invalid_client"},
+    {"empty_page", FAULT_HTTP, "schema", "listing begins with a page without items but with a token"},
+    {"link_expired", FAULT_LINK, "", "result link answers 403 Request has expired"},
+    {"corrupt_chunk", FAULT_LINK, "at", "one byte of the chunk is flipped (default: the middle)"},
+    {"wrong_schema", FAULT_LINK, "", "chunk's Arrow schema has another column name"},
+    {"fail_statement", FAULT_RESULT, "error_code message", "statement ends FAILED"},
+    {"missing_chunk", FAULT_RESULT, "where", "manifest (default) or where=link leaves chunk= out"},
+    {"doubled_chunk", FAULT_RESULT, "where", "manifest lists chunk= twice; where=body: rows come twice"},
+    {"wrong_row_count", FAULT_RESULT, "where delta", "where=total (default), chunk or rows"},
+    {"truncated", FAULT_RESULT, "", "manifest says truncated"},
+    {"lie", FAULT_RESULT, "target delta",
+     "target=manifest.total_row_count, manifest.total_chunk_count, manifest.truncated, "
+     "manifest.chunks[K].row_count|row_offset|chunk_index, link.row_count|row_offset|chunk_index, "
+     "chunk_rows (delta>0: last batch twice, delta<0: last batch missing)"},
+    {"cold_warehouse", FAULT_WORKSPACE, "seconds warehouse", "warehouses stop; start takes seconds="},
+    {"start_denied", FAULT_WORKSPACE, "warehouse", "warehouses stop; only admins may start them"},
+    {"missing_grant", FAULT_WORKSPACE, "level table",
+     "level=catalog|schema|table is missing, for table= or everywhere; for all but metastore admins"},
+};
+
+static const char common_keys[] = "endpoint principal nth every times statement chunk";
+
+struct fault {
+    int64_t id;
+    const struct fault_kind *kind;
+    cJSON *options;
+    int64_t nth, every, times; /* times 0: until cleared */
+    int64_t seen, fired;
+};
+
+struct sandbox_faults {
+    pthread_mutex_t lock;
+    int64_t next_id;
+    vec_of(struct fault *) list;
+};
+
+struct sandbox_faults *sandbox_faults_new(void)
+{
+    struct sandbox_faults *faults = base_alloc_zero(1, sizeof *faults);
+
+    pthread_mutex_init(&faults->lock, NULL);
+    return faults;
+}
+
+static void fault_free(struct fault *fault)
+{
+    cJSON_Delete(fault->options);
+    free(fault);
+}
+
+void sandbox_faults_free(struct sandbox_faults **held)
+{
+    struct sandbox_faults *faults = *held;
+
+    if (!faults)
+        return;
+    for (size_t i = 0; i < faults->list.count; i++)
+        fault_free(faults->list.items[i]);
+    vec_free(&faults->list);
+    pthread_mutex_destroy(&faults->lock);
+    free(faults);
+    *held = NULL;
+}
+
+int64_t sandbox_option_i64(const cJSON *options, const char *key, int64_t fallback)
+{
+    const char *text = base_json_str(options, key);
+
+    return text ? strtoll(text, NULL, 10) : base_json_i64_or(options, key, fallback);
+}
+
+static bool listed(const char *keys, const char *key)
+{
+    size_t wanted = strlen(key);
+
+    while (*keys) {
+        size_t len = strcspn(keys, " ");
+
+        if (len == wanted && strncmp(keys, key, len) == 0)
+            return true;
+        keys += len + (keys[len] == ' ');
+    }
+    return false;
+}
+
+static bool numeric_key(const char *key)
+{
+    return listed("nth every times chunk retry_after delay_ms bytes_per_second at delta seconds", key);
+}
+
+static int options_check(const struct fault_kind *kind, const cJSON *options, struct err *err)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, options)
+    {
+        char *end = NULL;
+
+        if (!listed(common_keys, item->string) && !listed(kind->keys, item->string))
+            return base_err_set(err, ERR_USAGE, "fault '%s' has no option '%s'", kind->name,
+                                item->string);
+        if (!cJSON_IsString(item))
+            return base_err_set(err, ERR_USAGE, "option '%s' is not a text", item->string);
+        if (!numeric_key(item->string))
+            continue;
+        strtoll(item->valuestring, &end, 10);
+        if (end == item->valuestring || *end)
+            return base_err_set(err, ERR_USAGE, "option '%s' needs a whole number", item->string);
+    }
+    return 0;
+}
+
+static const struct fault_kind *kind_find(const char *name)
+{
+    for (size_t i = 0; i < base_countof(kinds); i++) {
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+const char *sandbox_fault_help(size_t index, const char **name)
+{
+    if (index >= base_countof(kinds))
+        return NULL;
+    *name = kinds[index].name;
+    return kinds[index].help;
+}
+
+static void warehouses_stop(struct sandbox_server *server, const cJSON *options, bool deny)
+{
+    const char *only = base_json_str(options, "warehouse");
+    int64_t seconds = sandbox_option_i64(
+        options, "seconds", sandbox_server_setting(server, SANDBOX_COLD_START_SECONDS));
+    struct sandbox_warehouse *warehouse;
+
+    sandbox_workspace_lock(server->workspace);
+    for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(server->workspace, i)); i++) {
+        if (only && strcmp(only, warehouse->id) != 0)
+            continue;
+        free(warehouse->state);
+        warehouse->state = base_strdup("STOPPED");
+        if (deny)
+            warehouse->start_denied = true;
+        else
+            warehouse->start_delay_us = seconds * 1000000;
+    }
+    sandbox_workspace_unlock(server->workspace);
+}
+
+/* The securable of the level that the table lies in: "a.b.c" -> "a", "a.b", "a.b.c". */
+static int grant_take(struct sandbox_server *server, const cJSON *options, struct err *err)
+{
+    const char *level = base_json_str_or(options, "level", "table");
+    const char *table = base_json_str(options, "table");
+    struct sandbox_securable *at = NULL;
+    int kind = strcmp(level, "catalog") == 0  ? 'C'
+               : strcmp(level, "schema") == 0 ? 'S'
+               : strcmp(level, "table") == 0  ? 'T'
+                                              : 0;
+
+    if (!kind)
+        return base_err_set(err, ERR_USAGE, "level must be catalog, schema or table");
+    if (table) {
+        at = sandbox_workspace_find(server->workspace, 'T', table);
+        if (!at)
+            return base_err_set(err, ERR_USAGE, "no table '%s'", table);
+        while (at->kind != kind)
+            at = at->parent;
+    }
+    sandbox_workspace_deny(server->workspace, kind, at ? at->full_name : NULL);
+    return 0;
+}
+
+static int workspace_effect(struct sandbox_server *server, const struct fault_kind *kind,
+                            const cJSON *options, struct err *err)
+{
+    if (strcmp(kind->name, "missing_grant") == 0)
+        return grant_take(server, options, err);
+    warehouses_stop(server, options, strcmp(kind->name, "start_denied") == 0);
+    return 0;
+}
+
+int sandbox_fault_add(struct sandbox_server *server, const char *name, const cJSON *options,
+                      int64_t *id, struct err *err)
+{
+    const struct fault_kind *kind = kind_find(name);
+    struct sandbox_faults *faults = server->faults;
+    struct fault *fault;
+
+    if (!kind)
+        return base_err_set(err, ERR_USAGE, "no fault is called '%s'", name);
+    if (options_check(kind, options, err) != 0)
+        return -1;
+    if (strcmp(name, "lie") == 0 && !sandbox_lie_target_good(base_json_str_or(options, "target", "")))
+        return base_err_set(err, ERR_USAGE, "a lie needs a target= of those in --help");
+    if (kind->class == FAULT_WORKSPACE && workspace_effect(server, kind, options, err) != 0)
+        return -1;
+    fault = base_alloc_zero(1, sizeof *fault);
+    fault->kind = kind;
+    fault->options = options ? cJSON_Duplicate(options, true) : base_json_object();
+    fault->nth = sandbox_option_i64(options, "nth", 1);
+    fault->every = sandbox_option_i64(options, "every", 1);
+    fault->times = sandbox_option_i64(options, "times", base_json_str(options, "nth") ? 1 : 0);
+    if (strcmp(name, "expired_token") == 0 && !base_json_str(options, "times"))
+        fault->times = 1;
+    if (fault->every < 1)
+        fault->every = 1;
+    pthread_mutex_lock(&faults->lock);
+    fault->id = ++faults->next_id;
+    *id = fault->id;
+    vec_push(&faults->list, fault);
+    pthread_mutex_unlock(&faults->lock);
+    return 0;
+}
+
+/* What a workspace fault did is taken back for all of its kind; others of other kinds stay. */
+static void workspace_restore(struct sandbox_server *server, const char *kind)
+{
+    struct sandbox_warehouse *warehouse;
+
+    if (!kind || strcmp(kind, "missing_grant") == 0)
+        sandbox_workspace_deny_clear(server->workspace);
+    sandbox_workspace_lock(server->workspace);
+    for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(server->workspace, i)); i++) {
+        if (!kind || strcmp(kind, "start_denied") == 0)
+            warehouse->start_denied = false;
+        if (!kind || strcmp(kind, "cold_warehouse") == 0)
+            warehouse->start_delay_us =
+                sandbox_server_setting(server, SANDBOX_COLD_START_SECONDS) * 1000000;
+    }
+    sandbox_workspace_unlock(server->workspace);
+}
+
+void sandbox_fault_clear(struct sandbox_server *server, const char *kind)
+{
+    struct sandbox_faults *faults = server->faults;
+    size_t kept = 0;
+
+    pthread_mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults->list.count; i++) {
+        struct fault *fault = faults->list.items[i];
+
+        if (kind && strcmp(kind, fault->kind->name) != 0)
+            faults->list.items[kept++] = fault;
+        else
+            fault_free(fault);
+    }
+    faults->list.count = kept;
+    pthread_mutex_unlock(&faults->lock);
+    workspace_restore(server, kind);
+}
+
+cJSON *sandbox_fault_list(struct sandbox_server *server)
+{
+    struct sandbox_faults *faults = server->faults;
+    cJSON *array = cJSON_CreateArray();
+
+    pthread_mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults->list.count; i++) {
+        const struct fault *fault = faults->list.items[i];
+        cJSON *item = base_json_object();
+
+        base_json_add_i64(item, "id", fault->id);
+        base_json_add_str(item, "kind", fault->kind->name);
+        base_json_add_take(item, "options", cJSON_Duplicate(fault->options, true));
+        base_json_add_i64(item, "seen", fault->seen);
+        base_json_add_i64(item, "fired", fault->fired);
+        base_json_push_take(array, item);
+    }
+    pthread_mutex_unlock(&faults->lock);
+    return array;
+}
+
+static bool text_matches(const cJSON *options, const char *key, const char *value)
+{
+    const char *wanted = base_json_str(options, key);
+
+    return !wanted || (value && base_text_equal_nocase(wanted, value));
+}
+
+static bool matches(const struct fault *fault, const struct sandbox_fault_probe *probe)
+{
+    const char *endpoint = base_json_str(fault->options, "endpoint");
+    const char *statement = base_json_str(fault->options, "statement");
+    int64_t chunk = sandbox_option_i64(fault->options, "chunk", -1);
+
+    if (!endpoint && fault->kind->class == FAULT_LINK)
+        endpoint = "link";
+    if (endpoint && endpoint[0] == '/') {
+        if (!probe->path || strncmp(probe->path, endpoint, strlen(endpoint)) != 0)
+            return false;
+    } else if (endpoint && (!probe->endpoint || strcmp(endpoint, probe->endpoint) != 0)) {
+        return false;
+    }
+    if (!text_matches(fault->options, "principal", probe->principal) ||
+        !text_matches(fault->options, "schema", probe->scope))
+        return false;
+    if (statement && (!probe->statement || !strstr(probe->statement, statement)))
+        return false;
+    return fault->kind->class == FAULT_RESULT || chunk < 0 || chunk == probe->chunk;
+}
+
+/* Counts the call and says whether this one is hit. */
+static bool fires(struct fault *fault)
+{
+    fault->seen++;
+    if (fault->seen < fault->nth || (fault->seen - fault->nth) % fault->every != 0 ||
+        (fault->times && fault->fired >= fault->times))
+        return false;
+    fault->fired++;
+    return true;
+}
+
+cJSON *sandbox_fault_hit(struct sandbox_server *server, const char *kind,
+                         const struct sandbox_fault_probe *probe)
+{
+    struct sandbox_faults *faults = server->faults;
+    cJSON *options = NULL;
+
+    pthread_mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults->list.count && !options; i++) {
+        struct fault *fault = faults->list.items[i];
+
+        if (strcmp(fault->kind->name, kind) == 0 && matches(fault, probe) && fires(fault))
+            options = cJSON_Duplicate(fault->options, true);
+    }
+    pthread_mutex_unlock(&faults->lock);
+    return options;
+}
+
+cJSON *sandbox_fault_results(struct sandbox_server *server, const struct sandbox_fault_probe *probe)
+{
+    struct sandbox_faults *faults = server->faults;
+    cJSON *array = cJSON_CreateArray();
+
+    pthread_mutex_lock(&faults->lock);
+    for (size_t i = 0; i < faults->list.count; i++) {
+        struct fault *fault = faults->list.items[i];
+        cJSON *item;
+
+        if (fault->kind->class != FAULT_RESULT || !matches(fault, probe) || !fires(fault))
+            continue;
+        item = cJSON_Duplicate(fault->options, true);
+        base_json_add_str(item, "kind", fault->kind->name);
+        base_json_push_take(array, item);
+    }
+    pthread_mutex_unlock(&faults->lock);
+    return array;
+}

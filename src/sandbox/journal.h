@@ -1,0 +1,15 @@
+/* Every request that was made, so that tests can count them. Private to the room. */
+#ifndef AAMPE_SANDBOX_JOURNAL_H
+#define AAMPE_SANDBOX_JOURNAL_H
+
+#include "sandbox/server.h"
+
+struct sandbox_journal *sandbox_journal_new(void);
+void sandbox_journal_free(struct sandbox_journal **journal);
+/* Called when the answer is known. */
+void sandbox_journal_add(struct sandbox_exchange *exchange, int64_t started_us, int64_t bytes);
+/* {"requests":[{"seq","time","method","path","query","endpoint","status","principal","bytes","duration_ms"}],"last":N};
+ * those after seq `since`. Caller deletes. */
+cJSON *sandbox_journal_json(struct sandbox_journal *journal, int64_t since);
+
+#endif

@@ -1,0 +1,177 @@
+#include "sandbox/server.h"
+
+#include "base/text.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+char *sandbox_text_unescape(const char *text, size_t len, bool plus)
+{
+    char *out = base_alloc(len + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+
+        if (c == '%') {
+            int high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
+            int low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
+
+            if (high < 0 || low < 0 || high + low == 0) {
+                free(out);
+                return NULL;
+            }
+            c = (char)(high * 16 + low);
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return out;
+}
+
+const char *sandbox_exchange_query(struct sandbox_exchange *exchange, const char *name)
+{
+    const char *raw = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
+    char *text;
+
+    if (!raw)
+        return NULL;
+    text = sandbox_text_unescape(raw, strlen(raw), false);
+    if (!text)
+        return NULL;
+    vec_push(&exchange->decoded, text);
+    return text;
+}
+
+bool sandbox_exchange_flag(struct sandbox_exchange *exchange, const char *name)
+{
+    const char *value = sandbox_exchange_query(exchange, name);
+
+    return value && strcmp(value, "true") == 0;
+}
+
+const char *sandbox_exchange_request_header(struct sandbox_exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+cJSON *sandbox_exchange_json(struct sandbox_exchange *exchange)
+{
+    struct err err = ERR_INIT;
+    const char *text = exchange->body.len ? exchange->body.data : "{}";
+    size_t len = exchange->body.len ? exchange->body.len : 2;
+    cJSON *json = base_json_parse(text, len, JSON_MAX_BYTES, &err);
+
+    if (json && cJSON_IsObject(json))
+        return json;
+    cJSON_Delete(json);
+    sandbox_reply_error(exchange, 400, "MALFORMED_REQUEST", "Could not parse request object: %s",
+                        err.code ? err.message : "expected an object");
+    return NULL;
+}
+
+void sandbox_reply_header(struct sandbox_exchange *exchange, const char *name, const char *value)
+{
+    vec_push(&exchange->headers, (struct sandbox_header){base_strdup(name), base_strdup(value)});
+}
+
+static void reply_text(struct sandbox_exchange *exchange, int status, const char *content_type,
+                       const char *text)
+{
+    exchange->status = status;
+    exchange->content_type = content_type;
+    base_buf_clear(&exchange->out);
+    if (base_buf_text(&exchange->out, text) != 0)
+        exchange->drop = true;
+}
+
+void sandbox_reply_json(struct sandbox_exchange *exchange, int status, cJSON *json)
+{
+    char *text = base_json_print(json);
+
+    reply_text(exchange, status, "application/json", text);
+    free(text);
+    cJSON_Delete(json);
+}
+
+/* Header values are one line of printable ASCII. */
+static char *header_safe(const char *text)
+{
+    char *safe = base_strdup(text);
+
+    for (char *c = safe; *c; c++) {
+        if (*c < 0x20 || *c > 0x7e)
+            *c = ' ';
+    }
+    return safe;
+}
+
+void sandbox_reply_error(struct sandbox_exchange *exchange, int status, const char *error_code,
+                         const char *fmt, ...)
+{
+    cJSON *json = base_json_object();
+    va_list args;
+    char *message;
+
+    va_start(args, fmt);
+    message = base_vprintf(fmt, args);
+    va_end(args);
+    base_json_add_str(json, "error_code", error_code);
+    base_json_add_str(json, "message", message);
+    sandbox_reply_json(exchange, status, json);
+    if (status == 401 || status == 403) {
+        char *safe = header_safe(message);
+
+        sandbox_reply_header(exchange, "x-databricks-reason-phrase", safe);
+        free(safe);
+    }
+    free(message);
+}
+
+void sandbox_reply_gateway(struct sandbox_exchange *exchange, int status, const char *message)
+{
+    cJSON *json = base_json_object();
+
+    base_json_add_i64(json, "error_code", status);
+    base_json_add_str(json, "message", message);
+    sandbox_reply_json(exchange, status, json);
+    exchange->content_type = "application/json; charset=utf-8";
+    sandbox_reply_header(exchange, "x-databricks-reason-phrase", message);
+    if (status == 401)
+        sandbox_reply_header(exchange, "www-authenticate", "Bearer realm=\"DatabricksRealm\"");
+}
+
+void sandbox_reply_xml(struct sandbox_exchange *exchange, int status, const char *code,
+                       const char *message, const char *extra)
+{
+    char id[37];
+    char *text;
+
+    base_seam_uuid(exchange->server->seam, id);
+    text = base_printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code>"
+                       "<Message>%s</Message>%s<RequestId>%.16s</RequestId>"
+                       "<HostId>%s</HostId></Error>",
+                       code, message, extra ? extra : "", id, id);
+    reply_text(exchange, status, "application/xml", text);
+    free(text);
+}
+
+void sandbox_reply_html(struct sandbox_exchange *exchange, int status, const char *html)
+{
+    reply_text(exchange, status, "text/html; charset=utf-8", html);
+}

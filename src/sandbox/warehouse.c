@@ -1,0 +1,218 @@
+#include "sandbox/warehouse.h"
+
+#include <string.h>
+
+#define ID_DIGITS 16
+
+static void go(struct sandbox_warehouse *warehouse, const char *state)
+{
+    free(warehouse->state);
+    warehouse->state = base_strdup(state);
+}
+
+void sandbox_warehouse_go(struct sandbox_workspace *workspace, struct sandbox_warehouse *warehouse)
+{
+    if (strcmp(warehouse->state, "STOPPED") != 0)
+        return;
+    go(warehouse, "STARTING");
+    warehouse->running_at_us =
+        base_seam_now_us(sandbox_workspace_seam(workspace)) + warehouse->start_delay_us;
+}
+
+static struct sandbox_warehouse *warehouse_known(struct sandbox_exchange *exchange, const char *id)
+{
+    struct sandbox_warehouse *warehouse;
+
+    if (strlen(id) != ID_DIGITS || strspn(id, "0123456789abcdef") != ID_DIGITS) {
+        sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
+                            "%s is not a valid endpoint id.", id);
+        return NULL;
+    }
+    warehouse = sandbox_workspace_find_warehouse(exchange->server->workspace, id);
+    if (!warehouse)
+        sandbox_reply_error(exchange, 404, "RESOURCE_DOES_NOT_EXIST",
+                            "SQL warehouse %s does not exist.", id);
+    return warehouse;
+}
+
+struct sandbox_warehouse *sandbox_warehouse_usable(struct sandbox_exchange *exchange,
+                                                   const char *id)
+{
+    struct sandbox_warehouse *warehouse = warehouse_known(exchange, id);
+
+    if (warehouse && !sandbox_warehouse_may(exchange->server->workspace, warehouse,
+                                            exchange->principal, false)) {
+        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
+                            "You do not have permission to use the SQL Warehouse.");
+        return NULL;
+    }
+    return warehouse;
+}
+
+static void odbc_fields(struct sandbox_exchange *exchange, const struct sandbox_warehouse *warehouse,
+                        cJSON *json)
+{
+    const char *host = strstr(exchange->server->address, "//") + 2;
+    size_t host_len = strcspn(host, ":");
+    char *name = base_strndup(host, host_len);
+    char *path = base_printf("/sql/1.0/warehouses/%s", warehouse->id);
+    char *jdbc = base_printf("jdbc:spark://%s/default;transportMode=http;ssl=1;AuthMech=3;"
+                             "httpPath=%s;",
+                             host, path);
+    cJSON *odbc;
+
+    base_json_add_str(json, "jdbc_url", jdbc);
+    odbc = base_json_add_object(json, "odbc_params");
+    base_json_add_str(odbc, "hostname", name);
+    base_json_add_str(odbc, "path", path);
+    base_json_add_str(odbc, "protocol", strncmp(exchange->server->address, "https", 5) == 0
+                                            ? "https"
+                                            : "http");
+    base_json_add_i64(odbc, "port", host[host_len] ? strtoll(host + host_len + 1, NULL, 10) : 443);
+    free(name);
+    free(path);
+    free(jdbc);
+}
+
+static cJSON *warehouse_json(struct sandbox_exchange *exchange,
+                             const struct sandbox_warehouse *warehouse)
+{
+    bool running = strcmp(warehouse->state, "RUNNING") == 0;
+    cJSON *json = base_json_object();
+    cJSON *channel;
+
+    base_json_add_str(json, "id", warehouse->id);
+    base_json_add_str(json, "name", warehouse->name);
+    base_json_add_str(json, "state", warehouse->state);
+    base_json_add_str(json, "cluster_size", "2X-Small");
+    base_json_add_i64(json, "min_num_clusters", 1);
+    base_json_add_i64(json, "max_num_clusters", 1);
+    base_json_add_i64(json, "num_clusters", running ? 1 : 0);
+    base_json_add_i64(json, "num_active_sessions", 0);
+    base_json_add_i64(json, "auto_stop_mins", 10);
+    base_json_add_bool(json, "enable_photon", true);
+    base_json_add_bool(json, "enable_serverless_compute", warehouse->serverless);
+    base_json_add_str(json, "warehouse_type", "PRO");
+    base_json_add_str(json, "spot_instance_policy", "COST_OPTIMIZED");
+    channel = base_json_add_object(json, "channel");
+    base_json_add_str(channel, "name", "CHANNEL_NAME_CURRENT");
+    base_json_add_str(json, "creator_name", "admin@sandbox.example");
+    odbc_fields(exchange, warehouse, json);
+    base_json_add_object(json, "tags");
+    base_json_add_str(base_json_add_object(json, "health"), "status", "HEALTHY");
+    return json;
+}
+
+void sandbox_endpoint_warehouses(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    struct sandbox_warehouse *warehouse;
+    cJSON *json = base_json_object();
+    cJSON *array = cJSON_CreateArray();
+
+    sandbox_workspace_lock(workspace);
+    for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(workspace, i)); i++) {
+        if (sandbox_warehouse_may(workspace, warehouse, exchange->principal, false))
+            base_json_push_take(array, warehouse_json(exchange, warehouse));
+    }
+    sandbox_workspace_unlock(workspace);
+    if (cJSON_GetArraySize(array))
+        base_json_add_take(json, "warehouses", array);
+    else
+        cJSON_Delete(array);
+    sandbox_reply_json(exchange, 200, json);
+}
+
+void sandbox_endpoint_warehouse(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    struct sandbox_warehouse *warehouse;
+
+    sandbox_workspace_lock(workspace);
+    warehouse = sandbox_warehouse_usable(exchange, exchange->arguments[0]);
+    if (warehouse)
+        sandbox_reply_json(exchange, 200, warehouse_json(exchange, warehouse));
+    sandbox_workspace_unlock(workspace);
+}
+
+void sandbox_endpoint_warehouse_start(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    struct sandbox_warehouse *warehouse;
+
+    sandbox_workspace_lock(workspace);
+    warehouse = sandbox_warehouse_usable(exchange, exchange->arguments[0]);
+    if (warehouse && !sandbox_warehouse_may(workspace, warehouse, exchange->principal, true)) {
+        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
+                            "%s does not have permission to start SQL warehouse %s",
+                            exchange->principal, warehouse->id);
+    } else if (warehouse) {
+        sandbox_warehouse_go(workspace, warehouse);
+        sandbox_reply_json(exchange, 200, base_json_object());
+    }
+    sandbox_workspace_unlock(workspace);
+}
+
+void sandbox_endpoint_warehouse_stop(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    const struct sandbox_principal *who;
+    struct sandbox_warehouse *warehouse;
+
+    sandbox_workspace_lock(workspace);
+    warehouse = sandbox_warehouse_usable(exchange, exchange->arguments[0]);
+    who = sandbox_workspace_find_principal(workspace, exchange->principal);
+    if (warehouse && !who->workspace_admin) {
+        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
+                            "%s does not have permission to stop SQL warehouse %s",
+                            exchange->principal, warehouse->id);
+    } else if (warehouse) {
+        go(warehouse, "STOPPED");
+        sandbox_reply_json(exchange, 200, base_json_object());
+    }
+    sandbox_workspace_unlock(workspace);
+}
+
+static void access_item(struct sandbox_workspace *workspace, const char *principal,
+                        const char *level, cJSON *array)
+{
+    const struct sandbox_principal *who = sandbox_workspace_find_principal(workspace, principal);
+    cJSON *item = base_json_object();
+    cJSON *permission = base_json_object();
+
+    base_json_add_str(item,
+                      !who || who->kind == SANDBOX_GROUP     ? "group_name"
+                      : who->kind == SANDBOX_USER ? "user_name"
+                                                  : "service_principal_name",
+                      principal);
+    if (who)
+        base_json_add_str(item, "display_name", who->display_name);
+    base_json_add_str(permission, "permission_level", level);
+    base_json_add_bool(permission, "inherited", false);
+    base_json_push_take(base_json_add_array(item, "all_permissions"), permission);
+    base_json_push_take(array, item);
+}
+
+void sandbox_endpoint_warehouse_permissions(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    struct sandbox_warehouse *warehouse;
+    cJSON *json, *array;
+    char *object;
+
+    sandbox_workspace_lock(workspace);
+    warehouse = sandbox_warehouse_usable(exchange, exchange->arguments[0]);
+    if (warehouse) {
+        json = base_json_object();
+        object = base_printf("/sql/warehouses/%s", warehouse->id);
+        base_json_add_str(json, "object_id", object);
+        base_json_add_str(json, "object_type", "warehouses");
+        array = base_json_add_array(json, "access_control_list");
+        access_item(workspace, "admins", "CAN_MANAGE", array);
+        for (size_t i = 0; i < warehouse->can_use.count; i++)
+            access_item(workspace, warehouse->can_use.items[i], "CAN_USE", array);
+        free(object);
+        sandbox_reply_json(exchange, 200, json);
+    }
+    sandbox_workspace_unlock(workspace);
+}

@@ -1,0 +1,139 @@
+#include "ui/cli/cli.h"
+#include "ui/view/words.h"
+
+#include "base/json.h"
+
+/* How often the report is asked for while no event comes. */
+#define LOOK_US 5000000
+
+int cli_exec_sync_plan(struct cli *cli)
+{
+    struct err err = ERR_INIT;
+    cJSON *params = base_json_object();
+    if (cli_tables(cli, params, &err) != 0) {
+        cJSON_Delete(params);
+        return view_error(cli->out, &err, NULL);
+    }
+    return cli_look(cli, "sync.plan", params, view_sync_plan);
+}
+
+static int report_get(struct view_link *link, const char *verb, int64_t batch, cJSON **report,
+                      struct err *err)
+{
+    cJSON *params = base_json_object();
+    base_json_add_i64(params, "batch", batch);
+    return view_call(link, verb, params, report, err);
+}
+
+/* 1: the batch is over, 0: interrupted, -1. */
+static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, struct err *err)
+{
+    struct view_progress *progress = view_progress_new(cli->out, batch);
+    int64_t looked_us = 0;
+    int over = 0, rc = 0;
+    bool changed = true;
+    while (rc >= 0 && !over && !*cli->interrupted) {
+        int64_t now = base_seam_mono_us(cli->seam);
+        if (changed || now - looked_us >= LOOK_US) {
+            cJSON *report = NULL;
+            rc = report_get(link, "sync.report", batch, &report, err);
+            over = rc == 0 && base_json_bool_or(report, "over", false);
+            looked_us = now;
+            changed = false;
+            cJSON_Delete(report);
+            continue;
+        }
+        cJSON *event = NULL;
+        rc = view_event(link, 500, &event, err);
+        if (rc > 0) {
+            view_progress_event(progress, event, base_seam_mono_us(cli->seam));
+            changed = base_json_i64_or(base_json_get(event, "payload"), "batch", 0) == batch;
+            cJSON_Delete(event);
+        }
+    }
+    view_progress_free(&progress);
+    return rc < 0 ? -1 : over;
+}
+
+cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, struct err *err)
+{
+    cJSON *report = NULL;
+    int rc = batch_follow(cli, link, batch, err);
+    if (rc > 0 && report_get(link, "sync.verify", batch, &report, err) != 0)
+        return NULL;
+    return report;
+}
+
+/* The first table that is not done gives the document its error. */
+static void report_error(const cJSON *report, struct err *err)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, base_json_array(report, "tables"))
+    {
+        const cJSON *error = base_json_get(each, "error");
+        if (error == NULL)
+            error = base_json_get(each, "verify_error");
+        if (error && err->code == ERR_OK) {
+            base_err_from_json(err, error);
+            base_err_context(err, "%s", base_json_str_or(each, "name", ""));
+        }
+    }
+    if (err->code == ERR_OK)
+        base_err_set(err, ERR_SRC_UNCLASSIFIED, "not every table was synced and verified");
+}
+
+int cli_batch_wait(struct cli *cli, struct view_link *link, int64_t batch)
+{
+    struct err err = ERR_INIT;
+    cJSON *report = cli_batch_report(cli, link, batch, &err);
+    if (report == NULL && err.code == ERR_OK) {
+        base_err_set(&err, ERR_CANCELLED_BY_USER, "interrupted; the sync goes on in the engine");
+        base_err_hint(&err, "aampe-console runs list --batch %lld", (long long)batch);
+        view_error(cli->out, &err, NULL);
+        return VIEW_EXIT_USER;
+    }
+    if (report == NULL)
+        return view_error(cli->out, &err, NULL);
+    if (!cli->out->json)
+        view_report(cli->out, report);
+    if (base_json_bool_or(report, "verified", false)) {
+        view_json_ok(cli->out, report);
+        return VIEW_EXIT_DONE;
+    }
+    report_error(report, &err);
+    view_error(cli->out, &err, report);
+    return VIEW_EXIT_FAILED;
+}
+
+int cli_exec_sync_run(struct cli *cli)
+{
+    static const char *const events[] = {"run.state", "run.progress", NULL};
+    struct err err = ERR_INIT;
+    cJSON *params = base_json_object(), *data = NULL;
+    bool wait = cli_flag(&cli->args, "wait");
+    base_json_add_bool(params, "allow_empty", cli_flag(&cli->args, "allow-empty"));
+    int rc = cli_tables(cli, params, &err);
+    struct view_link *link = rc == 0 ? cli_link(cli, &err) : NULL;
+    rc = link && wait ? view_subscribe(link, events, &err) : link ? 0 : -1;
+    if (rc == 0)
+        rc = view_call(link, "sync.run", params, &data, &err);
+    else
+        cJSON_Delete(params);
+    int64_t batch = base_json_i64_or(data, "batch", 0);
+    int code;
+    if (rc != 0) {
+        code = view_error(cli->out, &err, NULL);
+    } else if (wait) {
+        view_diag(cli->out, "batch %lld, %lld tables", (long long)batch,
+                  (long long)base_json_i64_or(data, "runs", 0));
+        cJSON_Delete(data);
+        code = cli_batch_wait(cli, link, batch);
+    } else {
+        view_line(cli->out, "batch %lld started, %lld tables; aampe-console runs list --batch %lld",
+                  (long long)batch, (long long)base_json_i64_or(data, "runs", 0), (long long)batch);
+        view_json_ok(cli->out, data);
+        code = VIEW_EXIT_DONE;
+    }
+    view_link_free(&link);
+    return code;
+}

@@ -1,0 +1,71 @@
+#include "ui/view/words.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+
+#include <stdlib.h>
+
+static const char *value_text(const cJSON *data, const char *key)
+{
+    const char *value = base_json_str(data, key);
+    return value ? value : "(not set)";
+}
+
+void view_config_get(struct view_out *out, const cJSON *data)
+{
+    view_line(out, "%s", value_text(data, "value"));
+}
+
+void view_config_set(struct view_out *out, const cJSON *data)
+{
+    const char *name = base_json_str_or(data, "name", "");
+    if (!base_json_bool_or(data, "would_change", false))
+        view_line(out, "%s is %s already", name, value_text(data, "after"));
+    else
+        view_line(out, "%s: %s -> %s%s", name, value_text(data, "before"),
+                  value_text(data, "after"),
+                  base_json_bool_or(data, "changed", false) ? "" : " (not changed: --check)");
+}
+
+void view_config_dump(struct view_out *out, const cJSON *data)
+{
+    static const char *const columns[] = {"setting", "value", "from", "meaning", NULL};
+    struct view_table *table = view_table_new(columns);
+    const cJSON *each;
+    cJSON_ArrayForEach(each, base_json_array(data, "settings"))
+    {
+        const char *cells[] = {base_json_str(each, "name"), base_json_str(each, "value"),
+                               base_json_str(each, "source"), base_json_str(each, "help")};
+        view_table_row(table, STYLE_PLAIN, cells);
+    }
+    view_table_print(&table, out);
+    if (base_json_get(data, "error")) {
+        char *error = view_error_text(data, "error");
+        view_line(out, "the file %s is not used: %s", base_json_str_or(data, "file", ""), error);
+        free(error);
+    }
+}
+
+void view_secrets_list(struct view_out *out, const cJSON *data)
+{
+    static const char *const columns[] = {"secret", "fingerprint", "entered", "ends", NULL};
+    struct view_table *table = view_table_new(columns);
+    const cJSON *each;
+    cJSON_ArrayForEach(each, base_json_array(data, "secrets"))
+    {
+        char created[32], expires[32];
+        const char *cells[] = {base_json_str(each, "name"), base_json_str(each, "fingerprint"),
+                               view_time(base_json_str(each, "created"), created),
+                               view_time(base_json_str(each, "expires"), expires)};
+        view_table_row(table, STYLE_PLAIN, cells);
+    }
+    view_table_print(&table, out);
+    view_line(out, "vault: %s", base_json_str_or(data, "vault", ""));
+}
+
+void view_secrets_set(struct view_out *out, const cJSON *data)
+{
+    view_line(out, "%s: %s, fingerprint %s", base_json_str_or(data, "name", ""),
+              base_json_bool_or(data, "changed", false) ? "stored" : "the same as before",
+              base_json_str_or(data, "fingerprint", ""));
+}
