@@ -102,7 +102,7 @@ static int engine_verdict(const struct buf *line, int *pid, struct err *err)
     return rc;
 }
 
-int view_engine_start(const char *profile, int *pid, struct err *err)
+int view_engine_start(const char *profile, bool die_with_us, int *pid, struct err *err)
 {
     int ends[2], rc = -1;
     struct buf line;
@@ -118,7 +118,7 @@ int view_engine_start(const char *profile, int *pid, struct err *err)
         fcntl(ends[0], F_SETFD, FD_CLOEXEC);
         fcntl(ends[1], F_SETFD, FD_CLOEXEC);
         const char *argv[] = {program, "--profile", profile, NULL};
-        rc = base_process_start(argv, ends[1], NULL, false, &child, err);
+        rc = base_process_start(argv, ends[1], NULL, die_with_us, &child, err);
         close(ends[1]);
         if (rc == 0)
             rc = engine_wait(ends[0], &line, err);
@@ -163,6 +163,30 @@ static struct ipc_client *find_engine(const struct view_link_options *options, b
     return client;
 }
 
+static struct view_link *link_new(struct ipc_client *client, bool started)
+{
+    struct view_link *link = base_alloc_zero(1, sizeof *link);
+    link->client = client;
+    link->started = started;
+    return link;
+}
+
+/* Somebody else started an engine at the same moment: it has the state, and will answer soon. */
+static struct view_link *started_elsewhere(const struct view_link_options *options, struct err *err)
+{
+    for (int tries = 0; err->code == ERR_HOST_STATE_LOCKED && tries < 50; tries++) {
+        bool may_start = false;
+        struct err ignored = ERR_INIT;
+        struct ipc_client *client = find_engine(options, &may_start, &ignored);
+        if (client) {
+            base_err_clear(err);
+            return link_new(client, false);
+        }
+        poll(NULL, 0, 100);
+    }
+    return NULL;
+}
+
 struct view_link *view_link_open(const struct view_link_options *options, struct err *err)
 {
     bool may_start = false, started = false;
@@ -172,8 +196,8 @@ struct view_link *view_link_open(const struct view_link_options *options, struct
     if (client == NULL && may_start && options->start) {
         int pid = 0;
         base_err_clear(err);
-        if (view_engine_start(options->profile, &pid, err) != 0)
-            return NULL;
+        if (view_engine_start(options->profile, false, &pid, err) != 0)
+            return started_elsewhere(options, err);
         started = true;
         if (options->out)
             view_diag(options->out, "engine of profile %s started, pid %d", options->profile, pid);
@@ -181,10 +205,7 @@ struct view_link *view_link_open(const struct view_link_options *options, struct
     }
     if (client == NULL)
         return NULL;
-    struct view_link *link = base_alloc_zero(1, sizeof *link);
-    link->client = client;
-    link->started = started;
-    return link;
+    return link_new(client, started);
 }
 
 void view_link_free(struct view_link **link)

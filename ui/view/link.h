@@ -34,9 +34,10 @@ bool view_profile_unit(const char *profile);
 struct view_link *view_link_open(const struct view_link_options *options, struct err *err);
 void view_link_free(struct view_link **link);
 bool view_link_started(const struct view_link *link); /* the engine was started by this call */
-/* Starts an engine and waits until it listens. program NULL: aampe-syncd beside us. pid may be
- * NULL. */
-int view_engine_start(const char *profile, int *pid, struct err *err) must_check;
+/* Starts an engine and waits until it listens. With die_with_us it ends when we do. pid may be
+ * NULL.
+ */
+int view_engine_start(const char *profile, bool die_with_us, int *pid, struct err *err) must_check;
 
 /* Asks and waits; params taken, *result is the caller's. */
 int view_call(struct view_link *link, const char *verb, cJSON *take_params, cJSON **result,
