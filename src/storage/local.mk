@@ -1,2 +1,5 @@
 noinst_LIBRARIES += src/libstorage.a
-src_libstorage_a_SOURCES = src/storage/storage.h
+src_libstorage_a_SOURCES = \
+	src/storage/job.h src/storage/local.c src/storage/local.h src/storage/local_path.c \
+	src/storage/local_probe.c src/storage/local_publish.c src/storage/local_read.c \
+	src/storage/local_run.c src/storage/manifest.c src/storage/storage.c src/storage/storage.h
