@@ -1,5 +1,7 @@
 /* The statement of a run: submitted once, waited for, its result cut into groups. The transfer is
  * in transfer.c. */
+#include "sync/extract.h"
+
 #include "sync/internal.h"
 #include "sync/manifest.h"
 

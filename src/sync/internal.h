@@ -5,19 +5,14 @@
 #ifndef AAMPE_SYNC_INTERNAL_H
 #define AAMPE_SYNC_INTERNAL_H
 
-#include "base/vec.h"
-#include "columnar/parquet_read.h"
-#include "columnar/parquet_write.h"
 #include "databricks/catalog.h"
-#include "databricks/statement.h"
 #include "net/loop.h"
-#include "storage/storage.h"
 #include "store/state.h"
-#include "sync/budget.h"
-#include "sync/group.h"
+#include "sync/extract.h"
+#include "sync/plan.h"
+#include "sync/publish.h"
 #include "sync/retry.h"
 #include "sync/sync.h"
-#include "sync/worker.h"
 
 #define SYNC_IDENTITY DATABRICKS_PRINCIPAL
 
@@ -37,177 +32,6 @@ enum sync_step {
     STEP_PAUSE, /* waits for its next attempt */
     STEP_OVER
 };
-
-/* --- plan.c --- */
-
-struct sync_planner;
-/* What planning found. */
-struct sync_planned {
-    struct model_plan plan;
-    const char *unpinned_why; /* NULL: pinned */
-    struct model_schema refused;
-    struct err refused_err;
-};
-void sync_planned_free(struct sync_planned *planned);
-/* done is called once with planned (may be taken by copying and zeroing) or err; the planner is
- * dead then. */
-struct sync_planner *sync_planner_new(struct sync *sync, const struct model_share_table *table,
-                                      void (*done)(void *user, struct sync_planned *planned,
-                                                   const struct err *err),
-                                      void *user);
-void sync_planner_cancel(struct sync_planner **planner);
-/* The plan of the intent: what was asked, before the workspace is looked at. */
-bool sync_plan_is_intent(const struct model_plan *plan);
-struct model_plan sync_plan_intent(const struct model_share_table *table, const char *codec);
-/* The request a stored plan came from. */
-struct model_share_table sync_plan_request(const struct model_plan *plan);
-void sync_share_table_free(struct model_share_table *table);
-struct model_share_table sync_share_table_dup(const struct model_share_table *table);
-
-/* --- encode.c --- */
-
-/* A row group under construction; belongs to its group, or to the job that works on it. */
-struct sync_encoding {
-    struct model_schema want;
-    struct columnar_write_options options;
-    struct columnar_encoder *encoder;
-    struct columnar_conversion *conversion;
-    struct columnar_schema schema; /* of the first chunk */
-    bool has_schema;
-};
-struct sync_encoding *sync_encoding_new(const struct model_schema *want,
-                                        const struct columnar_write_options *options);
-void sync_encoding_free(struct sync_encoding **encoding);
-
-/* One chunk decoded and appended; with `last` the group is finished too. Everything in it is its
- * own. */
-struct sync_encode_job {
-    struct sync_job job;
-    struct sync *sync;
-    struct base_seam *seam;
-    int64_t run_id;
-    int epoch;
-    size_t group;
-    int pass;               /* of the group: it begins again when a chunk turns out corrupt */
-    struct sync_hold *hold; /* only once the run has given the group up */
-    struct sync_encoding *encoding;
-    uint8_t *body; /* NULL: nothing to append, only finish */
-    size_t body_len;
-    bool lz4, last;
-    int64_t chunk, rows;              /* rows declared for it */
-    struct columnar_row_group *image; /* out, with last */
-    size_t memory;                    /* out: what the encoder holds */
-    struct err err;                   /* out */
-};
-void sync_encode_push(struct sync *sync, struct sync_encode_job *job);
-void sync_encode_job_free(struct sync_encode_job *job);
-
-/* --- extract.c, transfer.c --- */
-
-enum sync_slot_state { SLOT_WAITING, SLOT_LINK, SLOT_FETCH, SLOT_READY };
-struct sync_work;
-/* A chunk between its request and the encoder. */
-struct sync_slot {
-    struct sync_work *work;
-    size_t chunk;
-    enum sync_slot_state state;
-    struct databricks_call *call;
-    uint8_t *body;
-    size_t body_len;
-    int64_t counted; /* bytes of this try already in the run's figures */
-    int misses;      /* in a row */
-    struct sync_slot *next;
-};
-
-/* A group that has asked for its memory. */
-struct sync_work {
-    struct sync_run *run;
-    const struct sync_group *group;
-    struct sync_hold *hold;
-    struct sync_encoding *encoding; /* NULL while a job has it */
-    struct sync_encode_job *job;    /* under way, or NULL */
-    bool encoded;
-    size_t appended; /* chunks */
-    int pass;
-    size_t next_fetch, next_encode; /* chunk numbers */
-    int64_t rows;                   /* appended so far */
-    struct sync_slot *slots;        /* ascending */
-    struct columnar_row_group *image;
-    struct sync_work *next; /* ascending groups */
-};
-
-struct sync_extract {
-    char statement_id[64];
-    bool lz4;
-    struct sync_chunk *chunks;
-    size_t chunk_count;
-    struct sync_group *groups;
-    size_t group_count;
-    size_t next_group; /* to ask memory for */
-    size_t next_write; /* to be written */
-    size_t written;    /* groups whose bytes storage has taken */
-    struct sync_work *works;
-    struct columnar_schema schema; /* of the first chunk that was decoded */
-    bool has_schema;
-    int refetches;     /* of corrupt chunks */
-    double page_ratio; /* encoded bytes per byte of Arrow, the largest seen so far; 0: none yet */
-    int64_t chunks_done, total_rows, total_bytes;
-};
-
-/* Encoded bytes per byte of Arrow before anything is known of a table. */
-#define SYNC_PAGE_RATIO 0.7
-
-void sync_extract_submit(struct sync_run *run);
-/* True when the answer to a submission of this run is still to come; its arrival lowers `undoing`.
- */
-bool sync_submit_await(struct sync_run *run);
-void sync_submits_drop(struct sync *sync);
-void sync_extract_pump(struct sync_run *run);
-void sync_extract_encoded(struct sync_run *run, struct sync_encode_job *job);
-/* Drops transfers and memory; jobs under way are orphaned. */
-void sync_extract_clear(struct sync_run *run);
-/* The group's bytes are on the disk: its memory is free again. */
-void sync_work_written(struct sync_run *run, size_t group);
-
-/* --- write.c, verify.c, publish.c --- */
-
-struct sync_write {
-    struct storage_part *part;
-    struct columnar_footer *footer;
-    char part_name[32];
-    int64_t offset, part_rows;
-    size_t part_number;
-    size_t closing; /* parts whose close has not been answered */
-    vec_of(struct store_file) files;
-    int64_t written_rows;
-};
-
-struct check_job;
-struct sync_verify {
-    size_t hashing; /* files whose digest is not back yet */
-    size_t file;    /* being re-opened */
-    struct columnar_pq_file *parsed;
-    size_t group, column;
-    struct buf bytes; /* of the column chunk being read */
-    int64_t file_rows;
-    struct sync_hold *hold;
-    bool waiting;          /* for hold */
-    struct check_job *job; /* under way, or NULL; has `parsed` meanwhile */
-};
-
-void sync_write_group(struct sync_run *run, struct sync_work *work);
-void sync_write_finish(struct sync_run *run);
-void sync_write_clear(struct sync_run *run);
-/* HOST_DISK_FULL or HOST_INODES_FULL when what is left of the run will not fit. */
-int sync_space_check(const struct sync_run *run, const struct storage_reply *reply,
-                     struct err *err);
-void sync_verify_start(struct sync_run *run);
-void sync_verify_pump(struct sync_run *run);
-void sync_verify_clear(struct sync_run *run);
-void sync_publish_start(struct sync_run *run);
-void sync_publish_resolve(struct sync_run *run);
-void sync_clean_start(struct sync_run *run);
-struct storage_identity sync_run_identity(const struct sync_run *run);
 
 /* --- run.c --- */
 

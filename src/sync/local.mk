@@ -1,9 +1,9 @@
 noinst_LIBRARIES += src/libsync.a
 src_libsync_a_SOURCES = \
 	src/sync/sync.h src/sync/internal.h \
-	src/sync/batch.c src/sync/budget.c src/sync/budget.h src/sync/encode.c src/sync/extract.c \
-	src/sync/group.c src/sync/group.h src/sync/manifest.c src/sync/manifest.h src/sync/plan.c \
-	src/sync/preview.c src/sync/progress.c src/sync/publish.c src/sync/recover.c \
+	src/sync/batch.c src/sync/budget.c src/sync/budget.h src/sync/encode.c src/sync/extract.c src/sync/extract.h \
+	src/sync/group.c src/sync/group.h src/sync/manifest.c src/sync/manifest.h src/sync/plan.c src/sync/plan.h \
+	src/sync/preview.c src/sync/progress.c src/sync/publish.c src/sync/publish.h src/sync/recover.c \
 	src/sync/retry.c src/sync/retry.h src/sync/run.c src/sync/sync.c src/sync/transfer.c \
 	src/sync/verify.c src/sync/worker.c src/sync/worker.h src/sync/write.c
 
@@ -15,3 +15,4 @@ tests_unit_test_sync_group_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_sync_worker_SOURCES = tests/unit/test_sync_worker.c
 tests_unit_test_sync_worker_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
 tests_unit_test_sync_worker_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+EXTRA_DIST += tests/unit/test_sync_walk.c tests/unit/fake_workspace.c tests/unit/fake_workspace.h

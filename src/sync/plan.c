@@ -1,5 +1,7 @@
 /* The first step: what will be read. Asks the workspace for the table and its newest version;
  * writes nothing. */
+#include "sync/plan.h"
+
 #include "sync/internal.h"
 
 #include "base/alloc.h"

@@ -1,6 +1,8 @@
 /* The one act that counts, and what follows it. PUBLISHING is stored before the destination is
  * asked to do anything; from there on a run can only be resolved: on every doubt the destination is
  * asked what it knows. */
+#include "sync/publish.h"
+
 #include "sync/internal.h"
 
 #include "base/alloc.h"

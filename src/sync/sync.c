@@ -1,3 +1,5 @@
+#include "sync/sync.h"
+
 #include "sync/internal.h"
 
 #include "base/alloc.h"

@@ -294,7 +294,6 @@ static void work_encode(struct sync_work *work)
     job->run_id = run->row.id;
     job->epoch = run->epoch;
     job->group = work->group->index;
-    job->pass = work->pass;
     job->encoding = work->encoding;
     job->body = slot->body;
     job->body_len = slot->body_len;
@@ -326,7 +325,6 @@ static void work_again(struct sync_work *work)
     run->stats.chunks_refetched++;
     work->rows = 0;
     work->appended = 0;
-    work->pass++;
     work->next_fetch = work->next_encode = work->group->first_chunk;
 }
 

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FREE_MARGIN ((int64_t)64 << 20) /* never fill the last of a disk that holds the state too  \
-                                         */
+#define FREE_MARGIN                                                                                \
+    ((int64_t)64 << 20) /* never fill the last of a disk that holds the state too                  \
+                         */
 #define FREE_INODES 16
 
 struct storage_identity sync_run_identity(const struct sync_run *run)

@@ -1,0 +1,547 @@
+/* A sync from intent to record against a fake workspace, real state and a real folder: what ends
+ * well is at the destination once and whole; what does not leaves nothing there, and its own code.
+ */
+#include "fake_workspace.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "columnar/parquet_read.h"
+#include "storage/storage.h"
+#include "store/state.h"
+#include "sync/sync.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct bench {
+    char folder[64];
+    struct base_seam *seam;
+    struct net_loop *loop;
+    struct fake_workspace fake;
+    struct storage *storage;
+    struct store_state *store;
+    struct sync *sync;
+    int recovered, batches_over, states[RUN_CANCELLED + 1];
+    int64_t last_run;
+    enum err_code last_code;
+    struct model_share_table table;
+};
+
+static void on_state(void *user, const struct model_run *run)
+{
+    struct bench *b = user;
+    b->states[run->state]++;
+    b->last_run = run->id;
+    b->last_code = run->err.code;
+}
+
+static void on_batch_over(void *user, int64_t batch)
+{
+    (void)batch;
+    ((struct bench *)user)->batches_over++;
+}
+
+static void on_recovered(void *user, int resolved, const struct err *err)
+{
+    assert_int_equal(err->code, ERR_OK);
+    ((struct bench *)user)->recovered = resolved + 1;
+}
+
+static void on_opened(void *user, const struct storage_reply *reply)
+{
+    (void)user;
+    assert_int_equal(reply->err->code, ERR_OK);
+}
+
+static void turn_until_idle(struct bench *b)
+{
+    for (int i = 0; i < 200000 && !sync_idle(b->sync); i++)
+        net_loop_turn(b->loop, 1000);
+    assert_true(sync_idle(b->sync));
+}
+
+static void engine_start(struct bench *b)
+{
+    struct err err = ERR_INIT;
+    char *state = base_printf("%s/state", b->folder), *root = base_printf("%s/lake", b->folder);
+    b->loop = net_loop_new(b->seam);
+    b->fake.loop = b->loop;
+    b->store = store_open(state, b->seam, &err);
+    assert_non_null(b->store);
+    b->storage = storage_open(root, b->seam, b->loop, on_opened, b, &err);
+    assert_non_null(b->storage);
+    struct sync_deps deps = {
+        .loop = b->loop,
+        .databricks = fake_databricks(&b->fake),
+        .storage = b->storage,
+        .store = b->store,
+        .seam = b->seam,
+        .settings = {.warehouse_id = "w", .workers = 2, .group_rows = 300, .file_bytes = 12000},
+    };
+    b->sync = sync_new(&deps, &err);
+    assert_non_null(b->sync);
+    sync_listen(b->sync, &(struct sync_listener){
+                             .on_run_state = on_state, .on_batch_over = on_batch_over, .user = b});
+    sync_recover(b->sync, on_recovered, b);
+    free(state);
+    free(root);
+}
+
+static void engine_stop(struct bench *b)
+{
+    sync_free(&b->sync);
+    assert_int_equal(b->fake.open_calls, 0);
+    storage_free(&b->storage);
+    store_free(&b->store);
+    net_loop_free(&b->loop);
+}
+
+static int bench_open(void **state)
+{
+    struct bench *b = base_alloc_zero(1, sizeof *b);
+    snprintf(b->folder, sizeof b->folder, "/tmp/aampe-sync-XXXXXX");
+    assert_non_null(mkdtemp(b->folder));
+    b->seam = base_seam_new();
+    b->fake = (struct fake_workspace){
+        .chunks = 7, .result_gone_after = -1, .lies_left = -1, .version = 3};
+    b->table.name = (struct model_name){(char *)"c", (char *)"s", (char *)"t"};
+    b->table.mode = (char *)"full";
+    engine_start(b);
+    *state = b;
+    return 0;
+}
+
+static int bench_close(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    engine_stop(b);
+    base_seam_free(&b->seam);
+    assert_int_equal(base_file_remove_tree(b->folder, &err), 0);
+    free(b);
+    return 0;
+}
+
+static int64_t batch(struct bench *b, bool allow_empty)
+{
+    struct sync_request request = {.table = &b->table, .allow_empty = allow_empty};
+    struct err err = ERR_INIT;
+    int64_t id = 0;
+    assert_int_equal(sync_batch_start(b->sync, &request, 1, "manual", &id, &err), 0);
+    assert_int_equal(sync_batch_start(b->sync, &request, 1, "manual", &id, &err), -1);
+    assert_int_equal(err.code, ERR_ENGINE_BUSY);
+    return id;
+}
+
+static struct model_run run_get(struct bench *b)
+{
+    struct model_run run = {0};
+    struct err err = ERR_INIT;
+    assert_int_equal(store_run_get(b->store, b->last_run, &run, &err), 0);
+    return run;
+}
+
+/* Runs one batch to its end; returns the code it ended with. */
+static enum err_code run_once(struct bench *b)
+{
+    batch(b, false);
+    turn_until_idle(b);
+    struct model_run run = run_get(b);
+    enum err_code code = run.state == RUN_FAILED ? run.err.code : ERR_OK;
+    if (run.state != RUN_FAILED)
+        assert_int_equal(run.state, RUN_CLEANED);
+    model_run_free(&run);
+    return code;
+}
+
+/* --- the destination, as a reader sees it --- */
+
+static int64_t file_rows(const char *path, int64_t expected, uint8_t *seen)
+{
+    struct buf bytes;
+    struct err err = ERR_INIT;
+    struct columnar_pq_file *file = NULL;
+    size_t footer = 0;
+    int64_t rows = 0;
+    base_buf_init(&bytes, 1 << 24);
+    if (base_file_read(path, 1 << 24, &bytes, &err)) {
+        base_buf_free(&bytes);
+        return -1;
+    }
+    const uint8_t *data = (const uint8_t *)bytes.data;
+    assert_int_equal(columnar_parquet_tail(data + bytes.len - 8, (int64_t)bytes.len, &footer, &err),
+                     0);
+    assert_int_equal(columnar_parquet_parse(data + bytes.len - 8 - footer, footer,
+                                            (int64_t)bytes.len, NULL, &file, &err),
+                     0);
+    assert_int_equal(file->column_count, 2);
+    for (size_t g = 0; g < file->group_count; g++) {
+        struct columnar_pq_values v[2] = {{0}};
+        for (size_t c = 0; c < 2; c++) {
+            const struct columnar_pq_chunk *chunk = &file->groups[g].chunks[c];
+            assert_int_equal(columnar_parquet_read_column(file, g, c, data + chunk->offset,
+                                                          (size_t)chunk->bytes, NULL, &v[c], &err),
+                             0);
+        }
+        for (int64_t i = 0; i < v[0].rows; i++, rows++) {
+            int64_t id, twice;
+            memcpy(&id, v[0].values + i * 8, 8);
+            memcpy(&twice, v[1].values + i * 8, 8);
+            assert_in_range(id, 0, expected - 1);
+            assert_int_equal(twice, 2 * id);
+            assert_int_equal(seen[id], 0); /* doubled */
+            seen[id] = 1;
+        }
+        columnar_pq_values_free(&v[0]);
+        columnar_pq_values_free(&v[1]);
+    }
+    columnar_parquet_free(&file);
+    base_buf_free(&bytes);
+    return rows;
+}
+
+/* Every row once, or no generation at all (-1). Returns the number of files. */
+static int destination_check(struct bench *b, int64_t expected)
+{
+    uint8_t *seen = base_alloc_zero((size_t)(expected > 0 ? expected : 1), 1);
+    char *current = storage_table_location(b->storage, "c.s.t");
+    int64_t rows = 0;
+    int files = 0;
+    for (;; files++) {
+        char *path = base_printf("%s/part-%05d.parquet", current, files);
+        int64_t n = file_rows(path, expected, seen);
+        free(path);
+        if (n < 0)
+            break;
+        rows += n;
+    }
+    assert_int_equal(base_file_exists(current), expected >= 0);
+    assert_int_equal(rows, expected >= 0 ? expected : 0); /* lost */
+    free(current);
+    free(seen);
+    return files;
+}
+
+/* --- what ends well --- */
+
+static void test_recorded(void **state)
+{
+    struct bench *b = *state;
+    struct sync_stats stats;
+    assert_int_equal(b->recovered, 0);
+    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(b->recovered, 1);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.counts.source_rows, 700);
+    assert_int_equal(run.counts.manifest_rows, 700);
+    assert_int_equal(run.counts.decoded_rows, 700);
+    assert_int_equal(run.counts.file_rows, 700);
+    assert_int_equal(run.version, 3);
+    assert_int_equal(run.attempt, 1);
+    assert_int_equal(run.chunks_done, 7);
+    assert_true(run.bytes > 0);
+    assert_int_equal(destination_check(b, 700), run.files);
+    model_run_free(&run);
+    for (int s = RUN_RUNNING; s <= RUN_PUBLISHING; s++)
+        assert_int_equal(b->states[s], 1);
+    assert_int_equal(b->batches_over, 1);
+    assert_int_equal(b->fake.executed, 1);
+    assert_int_equal(b->fake.cancelled, 0);
+    assert_true(b->fake.most_links_ahead <= 8); /* never all links first */
+    assert_true(sync_run_stats(b->sync, b->last_run, &stats));
+    assert_int_equal(stats.statements, 2);
+}
+
+static void test_generations(void **state)
+{
+    struct bench *b = *state;
+    for (int i = 1; i <= 4; i++) {
+        b->fake.chunks = i;
+        assert_int_equal(run_once(b), ERR_OK);
+        destination_check(b, i * FAKE_CHUNK_ROWS);
+    }
+    char *gone = base_printf("%s/lake/c.s.t/gen-%020d", b->folder, 2);
+    char *kept = base_printf("%s/lake/c.s.t/gen-%020d", b->folder, 3);
+    assert_false(base_file_exists(gone));
+    assert_true(base_file_exists(kept));
+    free(gone);
+    free(kept);
+}
+
+static void test_links_expire(void **state)
+{
+    struct bench *b = *state;
+    b->fake.links_expire = 4;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+    assert_int_equal(b->fake.executed, 1);
+}
+
+static void test_corrupt_is_fetched_again(void **state)
+{
+    struct bench *b = *state;
+    b->fake.corrupt = 2;
+    b->fake.corrupt_after = 4;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+    assert_int_equal(b->fake.executed, 1);
+}
+
+static void test_result_gone_is_run_again(void **state)
+{
+    struct bench *b = *state;
+    b->fake.result_gone_after = 3;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.attempt, 2);
+    model_run_free(&run);
+    assert_int_equal(b->fake.executed, 2);
+    assert_int_equal(b->fake.cancelled, 1); /* the first one, before the second was submitted */
+}
+
+static void test_empty(void **state)
+{
+    struct bench *b = *state;
+    b->fake.chunks = 0;
+    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(destination_check(b, 0), 1); /* one file: its columns can be seen */
+    b->fake.chunks = 2;
+    assert_int_equal(run_once(b), ERR_OK);
+    b->fake.chunks = 0;
+    assert_int_equal(run_once(b), ERR_EMPTY_UNEXPECTED);
+    destination_check(b, 200);
+    batch(b, true);
+    turn_until_idle(b);
+    assert_int_equal(destination_check(b, 0), 1);
+}
+
+static void test_unpinned(void **state)
+{
+    struct bench *b = *state;
+    b->fake.view = true;
+    b->fake.lie_count = 5; /* another count a moment later is no proof against a view */
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.version, -1);
+    assert_int_equal(run.counts.source_rows, 705);
+    model_run_free(&run);
+}
+
+/* --- what does not --- */
+
+static void nothing_published(struct bench *b, enum err_code code, int statements)
+{
+    assert_int_equal(run_once(b), code);
+    destination_check(b, -1);
+    assert_int_equal(b->fake.executed, statements);
+    assert_int_equal(b->fake.open_calls, 0);
+}
+
+static void test_lies(void **state)
+{
+    static const struct {
+        size_t field;
+        enum err_code code;
+    } lies[] = {
+        {offsetof(struct fake_workspace, lie_total), ERR_SRC_ROWCOUNT_MISMATCH},
+        {offsetof(struct fake_workspace, lie_count), ERR_SRC_ROWCOUNT_MISMATCH},
+        {offsetof(struct fake_workspace, lie_offset), ERR_SRC_CHUNK_GAP},
+        {offsetof(struct fake_workspace, lie_rows), ERR_SRC_ROWCOUNT_MISMATCH},
+        {offsetof(struct fake_workspace, lie_chunks), ERR_SRC_CHUNK_GAP},
+        {offsetof(struct fake_workspace, lie_link_rows), ERR_SRC_ROWCOUNT_MISMATCH},
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < base_countof(lies); i++)
+        for (int delta = -1; delta <= 1; delta += 2) {
+            int *lie = (int *)(void *)((char *)&b->fake + lies[i].field);
+            *lie = delta;
+            b->fake.executed = 0;
+            nothing_published(b, lies[i].code, 2);
+            *lie = 0;
+        }
+    b->fake.swap_last = true;
+    b->fake.executed = 0;
+    nothing_published(b, ERR_SRC_CHUNK_GAP, 2);
+    b->fake.swap_last = false;
+    b->fake.executed = 0;
+    b->fake.truncated = true;
+    nothing_published(b, ERR_SRC_RESULT_TRUNCATED, 1);
+}
+
+static void test_one_lie_is_survived(void **state)
+{
+    struct bench *b = *state;
+    b->fake.lies_left = 1;
+    b->fake.lie_rows = -1;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+    assert_int_equal(b->fake.executed, 2);
+}
+
+static void test_refusals(void **state)
+{
+    struct bench *b = *state;
+    b->fake.refuse_table = ERR_SRC_PERM_TABLE;
+    nothing_published(b, ERR_SRC_PERM_TABLE, 0);
+    b->fake.refuse_table = ERR_OK;
+    b->fake.refuse_execute = ERR_SRC_WH_NO_CAN_USE;
+    nothing_published(b, ERR_SRC_WH_NO_CAN_USE, 0);
+    b->fake.refuse_execute = ERR_OK;
+    b->fake.fail_statement = ERR_SRC_SQL_INVALID;
+    nothing_published(b, ERR_SRC_SQL_INVALID, 1);
+    b->fake.fail_statement = ERR_OK;
+    b->fake.nested = true;
+    nothing_published(b, ERR_TYPE_UNSUPPORTED, 1);
+    b->fake.nested = false;
+    b->table.column_count = 1;
+    b->table.columns = (char *[]){(char *)"absent"};
+    nothing_published(b, ERR_SCHEMA_COL_REMOVED, 1);
+    b->table.column_count = 0;
+    b->fake.links_expire = 1000;
+    nothing_published(b, ERR_SRC_LINK_EXPIRED, 6);
+    b->fake.links_expire = 0;
+    b->fake.corrupt = 1000;
+    b->fake.executed = 0;
+    nothing_published(b, ERR_SRC_CHUNK_CORRUPT, 2);
+}
+
+/* --- cancelling, stopping, starting again --- */
+
+static void turn_until_state(struct bench *b, enum model_run_state s)
+{
+    for (int i = 0; i < 100000 && !b->states[s]; i++)
+        net_loop_turn(b->loop, 1000);
+    assert_true(b->states[s] > 0);
+}
+
+static void test_cancel(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    b->fake.slow = true;
+    batch(b, false);
+    turn_until_state(b, RUN_RUNNING);
+    assert_int_equal(sync_run_cancel(b->sync, b->last_run, &err), 0);
+    turn_until_idle(b);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.state, RUN_CANCELLED);
+    model_run_free(&run);
+    assert_int_equal(b->fake.cancelled, 1);
+    destination_check(b, -1);
+    assert_int_equal(sync_run_cancel(b->sync, b->last_run, &err), -1);
+    assert_int_equal(err.code, ERR_RUN_NOT_CANCELLABLE);
+    base_err_clear(&err);
+    assert_int_equal(sync_run_cancel(b->sync, 999, &err), -1);
+    assert_int_equal(err.code, ERR_RUN_NOT_FOUND);
+    /* A cancelled run is tried again as a new one. */
+    b->fake.slow = false;
+    struct sync_request request = {.table = &b->table};
+    int64_t again;
+    base_err_clear(&err);
+    assert_int_equal(sync_run_retry(b->sync, b->last_run, &request, &again, &err), 0);
+    turn_until_idle(b);
+    destination_check(b, 700);
+}
+
+/* The engine ends in every state; the next one finds what it left and goes on. */
+static void test_restart(void **state)
+{
+    struct bench *b = *state;
+    for (enum model_run_state s = RUN_PLANNED; s <= RUN_RECORDED; s++) {
+        if (s == RUN_PUBLISHED)
+            continue; /* one transaction with RECORDED */
+        memset(b->states, 0, sizeof b->states);
+        b->fake.chunks = 3 + (int)s;
+        batch(b, false);
+        turn_until_state(b, s);
+        engine_stop(b);
+        b->recovered = 0;
+        engine_start(b);
+        while (!b->recovered)
+            net_loop_turn(b->loop, 1000);
+        assert_int_equal(b->recovered, 2);
+        turn_until_idle(b);
+        struct model_run run = run_get(b);
+        assert_int_equal(run.state, RUN_CLEANED);
+        model_run_free(&run);
+        destination_check(b, (3 + (int)s) * FAKE_CHUNK_ROWS);
+    }
+}
+
+struct preview_seen {
+    bool done, unpinned;
+    int64_t version, rows;
+    size_t columns, refused;
+    enum err_code refused_code;
+};
+
+static void preview_done(void *user, const struct sync_preview *preview, const struct err *err)
+{
+    struct preview_seen *seen = user;
+    assert_null(err);
+    *seen = (struct preview_seen){.done = true,
+                                  .unpinned = preview->unpinned,
+                                  .version = preview->plan.version,
+                                  .rows = preview->rows_estimated,
+                                  .columns = preview->plan.columns.count,
+                                  .refused = preview->refused.count,
+                                  .refused_code = preview->refused_err.code};
+}
+
+static struct preview_seen preview(struct bench *b)
+{
+    struct preview_seen seen = {0};
+    struct sync_request request = {.table = &b->table};
+    sync_plan_preview(b->sync, &request, preview_done, &seen);
+    while (!seen.done)
+        net_loop_turn(b->loop, 1000);
+    return seen;
+}
+
+static void test_preview(void **state)
+{
+    struct bench *b = *state;
+    struct preview_seen seen = preview(b);
+    assert_false(seen.unpinned);
+    assert_int_equal(seen.version, 3);
+    assert_int_equal(seen.rows, -1);
+    assert_int_equal(seen.columns, 2);
+    assert_int_equal(run_once(b), ERR_OK);
+    b->fake.filtered = b->fake.nested = true;
+    seen = preview(b);
+    assert_true(seen.unpinned);
+    assert_int_equal(seen.version, -1);
+    assert_int_equal(seen.rows, 700);
+    assert_int_equal(seen.refused, 1);
+    assert_int_equal(seen.refused_code, ERR_TYPE_UNSUPPORTED);
+}
+
+#define walk_test(fn) cmocka_unit_test_setup_teardown(fn, bench_open, bench_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        walk_test(test_recorded),
+        walk_test(test_generations),
+        walk_test(test_links_expire),
+        walk_test(test_corrupt_is_fetched_again),
+        walk_test(test_result_gone_is_run_again),
+        walk_test(test_empty),
+        walk_test(test_unpinned),
+        walk_test(test_lies),
+        walk_test(test_one_lie_is_survived),
+        walk_test(test_refusals),
+        walk_test(test_cancel),
+        walk_test(test_restart),
+        walk_test(test_preview),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
