@@ -241,7 +241,7 @@ static void read_chunk(struct thrift_reader *reader, struct pq_chunk_meta *chunk
         .compressed = -1,
         .data_page_offset = -1,
         .dictionary_page_offset = -1,
-        .stats = {.null_count = -1, .nan_count = -1, .min_exact = true, .max_exact = true}};
+        .stats = {.null_count = -1, .nan_count = -1, .min_exact = false, .max_exact = false}};
     thrift_enter(reader, THRIFT_STRUCT);
     while (thrift_next(reader, &field)) {
         if (field.id == 3) {
