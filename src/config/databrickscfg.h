@@ -12,16 +12,15 @@
 #include <stddef.h>
 
 struct config_ini; /* the parsed file */
-/* Never fails on lines it does not know: they are kept. CONFIG_INVALID names the line for one that
- * cannot be read. */
+/* CONFIG_INVALID names the first line that is neither a section, a comment nor key = value. */
 struct config_ini *config_ini_parse(const char *text, size_t len, struct err *err);
 void config_ini_free(struct config_ini **ini); /* wipes */
 size_t config_ini_section_count(const struct config_ini *ini);
 const char *config_ini_section(const struct config_ini *ini,
-                               size_t index); /* "DEFAULT" first if it has keys */
+                               size_t index); /* in the order they come */
 bool config_ini_has(const struct config_ini *ini, const char *section);
-/* Borrowed; NULL when absent. Every section but __settings__ inherits from DEFAULT nothing: as the
- * Go SDK. */
+/* Borrowed; NULL when absent. Nothing is inherited from DEFAULT, as in
+ * the Go SDK. */
 const char *config_ini_get(const struct config_ini *ini, const char *section, const char *key);
 
 struct config_ini_value {
