@@ -15,4 +15,12 @@ tests_unit_test_sync_group_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_sync_worker_SOURCES = tests/unit/test_sync_worker.c
 tests_unit_test_sync_worker_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
 tests_unit_test_sync_worker_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-EXTRA_DIST += tests/unit/test_sync_walk.c tests/unit/fake_workspace.c tests/unit/fake_workspace.h
+
+# Without libdatabricks: its calls are answered by fake_workspace.c.
+check_PROGRAMS += tests/unit/test_sync_walk
+TESTS += tests/unit/test_sync_walk
+tests_unit_test_sync_walk_SOURCES = tests/unit/test_sync_walk.c tests/unit/fake_workspace.c \
+	tests/unit/fake_workspace.h
+tests_unit_test_sync_walk_LDADD = src/libsync.a src/libstore.a src/libstorage.a \
+	src/libcolumnar.a src/libnet.a src/libmodel.a src/libbase.a $(LIBS_ENGINE) $(CMOCKA_LIBS)
+tests_unit_test_sync_walk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -I$(srcdir)/tests/unit

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKOFF_BASE_MS 1000
 #define BACKOFF_CAP_MS 60000
 #define RETRY_AFTER_CAP_MS 600000
 #define STORE_AGAIN_MS 2000
@@ -253,7 +252,7 @@ static void pause_over(struct sync_run *run)
 static int64_t backoff_ms(struct sync_run *run)
 {
     int shift = run->failures > 7 ? 7 : run->failures - 1;
-    int64_t cap = (int64_t)BACKOFF_BASE_MS << (shift > 0 ? shift : 0);
+    int64_t cap = run->sync->deps.settings.retry_base_ms << (shift > 0 ? shift : 0);
     uint64_t random = 0;
     if (cap > BACKOFF_CAP_MS)
         cap = BACKOFF_CAP_MS;

@@ -35,6 +35,8 @@ static void settings_copy(struct sync *sync, const struct sync_settings *from)
         s->file_bytes = (int64_t)512 << 20;
     if (s->no_progress_ms <= 0)
         s->no_progress_ms = 30 * 60 * 1000;
+    if (s->retry_base_ms <= 0)
+        s->retry_base_ms = 1000;
     if (s->max_attempts <= 0)
         s->max_attempts = 5;
 }

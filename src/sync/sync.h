@@ -39,6 +39,7 @@ struct sync_settings {
     int64_t file_bytes;     /* a part file is closed once it is this large [512 MiB] */
     int64_t no_progress_ms; /* a run without a new chunk or part gives up after this [30 min] */
     int max_attempts;       /* attempts of one run for causes that pass, the first included [5] */
+    int64_t retry_base_ms;  /* before a second attempt; doubles, full jitter, at most 60 s [1 s] */
     bool no_compression;    /* do not ask for LZ4 chunks */
 };
 

@@ -82,7 +82,11 @@ static void engine_start(struct bench *b)
         .storage = b->storage,
         .store = b->store,
         .seam = b->seam,
-        .settings = {.warehouse_id = "w", .workers = 2, .group_rows = 300, .file_bytes = 12000},
+        .settings = {.warehouse_id = "w",
+                     .workers = 2,
+                     .group_rows = 300,
+                     .file_bytes = 12000,
+                     .retry_base_ms = 1},
     };
     b->sync = sync_new(&deps, &err);
     assert_non_null(b->sync);
