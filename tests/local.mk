@@ -1,24 +1,54 @@
 # The long suites: each a target of its own, run in the build folder, its figure printed last.
-dist_noinst_SCRIPTS += bootstrap tests/bare/bare.sh tests/valgrind.sh
-EXTRA_DIST += .ci/run .clang-format
+dist_noinst_SCRIPTS += bootstrap tests/bare/bare.sh tests/valgrind.sh tests/suite/peers.sh
+EXTRA_DIST += .ci/run .clang-format \
+	tests/suite/check_peers.py tests/suite/harness.py tests/suite/hostile.py tests/suite/kill_loop.py \
+	tests/suite/rows.py tests/suite/scale.py
+
+# Not installed, not part of the suite: what kill-loop asks for the names of the crash points.
+check_PROGRAMS += tests/tools/crash_points
+tests_tools_crash_points_SOURCES = tests/tools/crash_points.c
+tests_tools_crash_points_LDADD = $(ROOMS) $(LIBS_ENGINE)
 
 SUITE = $(AM_TESTS_ENVIRONMENT)
-.PHONY: bare check-sanitize check-valgrind gate-short
+SUITE_NEEDS = aampe-console$(EXEEXT) aampe-syncd$(EXEEXT) aampe-sandbox$(EXEEXT) tests/tools/crash_points$(EXEEXT)
+# Python with the pinned peers (pyarrow, DuckDB); says so and skips where they cannot be had, unless PEERS_REQUIRED.
+PEERS = $(SUITE) python=`$(abs_top_srcdir)/tests/suite/peers.sh` || { \
+	test -z "$$PEERS_REQUIRED" && echo "$@: SKIPPED, the peers cannot be had" && exit 0; exit 1; };
+.PHONY: bare check-peers check-sanitize check-valgrind gate-short hostile kill-loop scale
+
+# pyarrow and DuckDB read what we write; pyarrow reads what the sandbox sends.
+check-peers: $(SUITE_NEEDS)
+	@$(PEERS) $$python $(abs_top_srcdir)/tests/suite/check_peers.py
+
+# kill -9 at random and at every named crash point; N kills.
+kill-loop: $(SUITE_NEEDS)
+	@$(PEERS) N='$(N)'; N=$${N:-200} $$python $(abs_top_srcdir)/tests/suite/kill_loop.py
+
+# Memory and CPU per row at 1 M and at 50 M rows.
+scale: $(SUITE_NEEDS)
+	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/scale.py
+
+# Lies, refusals, starvation, hostile names, canary secrets, mutated Arrow.
+hostile: $(SUITE_NEEDS) tests/unit/test_columnar_mutate$(EXEEXT)
+	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/hostile.py
 
 # On a bare Debian 12 (debootstrap), as root and as a user with sudo.
 bare:
-	$(SUITE) $(srcdir)/tests/bare/bare.sh tests/valgrind.sh
+	@$(SUITE) $(abs_top_srcdir)/tests/bare/bare.sh
 
 # The whole suite again, under AddressSanitizer and UndefinedBehaviorSanitizer.
 check-sanitize:
-	mkdir -p sanitize
-	cd sanitize && { test -f Makefile || $(abs_top_srcdir)/configure --enable-sanitizers --enable-werror >/dev/null; }
-	$(MAKE) -C sanitize -s check
+	@mkdir -p sanitize
+	@cd sanitize && { test -f Makefile || $(abs_top_srcdir)/configure --enable-sanitizers --enable-werror >/dev/null; }
+	@$(MAKE) -C sanitize -s check
 
 # Unit tests under valgrind.
 check-valgrind: $(check_PROGRAMS)
-	$(SUITE) $(abs_top_srcdir)/tests/valgrind.sh $(filter tests/unit/%,$(check_PROGRAMS))
+	@$(SUITE) $(abs_top_srcdir)/tests/valgrind.sh $(filter tests/unit/%,$(check_PROGRAMS))
 
 # Short forms of the long suites, for the landing gate.
-gate-short:
-	@echo "gate: short forms of the long suites"
+gate-short: $(SUITE_NEEDS)
+	@$(MAKE) -s check-peers
+	@$(MAKE) -s kill-loop N=30
+	@MUTATIONS=20000 $(MAKE) -s hostile
+	@SMALL=1000000 LARGE=4000000 $(MAKE) -s scale
