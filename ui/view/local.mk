@@ -3,3 +3,9 @@ noinst_LIBRARIES += ui/libview.a
 ui_libview_a_SOURCES = \
 	ui/view/config.c ui/view/link.c ui/view/link.h ui/view/out.c ui/view/out.h ui/view/progress.c \
 	ui/view/runs.c ui/view/small.c ui/view/status.c ui/view/table.c ui/view/table_words.c ui/view/words.h
+
+check_PROGRAMS += tests/unit/test_view_out
+TESTS += tests/unit/test_view_out
+tests_unit_test_view_out_SOURCES = tests/unit/test_view_out.c
+tests_unit_test_view_out_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_view_out_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
