@@ -63,6 +63,8 @@ static void on_recovered(void *user, int resolved, const struct err *err)
 {
     struct engine *engine = user;
     engine->recovering = false;
+    if (err && err->code == ERR_OK)
+        err = NULL;
     base_log_event(engine->log, err ? LOG_WARN_ : LOG_INFO_, "engine.recovered", "count",
                    base_log_i64(engine->log, resolved), "code",
                    err ? base_err_name(err->code) : NULL, NULL);

@@ -220,7 +220,12 @@ int engine_profile_replace(struct engine *engine, struct config_profile **take, 
         *err = engine->profile_err;
         return base_err_context(err, "the profile file is not changed while it cannot be read");
     }
-    if (config_profile_save(*take, engine->paths.profile, err) != 0)
+    char *folder =
+        base_strndup(engine->paths.profile,
+                     (size_t)(strrchr(engine->paths.profile, '/') - engine->paths.profile));
+    int rc = base_file_mkdir_all(folder, 0700, err);
+    free(folder);
+    if (rc != 0 || config_profile_save(*take, engine->paths.profile, err) != 0)
         return -1;
     profile_take(engine, *take);
     *take = NULL;

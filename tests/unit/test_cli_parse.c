@@ -1,6 +1,8 @@
 /* Option parsing, and what the table of commands promises. */
 #include "ui/cli/cli.h"
 
+#include "base/alloc.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -137,8 +139,7 @@ static void test_read_only(void **state)
         struct err err;
         if (command->class == CLI_LOOK)
             continue;
-        char *line = NULL;
-        assert_true(asprintf(&line, "--read-only %s x y", command->words) > 0);
+        char *line = base_printf("--read-only %s x y", command->words);
         (void)parse(&args, &err, line);
         free(line);
         cli.args = args;

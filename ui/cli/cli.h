@@ -97,6 +97,8 @@ int cli_tables(struct cli *cli, cJSON *params, struct err *err) must_check;
 /* Waits until the batch is over, progress on stderr, then the verified report on stdout. Returns
  * the exit code. */
 int cli_batch_wait(struct cli *cli, struct view_link *link, int64_t batch);
+/* The error of a report that is not verified: that of the first table that has one. */
+void cli_report_error(const cJSON *report, struct err *err);
 /* The same without printing: the report, the caller's, or NULL with err; ERR_OK and NULL:
  * interrupted. */
 cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, struct err *err);

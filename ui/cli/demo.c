@@ -421,7 +421,7 @@ static int report_say(struct demo *demo, cJSON *take_report)
         view_json_ok(out, take_report);
         return VIEW_EXIT_DONE;
     }
-    base_err_set(&err, ERR_SRC_ROWCOUNT_MISMATCH, "not every table was synced and verified");
+    cli_report_error(take_report, &err);
     view_error(out, &err, take_report);
     return VIEW_EXIT_FAILED;
 }

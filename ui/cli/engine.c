@@ -4,6 +4,12 @@
 #include "base/alloc.h"
 #include "base/json.h"
 
+#include <poll.h>
+#include <signal.h>
+#include <sys/types.h>
+
+#define END_MS 60000
+
 /* The link without starting an engine. */
 static struct view_link *link_only(struct cli *cli, struct err *err)
 {
@@ -69,7 +75,14 @@ static void stop_print(struct view_out *out, const cJSON *data)
                                                            : "");
 }
 
-/* Stopping a stopped engine is no error. Waits until the engine has closed the connection. */
+/* Waits until the process is gone: its lock and its files are free then. */
+static void end_wait(pid_t pid)
+{
+    for (int i = 0; pid > 0 && kill(pid, 0) == 0 && i < END_MS / 20; i++)
+        poll(NULL, 0, 20);
+}
+
+/* Stopping a stopped engine is no error. */
 int cli_exec_engine_stop(struct cli *cli)
 {
     struct err err = ERR_INIT;
@@ -80,14 +93,9 @@ int cli_exec_engine_stop(struct cli *cli)
         return view_error(cli->out, &err, NULL);
     base_err_clear(&err);
     int rc = running ? view_call(link, "engine.stop", NULL, &data, &err) : 0;
-    for (int waited = 0; rc == 0 && running && waited < 300; waited++) {
-        cJSON *event = NULL;
-        int got = view_event(link, 100, &event, &err);
-        cJSON_Delete(event);
-        if (got < 0)
-            break;
-    }
     view_link_free(&link);
+    if (rc == 0 && running)
+        end_wait((pid_t)base_json_i64_or(data, "pid", 0));
     if (rc != 0)
         return view_error(cli->out, &err, NULL);
     if (data == NULL)

@@ -51,6 +51,12 @@ static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, 
             cJSON_Delete(event);
         }
     }
+    /* What was said before the report was made. */
+    cJSON *event = NULL;
+    while (over && view_event(link, 0, &event, NULL) > 0) {
+        view_progress_event(progress, event, base_seam_mono_us(cli->seam));
+        cJSON_Delete(event);
+    }
     view_progress_free(&progress);
     return rc < 0 ? -1 : over;
 }
@@ -65,7 +71,7 @@ cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, 
 }
 
 /* The first table that is not done gives the document its error. */
-static void report_error(const cJSON *report, struct err *err)
+void cli_report_error(const cJSON *report, struct err *err)
 {
     const cJSON *each;
     cJSON_ArrayForEach(each, base_json_array(report, "tables"))
@@ -100,7 +106,7 @@ int cli_batch_wait(struct cli *cli, struct view_link *link, int64_t batch)
         view_json_ok(cli->out, report);
         return VIEW_EXIT_DONE;
     }
-    report_error(report, &err);
+    cli_report_error(report, &err);
     view_error(cli->out, &err, report);
     return VIEW_EXIT_FAILED;
 }
