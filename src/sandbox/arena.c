@@ -38,6 +38,20 @@ void sandbox_arena_free(struct sandbox_arena **arena)
     *arena = NULL;
 }
 
+void sandbox_arena_reset(struct sandbox_arena *arena)
+{
+    struct arena_block *block = arena->blocks;
+    if (!block)
+        return;
+    while (block->next) {
+        struct arena_block *next = block->next;
+        free(block);
+        block = next;
+    }
+    block->used = 0;
+    arena->blocks = block;
+}
+
 void *sandbox_arena_alloc(struct sandbox_arena *arena, size_t size)
 {
     size = (size + 15) & ~(size_t)15;

@@ -101,6 +101,10 @@ const char *sql_expr_text(struct sql_context *context, const struct sql_expr *ex
 {
     if (expr->kind == EX_COLUMN && expr->part_count)
         return expr->parts[expr->part_count - 1];
+    if (expr->kind == EX_FIELD)
+        return expr->name;
+    if (expr->kind == EX_CALL && expr->all_columns)
+        return "count(1)";
     if (expr->end <= expr->pos || (size_t)expr->end > strlen(context->text))
         return "col";
     return sandbox_arena_text(context->arena, context->text + expr->pos,

@@ -1,0 +1,294 @@
+/* DESCRIBE and SHOW: answers made from what the workspace knows. */
+#include "sandbox/result.h"
+
+#include "base/text.h"
+#include "sandbox/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct show_column {
+    const char *name, *type;
+};
+
+static int start(struct sandbox_query *query, const struct show_column *columns, size_t count)
+{
+    const char *names[24];
+    struct sandbox_type types[24];
+    bool nullables[24];
+    for (size_t i = 0; i < count; i++) {
+        names[i] = columns[i].name;
+        nullables[i] = false;
+        if (sandbox_type_parse(query->arena, columns[i].type, &types[i]) < 0)
+            bug("type \"%s\" of a SHOW column", columns[i].type);
+    }
+    sandbox_result_columns(query, names, types, nullables, count);
+    return 0;
+}
+
+static struct sandbox_value text_value(const char *text)
+{
+    return (struct sandbox_value){.null = !text, .text = text ? text : "", .len = text ? strlen(text) : 0};
+}
+
+static struct sandbox_value number_value(int64_t number)
+{
+    return (struct sandbox_value){.i = number};
+}
+
+static int64_t table_bytes(const struct sandbox_snapshot *snapshot, size_t columns)
+{
+    return snapshot->rows * (int64_t)columns * 9;
+}
+
+static int describe_history(struct sql_context *context, const struct sql_statement *statement,
+                            struct sandbox_securable *table, struct sandbox_query *query)
+{
+    static const struct show_column columns[] = {
+        {"version", "bigint"}, {"timestamp", "timestamp"}, {"userId", "string"}, {"userName", "string"},
+        {"operation", "string"}, {"operationParameters", "map<string,string>"},
+        {"job", "struct<jobId:string,jobName:string,jobRunId:string,runId:string,jobOwnerId:string,"
+                "triggerType:string>"},
+        {"notebook", "struct<notebookId:string>"}, {"clusterId", "string"}, {"readVersion", "bigint"},
+        {"isolationLevel", "string"}, {"isBlindAppend", "boolean"},
+        {"operationMetrics", "map<string,string>"}, {"userMetadata", "string"}, {"engineInfo", "string"}};
+    int64_t left = statement->limit < 0 ? INT64_MAX : statement->limit;
+    start(query, columns, base_countof(columns));
+    for (int64_t version = sandbox_table_latest(table->data); version >= 0 && left > 0; version--, left--) {
+        const struct sandbox_snapshot *snapshot = sandbox_table_version(table->data, version);
+        if (!snapshot)
+            break;
+        const char *metric = strcmp(snapshot->operation, "UPDATE") == 0   ? "numUpdatedRows"
+                             : strcmp(snapshot->operation, "DELETE") == 0 ? "numDeletedRows"
+                                                                          : "numOutputRows";
+        char *metrics = sandbox_arena_printf(context->arena, "[{\"key\":\"numFiles\",\"value\":\"1\"},{\"key\":\"%s\",\"value\":\"%lld\"}]",
+                                             metric, (long long)snapshot->affected);
+        struct sandbox_value values[] = {
+            number_value(version), number_value(snapshot->time_us), text_value("6000000000000001"),
+            text_value("etl@shop.example"), text_value(snapshot->operation), text_value("[]"),
+            text_value(NULL), text_value(NULL), text_value("1123-010203-abcdefgh"),
+            version ? number_value(version - 1) : text_value(NULL), text_value("WriteSerializable"),
+            number_value(strcmp(metric, "numOutputRows") == 0), text_value(metrics), text_value(NULL),
+            text_value("Databricks-Runtime/15.4.x-photon-scala2.12")};
+        if (sandbox_result_append(query, values) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int describe_detail(struct sql_context *context, struct sandbox_securable *table,
+                           struct sandbox_query *query)
+{
+    static const struct show_column columns[] = {
+        {"format", "string"}, {"id", "string"}, {"name", "string"}, {"description", "string"},
+        {"location", "string"}, {"createdAt", "timestamp"}, {"lastModified", "timestamp"},
+        {"partitionColumns", "array<string>"}, {"clusteringColumns", "array<string>"},
+        {"numFiles", "bigint"}, {"sizeInBytes", "bigint"}, {"properties", "map<string,string>"},
+        {"minReaderVersion", "int"}, {"minWriterVersion", "int"}, {"tableFeatures", "array<string>"},
+        {"statistics", "map<string,string>"}};
+    const struct sandbox_snapshot *snapshot = sandbox_table_version(table->data, -1);
+    start(query, columns, base_countof(columns));
+    if (!snapshot)
+        return -1;
+    int64_t bytes = table_bytes(snapshot, table->columns.count);
+    struct sandbox_value values[] = {
+        text_value("delta"), text_value(table->id), text_value(table->full_name), text_value(table->comment),
+        text_value(sandbox_arena_printf(context->arena, "s3://shop-lakehouse/__unitystorage/tables/%s",
+                                        table->id ? table->id : "0")),
+        number_value(table->created_ms * 1000), number_value(snapshot->time_us), text_value("[]"),
+        text_value("[]"), number_value(snapshot->rows > 0), number_value(bytes), text_value("[]"),
+        number_value(1), number_value(2), text_value("[\"appendOnly\",\"invariants\"]"), text_value("[]")};
+    return sandbox_result_append(query, values);
+}
+
+static int describe_table(struct sql_context *context, const struct sql_statement *statement,
+                          struct sandbox_securable *table, struct sandbox_query *query)
+{
+    static const struct show_column columns[] = {
+        {"col_name", "string"}, {"data_type", "string"}, {"comment", "string"}};
+    start(query, columns, 3);
+    for (size_t i = 0; i < table->columns.count; i++) {
+        const struct sandbox_column *column = &table->columns.items[i];
+        struct sandbox_value values[] = {text_value(column->name), text_value(column->type_text),
+                                         text_value(column->comment)};
+        if (sandbox_result_append(query, values) < 0)
+            return -1;
+    }
+    if (!statement->extended)
+        return 0;
+    const char *const rows[][2] = {
+        {"", ""}, {"# Detailed Table Information", ""}, {"Catalog", table->catalog},
+        {"Database", table->schema}, {"Table", table->name}, {"Owner", table->owner},
+        {"Type", table->table_type}, {"Comment", table->comment},
+        {"View Text", table->view_definition}};
+    (void)context;
+    for (size_t i = 0; i < base_countof(rows); i++) {
+        struct sandbox_value values[] = {text_value(rows[i][0]), text_value(rows[i][1] ? rows[i][1] : ""),
+                                         text_value("")};
+        if (rows[i][1] && sandbox_result_append(query, values) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int describe(struct sql_context *context, const struct sql_statement *statement,
+                    struct sandbox_query *query)
+{
+    bool meta = statement->kind == ST_DESCRIBE_TABLE;
+    struct sandbox_securable *table = sql_find_securable(context, 'T', statement->parts, statement->part_count,
+                                                         statement->pos, meta ? NULL : "SELECT");
+    if (!table)
+        return -1;
+    if (meta)
+        return describe_table(context, statement, table, query);
+    if (!table->data || sandbox_table_def(table->data)->view)
+        return sql_error(context, "42809", statement->pos,
+                         "[EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE] '%s' expects a table but %s is a view.",
+                         statement->kind == ST_DESCRIBE_HISTORY ? "DESCRIBE HISTORY" : "DESCRIBE DETAIL",
+                         sql_quoted_name(context, statement->parts, statement->part_count));
+    return statement->kind == ST_DESCRIBE_HISTORY ? describe_history(context, statement, table, query)
+                                                  : describe_detail(context, table, query);
+}
+
+static const char *kind_name(int kind)
+{
+    return kind == 'M' ? "METASTORE" : kind == 'C' ? "CATALOG" : kind == 'S' ? "SCHEMA" : "TABLE";
+}
+
+static bool grants_visible(struct sql_context *context, struct sandbox_securable *object)
+{
+    const struct sandbox_query_request *request = context->request;
+    for (struct sandbox_securable *at = object; at; at = at->parent)
+        if (sandbox_workspace_has(request->workspace, at, request->principal, "MANAGE") ||
+            sandbox_workspace_member(request->workspace, at->owner ? at->owner : "", request->principal) ||
+            (at->owner && strcmp(at->owner, request->principal) == 0))
+            return true;
+    return false;
+}
+
+/* Of the object and of everything above it. Who may not manage it sees only what concerns himself. */
+static int show_grants(struct sql_context *context, const struct sql_statement *statement,
+                       struct sandbox_query *query)
+{
+    static const struct show_column columns[] = {
+        {"Principal", "string"}, {"ActionType", "string"}, {"ObjectType", "string"}, {"ObjectKey", "string"}};
+    const struct sandbox_query_request *request = context->request;
+    struct sandbox_securable *object =
+        statement->object == 'M'
+            ? sandbox_workspace_metastore(request->workspace)
+            : sql_find_securable(context, statement->object, statement->parts, statement->part_count,
+                                 statement->pos, NULL);
+    if (!object)
+        return -1;
+    bool all = grants_visible(context, object);
+    start(query, columns, 4);
+    for (struct sandbox_securable *at = object; at; at = at->parent) {
+        for (size_t i = 0; i < at->grants.count; i++) {
+            const char *principal = at->grants.items[i].principal;
+            bool mine = base_text_equal_nocase(principal, request->principal) ||
+                        sandbox_workspace_member(request->workspace, principal, request->principal);
+            if ((!all && !mine) ||
+                (statement->principal && !base_text_equal_nocase(principal, statement->principal)))
+                continue;
+            char *action = sandbox_arena_dup(context->arena, at->grants.items[i].privilege);
+            for (char *c = action; *c; c++)
+                *c = (char)(*c == '_' ? ' ' : *c);
+            struct sandbox_value values[] = {text_value(principal), text_value(action),
+                                             text_value(kind_name(at->kind)), text_value(at->full_name)};
+            if (sandbox_result_append(query, values) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* Something below it, or it itself, may be used by the principal. */
+static bool can_see(struct sql_context *context, struct sandbox_securable *object)
+{
+    static const char *const privileges[] = {"USE_CATALOG", "USE_SCHEMA", "SELECT", "BROWSE"};
+    for (size_t i = 0; i < base_countof(privileges); i++)
+        if (sandbox_workspace_has(context->request->workspace, object, context->request->principal,
+                                  privileges[i]))
+            return true;
+    for (size_t i = 0; i < object->children.count; i++)
+        if (can_see(context, object->children.items[i]))
+            return true;
+    return false;
+}
+
+/* SHOW's patterns: * any run, | alternatives, any case. */
+static bool pattern_matches(const char *pattern, const char *name)
+{
+    if (!pattern || !*pattern)
+        return true;
+    if (*pattern == '*' || *pattern == '%') {
+        for (const char *at = name;; at++) {
+            if (!pattern[1] || pattern_matches(pattern + 1, at))
+                return true;
+            if (!*at)
+                return false;
+        }
+    }
+    for (; *pattern && *pattern != '*' && *pattern != '%' && *name; pattern++, name++) {
+        char a[2] = {*pattern, 0}, b[2] = {*name, 0};
+        if (!base_text_equal_nocase(a, b))
+            return false;
+    }
+    if (*pattern == '*' || *pattern == '%')
+        return pattern_matches(pattern, name);
+    return !*pattern && !*name;
+}
+
+static int show_children(struct sql_context *context, const struct sql_statement *statement,
+                         struct sandbox_query *query)
+{
+    static const struct show_column catalogs[] = {{"catalog", "string"}};
+    static const struct show_column schemas[] = {{"databaseName", "string"}};
+    static const struct show_column tables[] = {
+        {"database", "string"}, {"tableName", "string"}, {"isTemporary", "boolean"}};
+    const struct sandbox_query_request *request = context->request;
+    struct sandbox_securable *parent = sandbox_workspace_metastore(request->workspace);
+    const char *fallback = request->catalog ? request->catalog : "workspace";
+    const char *const defaults[2] = {fallback, request->schema ? request->schema : "default"};
+    if (statement->kind == ST_SHOW_SCHEMAS)
+        parent = sql_find_securable(context, 'C', statement->parts ? statement->parts : defaults, 1,
+                                    statement->pos, NULL);
+    else if (statement->kind == ST_SHOW_TABLES)
+        parent = sql_find_securable(context, 'S', statement->parts ? statement->parts : defaults,
+                                    statement->parts ? statement->part_count : 2, statement->pos,
+                                    "USE_SCHEMA");
+    if (!parent)
+        return -1;
+    if (statement->kind == ST_SHOW_CATALOGS)
+        start(query, catalogs, 1);
+    else if (statement->kind == ST_SHOW_SCHEMAS)
+        start(query, schemas, 1);
+    else
+        start(query, tables, 3);
+    for (size_t i = 0; i < parent->children.count; i++) {
+        struct sandbox_securable *child = parent->children.items[i];
+        if (!can_see(context, child) || !pattern_matches(statement->pattern, child->name))
+            continue;
+        struct sandbox_value values[] = {text_value(child->name), text_value(child->name), number_value(0)};
+        if (statement->kind == ST_SHOW_TABLES)
+            values[0] = text_value(parent->name);
+        if (sandbox_result_append(query, values) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int sandbox_show_run(struct sql_context *context, const struct sql_statement *statement,
+                     struct sandbox_query *query)
+{
+    switch (statement->kind) {
+    case ST_DESCRIBE_HISTORY:
+    case ST_DESCRIBE_DETAIL:
+    case ST_DESCRIBE_TABLE:
+        return describe(context, statement, query);
+    case ST_SHOW_GRANTS:
+        return show_grants(context, statement, query);
+    default:
+        return show_children(context, statement, query);
+    }
+}
