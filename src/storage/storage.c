@@ -244,7 +244,7 @@ void storage_part_append(struct storage_part *part, struct buf *take, storage_do
 {
     struct storage_job *job = part_job(part, VERB_PART_APPEND, done, user);
     job->data = *take;
-    *take = (struct buf){.max = job->data.max};
+    base_buf_init(take, job->data.max);
     job_submit(job);
 }
 

@@ -9,6 +9,7 @@
 #include "base/seam.h"
 #include "base/secret.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +61,6 @@ struct store_vault_entry {
     int64_t created_us, expires_us;
 };
 /* By index in name order; false past the end. Never the secret. */
-int store_vault_at(const struct store_vault *vault, size_t index, struct store_vault_entry *out);
+bool store_vault_at(const struct store_vault *vault, size_t index, struct store_vault_entry *out);
 
 #endif
