@@ -4,3 +4,9 @@ src_libstore_a_SOURCES = \
 	src/store/state.c src/store/state.h src/store/state_journal.c src/store/state_log.c \
 	src/store/state_private.h src/store/state_run.c src/store/state_walk.c src/store/vault.c src/store/vault.h \
 	src/store/vault_key.c src/store/vault_private.h
+
+check_PROGRAMS += tests/unit/test_store_state
+TESTS += tests/unit/test_store_state
+tests_unit_test_store_state_SOURCES = tests/unit/test_store_state.c
+tests_unit_test_store_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_state_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
