@@ -10,3 +10,9 @@ TESTS += tests/unit/test_store_state
 tests_unit_test_store_state_SOURCES = tests/unit/test_store_state.c
 tests_unit_test_store_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_state_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_vault
+TESTS += tests/unit/test_store_vault
+tests_unit_test_store_vault_SOURCES = tests/unit/test_store_vault.c
+tests_unit_test_store_vault_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_vault_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
