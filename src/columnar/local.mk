@@ -40,3 +40,10 @@ tests_unit_test_columnar_parquet_SOURCES = tests/unit/test_columnar_parquet.c \
 	tests/unit/columnar_table.c tests/unit/columnar_table.h $(COLUMNAR_TEST_HELP)
 tests_unit_test_columnar_parquet_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_columnar_parquet_LDADD = $(COLUMNAR_TEST_LDADD) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_columnar_value
+TESTS += tests/unit/test_columnar_value
+tests_unit_test_columnar_value_SOURCES = tests/unit/test_columnar_value.c \
+	tests/unit/columnar_table.c tests/unit/columnar_table.h $(COLUMNAR_TEST_HELP)
+tests_unit_test_columnar_value_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_columnar_value_LDADD = $(COLUMNAR_TEST_LDADD) $(CMOCKA_LIBS)

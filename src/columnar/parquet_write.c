@@ -10,7 +10,7 @@
 /* Shared by the columns of one encoder, whatever their number. */
 #define OPEN_PAGES_BYTES ((size_t)16 << 20)
 #define DICTIONARIES_BYTES ((size_t)16 << 20)
-#define PAGE_BYTES_MIN ((size_t)16 << 10)
+#define PAGE_BYTES_MIN ((size_t)4 << 10)
 /* Pieces are joined to about this size: fewer, larger writes. */
 #define PIECE_BYTES ((size_t)1 << 20)
 
@@ -48,9 +48,15 @@ struct columnar_write_options columnar_write_options_default(void)
 static size_t page_bytes(const struct columnar_write_options *options, size_t columns)
 {
     size_t share = OPEN_PAGES_BYTES / (columns ? columns : 1);
-    if (share > options->page_bytes)
-        return options->page_bytes;
+    share = share < options->page_bytes ? share : options->page_bytes;
     return share < PAGE_BYTES_MIN ? PAGE_BYTES_MIN : share;
+}
+
+/* A page of indices is bounded like one of values. */
+static int64_t page_rows(const struct columnar_write_options *options, size_t page)
+{
+    int64_t share = (int64_t)(page / 4);
+    return options->page_rows < share ? options->page_rows : share;
 }
 
 static int add_column(struct columnar_encoder *encoder, const struct model_column *column,
@@ -81,6 +87,8 @@ int columnar_encoder_new(const struct model_schema *schema,
     struct columnar_encoder *encoder = base_alloc_zero(1, sizeof *encoder);
     encoder->shared.options = options ? *options : columnar_write_options_default();
     encoder->shared.page_bytes = page_bytes(&encoder->shared.options, schema->count);
+    encoder->shared.options.page_rows =
+        page_rows(&encoder->shared.options, encoder->shared.page_bytes);
     encoder->shared.dictionary_left = DICTIONARIES_BYTES;
     encoder->block = base_alloc(sizeof *encoder->block);
     encoder->columns = base_alloc_zero(schema->count, sizeof *encoder->columns);
@@ -210,6 +218,7 @@ size_t columnar_encoder_estimate(const struct model_schema *schema,
 {
     struct columnar_write_options use = options ? *options : columnar_write_options_default();
     size_t page = page_bytes(&use, schema->count), pages = 0, widened = 0;
+    use.page_rows = page_rows(&use, page);
     for (size_t i = 0; i < schema->count; i++) {
         enum model_kind kind = schema->columns[i].type.kind;
         struct pq_spec spec;
@@ -217,17 +226,23 @@ size_t columnar_encoder_estimate(const struct model_schema *schema,
             continue;
         size_t width = pq_spec_width(&spec);
         size_t open = (size_t)use.page_rows * (width ? width : 16);
-        pages +=
-            (open < page ? open : page) + (size_t)use.page_rows * 4 + (size_t)use.page_rows / 8;
+        pages += open < page ? open : page;
         /* Arrow's narrow integers grow to INT32. */
         widened += kind == MODEL_BYTE ? 3 : kind == MODEL_SHORT ? 2 : 0;
     }
-    size_t dictionaries = schema->count * use.dictionary_bytes * 5;
-    if (dictionaries > DICTIONARIES_BYTES)
-        dictionaries = DICTIONARIES_BYTES;
     size_t data =
         (size_t)(arrow_bytes > 0 ? arrow_bytes : 0) + widened * (size_t)(rows > 0 ? rows : 0);
-    return data + data / 64 + pages + dictionaries + 4 * page + sizeof(struct block);
+    /* Entries, their table and their places; neither exceeds what there is to enter. */
+    size_t dictionaries = schema->count * use.dictionary_bytes * 3;
+    if (dictionaries > DICTIONARIES_BYTES)
+        dictionaries = DICTIONARIES_BYTES;
+    if (dictionaries > 2 * data)
+        dictionaries = 2 * data;
+    if (pages > 2 * data)
+        pages = 2 * data;
+    size_t scratch = 4 * (page < data ? page : data) + sizeof(struct block);
+    size_t fixed = schema->count * ((size_t)use.page_rows * 4 + (16 << 10));
+    return data + data / 64 + pages + dictionaries + scratch + fixed;
 }
 
 /* Frees a column's pages into the pieces of the group, joining small ones. */

@@ -53,7 +53,7 @@ static void make_decimal(const struct model_type *type, uint64_t random, uint8_t
                          struct table_cell *cell)
 {
     __int128 limit = decimal_limit(type->precision), value;
-    value = (__int128)random * (__int128)(random | 1) % limit;
+    value = (__int128)((unsigned __int128)random * (random | 1) >> 1) % limit;
     if (random % 7 == 0)
         value = limit - 1;
     if (random & 1)
