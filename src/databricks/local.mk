@@ -9,7 +9,6 @@ src_libdatabricks_a_SOURCES = \
 	src/databricks/workspace.c src/databricks/workspace.h
 
 EXTRA_DIST += tests/e2e/replay_server.py
-NET_TEST_HELP = tests/unit/net_help.c tests/unit/net_help.h
 
 check_PROGRAMS += tests/unit/test_databricks_replay
 TESTS += tests/unit/test_databricks_replay

@@ -27,6 +27,9 @@ static void map_verify(struct net_call *call)
     curl_easy_getinfo(call->transfer.easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &proxy_result);
     if (result == X509_V_OK)
         result = proxy_result;
+    /* curl compares the name itself, before it takes over the result of the chain. */
+    if (result == X509_V_ERR_UNSPECIFIED && strstr(call->error_text, "target host name"))
+        result = X509_V_ERR_HOSTNAME_MISMATCH;
     switch (result) {
     case X509_V_OK:
     case X509_V_ERR_HOSTNAME_MISMATCH:

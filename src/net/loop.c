@@ -285,7 +285,8 @@ void net_loop_turn(struct net_loop *loop, int max_ms)
     curl_multi_poll(loop->multi, loop->polled.items, (unsigned)loop->polled.count,
                     poll_ms(loop, max_ms), &ready);
     serve_watches(loop);
-    /* What woke the poll is served in this turn: who turns until one thing is done must not wait once more. */
+    /* What woke the poll is served in this turn: who turns until one thing is done must not wait
+     * once more. */
     serve_jobs(loop);
     serve_transfers(loop);
     serve_timers(loop);

@@ -224,6 +224,10 @@ CURL *net_transfer_new(struct net_call *call)
     set_method(call, easy);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    /* On a connection used before, curl sends a request again by itself when it is cut before an
+     * answer. What must not be acted on twice gets a connection of its own. */
+    if (call->body && !call->retry->unknown)
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
     if (!call->bare) {
         curl_easy_setopt(easy, CURLOPT_USERAGENT, call->http->user_agent);
