@@ -7,7 +7,8 @@ sandbox_data_sources = \
 	src/sandbox/parse_expr.c src/sandbox/parser.c src/sandbox/parser.h src/sandbox/query.c \
 	src/sandbox/resolve.c src/sandbox/resolve.h src/sandbox/result.c src/sandbox/result.h \
 	src/sandbox/codec.c src/sandbox/emit.c src/sandbox/run.c src/sandbox/scan.c src/sandbox/show.c \
-	src/sandbox/sqlfunc.c src/sandbox/sqlite_side.h src/sandbox/sqlscalar.c src/sandbox/shop.c src/sandbox/shop.h src/sandbox/shop_events.c \
+	src/sandbox/sqlfunc.c src/sandbox/sqlite_side.h src/sandbox/sqlscalar.c src/sandbox/shop.c src/sandbox/shop.h src/sandbox/shop_crm.c src/sandbox/shop_events.c \
+	src/sandbox/shop_small.c src/sandbox/shop_web.c \
 	src/sandbox/shop_users.c src/sandbox/sqltext.c src/sandbox/sqltype.c src/sandbox/sqltype.h \
 	src/sandbox/table.c src/sandbox/table.h src/sandbox/typing.c src/sandbox/vector.c \
 	src/sandbox/vector.h src/sandbox/world.c src/sandbox/world.h src/sandbox/world_bench.c \
