@@ -87,6 +87,9 @@ void local_part_append(struct storage_local *local, struct storage_job *job);
 void local_part_close(struct storage_local *local, struct storage_job *job);
 void local_part_drop(struct storage_local *local, struct storage_job *job);
 void local_seal(struct storage_local *local, struct storage_job *job);
+/* A crash while sealing may have left the manifest in place and its folder not yet durable. */
+int local_seal_finish(struct storage_local *local, const struct storage_run_key *key,
+                      const struct storage_files *files, struct err *err);
 void local_resume(struct storage_local *local, struct storage_job *job);
 void local_abort(struct storage_local *local, struct storage_job *job);
 

@@ -163,15 +163,17 @@ static int generation_state(struct storage_local *local, const struct storage_ru
     return rc;
 }
 
+/* files may be NULL. */
 static enum storage_staging staging_state(struct storage_local *local,
-                                          const struct storage_run_key *run)
+                                          const struct storage_run_key *run,
+                                          struct storage_files *files)
 {
     struct storage_run_key found;
     char *path = local_staging_path(run);
     enum storage_staging state = STORAGE_STAGING_NONE;
     if (local_exists(local, path)) {
         state = STORAGE_STAGING_PARTIAL;
-        if (local_manifest(local, path, &found, NULL, NULL, NULL) == 1) {
+        if (local_manifest(local, path, &found, files, NULL, NULL) == 1) {
             if (local_same_run(&found, run))
                 state = STORAGE_STAGING_SEALED;
             free(found.table_path);
@@ -249,17 +251,30 @@ static int publish_move(struct storage_local *local, struct storage_job *job)
     return rc;
 }
 
+/* Something sealed lies ready and is durable. */
+static int publish_ready(struct storage_local *local, struct storage_job *job)
+{
+    struct storage_files files = {0};
+    int rc = 0;
+    if (staging_state(local, &job->run, &files) != STORAGE_STAGING_SEALED) {
+        job->reply.outcome = STORAGE_NOT_DONE;
+        rc = base_err_set(&job->err, ERR_RUN_NOT_FOUND, "nothing of run %lld is staged",
+                          (long long)job->run.seq);
+    } else {
+        rc = local_seal_finish(local, &job->run, &files, &job->err);
+    }
+    storage_files_free(&files);
+    return rc;
+}
+
 /* 0: the generation is in place and ours. */
 static int publish_place(struct storage_local *local, struct storage_job *job)
 {
     bool is_foreign;
     int there = generation_state(local, &job->run, &is_foreign, &job->err);
     if (there == 0) {
-        if (staging_state(local, &job->run) != STORAGE_STAGING_SEALED) {
-            job->reply.outcome = STORAGE_NOT_DONE;
-            return base_err_set(&job->err, ERR_RUN_NOT_FOUND, "nothing of run %lld is staged",
-                                (long long)job->run.seq);
-        }
+        if (publish_ready(local, job) != 0)
+            return -1;
         base_seam_crash(local->base.seam, "L1");
         int moved = publish_move(local, job);
         if (moved <= 0)
@@ -354,7 +369,7 @@ void local_read_back(struct storage_local *local, struct storage_job *job)
 {
     bool is_foreign;
     job->reply.outcome = STORAGE_UNKNOWN;
-    job->reply.staging = staging_state(local, &job->run);
+    job->reply.staging = staging_state(local, &job->run, NULL);
     enum local_fence fence = local_fence(local, &job->run, &job->err);
     if (fence == FENCE_FOREIGN || fence == FENCE_ERROR) {
         outcome_of_error(job, fence == FENCE_FOREIGN);

@@ -331,26 +331,40 @@ void local_seal(struct storage_local *local, struct storage_job *job)
     free(text);
 }
 
+int local_seal_finish(struct storage_local *local, const struct storage_run_key *key,
+                      const struct storage_files *files, struct err *err)
+{
+    char *staging = local_staging_path(key);
+    char *parts = base_printf("%s/" LOCAL_PARTS, staging);
+    int rc = 0;
+    if (local_exists(local, parts)) {
+        rc = seal_folders(local, staging, files, err);
+        if (rc == 0)
+            rc = seal_durable(local, key, staging, err);
+    }
+    free(parts);
+    free(staging);
+    return rc;
+}
+
 void local_resume(struct storage_local *local, struct storage_job *job)
 {
     struct err *err = &job->err;
     struct storage_run_key found;
     char *staging = local_staging_path(&job->run);
     int rc = local_manifest(local, staging, &found, &job->files, NULL, err);
+    free(staging);
     if (rc == 0 || (rc == 1 && !local_same_run(&found, &job->run)))
         base_err_set(err, ERR_RUN_NOT_FOUND, "nothing of run %lld, attempt %d, is staged",
                      (long long)job->run.seq, job->run.attempt);
-    else if (rc == 1)
-        seal_durable(local, &job->run, staging, err); /* the crash may have come before that */
-    if (err->code == ERR_OK) {
-        local_run_forget(local, &job->run);
-        struct local_run *run = run_new(local, &job->run);
-        for (size_t i = 0; i < job->files.count; i++)
-            storage_files_add(&run->closed, &job->files.items[i]);
-    }
     if (rc == 1)
         free(found.table_path);
-    free(staging);
+    if (err->code != ERR_OK || local_seal_finish(local, &job->run, &job->files, err) != 0)
+        return;
+    local_run_forget(local, &job->run);
+    struct local_run *run = run_new(local, &job->run);
+    for (size_t i = 0; i < job->files.count; i++)
+        storage_files_add(&run->closed, &job->files.items[i]);
 }
 
 /* --- abort
