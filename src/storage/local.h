@@ -30,8 +30,9 @@ struct storage_local {
     struct storage base;
     struct base_queue *queue;
     pthread_t thread;
-    int root_fd; /* -1 until the probe has succeeded */
-    mode_t mask; /* the process's umask, read once: asking for it changes it for everybody */
+    int root_fd;   /* -1 until the probe has succeeded */
+    mode_t mask;   /* the process's umask, read once: asking for it changes it for everybody */
+    bool stepwise; /* the kernel has no openat2 */
     struct err probe_err;
     vec_of(struct local_run *) runs;
 };

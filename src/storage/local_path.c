@@ -42,6 +42,16 @@ int local_errno(struct storage_local *local, struct err *err, int error, const c
     return -1;
 }
 
+/* O_DIRECTORY says "not a folder" of a link too; who planted it shall be told apart from a plain
+ * mistake. */
+static int open_error(int at, const char *name, int error)
+{
+    struct stat st;
+    if (error == ENOTDIR && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+        return ELOOP;
+    return error;
+}
+
 /* Without openat2 (old kernel, some sandboxes): part by part, no links. */
 static int open_stepwise(int root_fd, const char *path, int flags, mode_t mode)
 {
@@ -53,7 +63,7 @@ static int open_stepwise(int root_fd, const char *path, int flags, mode_t mode)
         int next = strcmp(rest, "..") == 0
                        ? -1
                        : openat(at, rest, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        error = next < 0 ? errno : 0;
+        error = next < 0 ? open_error(at, rest, errno) : 0;
         if (at != root_fd)
             close(at);
         at = next;
@@ -62,7 +72,7 @@ static int open_stepwise(int root_fd, const char *path, int flags, mode_t mode)
     int fd = -1;
     if (error == 0) {
         fd = strcmp(rest, "..") == 0 ? -1 : openat(at, rest, flags | O_NOFOLLOW | O_CLOEXEC, mode);
-        error = errno;
+        error = fd < 0 ? open_error(at, rest, errno) : 0;
         if (at != root_fd)
             close(at);
     }
@@ -78,10 +88,14 @@ int local_open(struct storage_local *local, const char *path, int flags, mode_t 
                            .resolve =
                                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     long fd;
+    if (local->stepwise)
+        return open_stepwise(local->root_fd, path, flags, mode);
     do {
         fd = syscall(SYS_openat2, local->root_fd, path, &how, sizeof how);
     } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+    local->stepwise = fd < 0 && errno == ENOSYS;
+    if (fd < 0 &&
+        (errno == ENOSYS || errno == EPERM)) /* a filter may say EPERM for unknown calls */
         return open_stepwise(local->root_fd, path, flags, mode);
     return (int)fd;
 }
