@@ -21,6 +21,30 @@ static bool has(const char *text, const char *part)
     return strcasestr(text, part) != NULL;
 }
 
+/* Remote texts have many lines; the statement quoted at their end is ours and goes. Cleaned; caller
+ * frees. */
+static char *one_line(const char *text)
+{
+    const char *quote = strstr(text, "== SQL");
+    size_t len = quote ? (size_t)(quote - text) : strlen(text);
+    char *line = base_strndup(text, len), *out = line, *clean;
+
+    for (size_t i = 0; i < len; i++) {
+        bool space = isspace((unsigned char)line[i]);
+
+        if (!space)
+            *out++ = line[i];
+        else if (out > line && out[-1] != ' ')
+            *out++ = ' ';
+    }
+    while (out > line && out[-1] == ' ')
+        out--;
+    *out = '\0';
+    clean = base_text_clean_dup(line, MESSAGE_MAX);
+    free(line);
+    return clean;
+}
+
 /* Text of the first <pre> or <title> element, or what there is. Caller frees. */
 static char *html_text(const char *body)
 {
@@ -147,7 +171,7 @@ static char *read_json(struct databricks_problem *problem, const struct net_resp
 void databricks_problem_read(struct databricks_problem *problem,
                              const struct net_response *response, const cJSON *json)
 {
-    char *raw, *p;
+    char *raw;
 
     *problem = (struct databricks_problem){.status = response->status,
                                            .retry_ms = response->retry_after_ms};
@@ -156,11 +180,7 @@ void databricks_problem_read(struct databricks_problem *problem,
         raw = read_json(problem, response, json);
     else
         raw = read_text(problem, response);
-    p = raw;
-    while (isspace((unsigned char)*p))
-        p++;
-    p[strcspn(p, "\r\n")] = '\0';
-    problem->message = base_text_clean_dup(p, MESSAGE_MAX);
+    problem->message = one_line(raw);
     free(raw);
 }
 
@@ -202,8 +222,6 @@ static const struct code_map plain_codes[] = {
     {"IO_ERROR", ERR_SRC_UNAVAILABLE},
     {"ENDPOINT_NOT_FOUND", ERR_SRC_HOST_WRONG},
     {"TABLE_DOES_NOT_EXIST", ERR_SRC_TABLE_NOT_FOUND},
-    {"CATALOG_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
-    {"SCHEMA_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
     {"METASTORE_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
     {"PRINCIPAL_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
 };
@@ -224,20 +242,33 @@ static enum err_code not_found_code(enum databricks_subject subject)
     }
 }
 
-/* Which level a refusal names: the resource type where there is one, else the words of the refusal,
- * which are all there is in SQL failures. ERR_OK: none is named. */
+static enum err_code level_word(const char *word)
+{
+    static const struct code_map levels[] = {{"catalog", ERR_SRC_PERM_CATALOG},
+                                             {"schema", ERR_SRC_PERM_SCHEMA},
+                                             {"database", ERR_SRC_PERM_SCHEMA},
+                                             {"table", ERR_SRC_PERM_TABLE},
+                                             {"view", ERR_SRC_PERM_TABLE}};
+
+    for (size_t i = 0; i < base_countof(levels); i++)
+        if (strncasecmp(word, levels[i].remote, strlen(levels[i].remote)) == 0)
+            return levels[i].code;
+    return ERR_OK;
+}
+
+/* Which level a refusal names: the resource type where there is one, else the sentence "... does
+ * not have <privilege> on <level> '<name>'", which is all there is in SQL failures. The name comes
+ * last, so that nothing in it is taken for the level. ERR_OK: none is named. */
 static enum err_code level_named(const char *resource, const char *text)
 {
-    if (strcmp(resource, "CATALOG") == 0 || has(text, "USE CATALOG") || has(text, "USE_CATALOG"))
-        return ERR_SRC_PERM_CATALOG;
-    if (strcmp(resource, "SCHEMA") == 0 || has(text, "USE SCHEMA") || has(text, "USE_SCHEMA"))
-        return ERR_SRC_PERM_SCHEMA;
-    if (strcmp(resource, "TABLE") == 0 || has(text, "SELECT on") || has(text, " on table '"))
-        return ERR_SRC_PERM_TABLE;
-    if (has(text, " on catalog '"))
-        return ERR_SRC_PERM_CATALOG;
-    if (has(text, " on schema '"))
-        return ERR_SRC_PERM_SCHEMA;
+    const char *have = strcasestr(text, "not have "), *on;
+    const char *name = have ? strpbrk(have, "'`\"") : NULL;
+
+    if (level_word(resource) != ERR_OK)
+        return level_word(resource);
+    on = have ? strcasestr(have, " on ") : NULL;
+    if (on && (!name || on < name))
+        return level_word(on + 4);
     return ERR_OK;
 }
 
@@ -304,7 +335,8 @@ static enum err_code choose(const struct databricks_problem *problem,
             return plain_codes[i].code;
     if (strcmp(code, "PERMISSION_DENIED") == 0)
         return denied_code(problem, subject);
-    if (strcmp(code, "RESOURCE_DOES_NOT_EXIST") == 0 || strcmp(code, "NOT_FOUND") == 0)
+    if (strcmp(code, "RESOURCE_DOES_NOT_EXIST") == 0 || strcmp(code, "NOT_FOUND") == 0 ||
+        strcmp(code, "CATALOG_DOES_NOT_EXIST") == 0 || strcmp(code, "SCHEMA_DOES_NOT_EXIST") == 0)
         return not_found_code(subject);
     if (strcmp(code, "INVALID_PARAMETER_VALUE") == 0 &&
         (wh || (subject == SUBJECT_SUBMIT && has(problem->message, "endpoint id"))))
@@ -348,6 +380,13 @@ static const struct code_map sqlstates[] = {
     {"42K03", ERR_SRC_FILES_GONE},      {"57KD0", ERR_SRC_STMT_TIMEOUT},
     {"57014", ERR_SRC_STMT_CANCELED},   {"HY008", ERR_SRC_STMT_CANCELED},
     {"HYT00", ERR_SRC_STMT_TIMEOUT},
+};
+
+/* By the first two characters; values a filter or cast cannot digest (21, 22) are the statement's
+ * fault too. */
+static const struct code_map sqlstate_families[] = {
+    {"42", ERR_SRC_SQL_INVALID}, {"0A", ERR_SRC_SQL_INVALID}, {"21", ERR_SRC_SQL_INVALID},
+    {"22", ERR_SRC_SQL_INVALID}, {"54", ERR_SRC_SQL_INVALID}, {"53", ERR_SRC_UNAVAILABLE},
 };
 
 static const struct code_map statement_codes[] = {
@@ -425,8 +464,9 @@ static enum err_code sql_code(const char *class, const char *state, const char *
         code = sql_denied(text);
     if (code == ERR_OK)
         code = look_up(sqlstates, base_countof(sqlstates), state);
-    if (code == ERR_OK && (strncmp(state, "42", 2) == 0 || strncmp(state, "0A", 2) == 0))
-        code = ERR_SRC_SQL_INVALID;
+    for (size_t i = 0; code == ERR_OK && i < base_countof(sqlstate_families); i++)
+        if (strncmp(state, sqlstate_families[i].remote, 2) == 0)
+            code = sqlstate_families[i].code;
     if (code == ERR_OK)
         code = look_up(statement_codes, base_countof(statement_codes), remote);
     /* No code and no SQLSTATE from here on: the words are all there is. */
@@ -449,15 +489,10 @@ void databricks_sql_map(const cJSON *status, const char *statement_id, struct er
     const char *remote = base_json_str_or(error, "error_code", "");
     const char *text = base_json_str_or(error, "message", "the statement failed without a reason");
     char class[96], state[8];
-    size_t len;
-    char *line;
+    char *line = one_line(text);
 
-    while (isspace((unsigned char)*text))
-        text++;
     read_class(text, class, sizeof class);
     read_sqlstate(status, text, state);
-    len = strcspn(text, "\r\n");
-    line = base_strndup(text, len);
     base_err_set(err, sql_code(class, state, remote, text), "%s", line);
     free(line);
     set_text(err->remote_code, sizeof err->remote_code, *class ? class : remote);

@@ -15,3 +15,9 @@ TESTS += tests/unit/test_databricks_replay
 tests_unit_test_databricks_replay_SOURCES = tests/unit/test_databricks_replay.c $(NET_TEST_HELP)
 tests_unit_test_databricks_replay_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_databricks_replay_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_databricks_fault
+TESTS += tests/unit/test_databricks_fault
+tests_unit_test_databricks_fault_SOURCES = tests/unit/test_databricks_fault.c
+tests_unit_test_databricks_fault_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_databricks_fault_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
