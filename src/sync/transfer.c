@@ -117,12 +117,18 @@ static void memory_ask(struct sync_run *run)
     sync_wake(run->sync);
 }
 
+/* It waits for memory when the next group has none and those before it have nothing left to do. */
 static void memory_account(struct sync_run *run)
 {
-    bool waiting = false;
-    for (struct sync_work *work = run->extract.works; work && !waiting; work = work->next)
-        waiting = !sync_hold_granted(work->hold);
     int64_t now = base_seam_mono_us(run->sync->deps.seam);
+    bool waiting = false;
+    for (struct sync_work *work = run->extract.works; work; work = work->next)
+        if (!sync_hold_granted(work->hold))
+            waiting = true;
+        else if (!work->encoded) {
+            waiting = false;
+            break;
+        }
     if (run->memory_since_us)
         run->stats.waiting_memory += (double)(now - run->memory_since_us) / 1e6;
     run->memory_since_us = waiting ? now : 0;

@@ -102,6 +102,7 @@ static void engine_stop(struct bench *b)
     sync_free(&b->sync);
     assert_int_equal(b->fake.open_calls, 0);
     storage_free(&b->storage);
+    net_loop_turn(b->loop, 0); /* its last answers */
     store_free(&b->store);
     net_loop_free(&b->loop);
 }
