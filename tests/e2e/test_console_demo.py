@@ -52,4 +52,4 @@ def test_demo_keeps_what_it_is_told_to():
 
 
 if __name__ == "__main__":
-    sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", __file__]))
+    sys.exit(pytest.main(["-q", "-x", "--tb=short", "-p", "no:cacheprovider", __file__]))

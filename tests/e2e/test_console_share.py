@@ -2,12 +2,16 @@
 import json
 import os
 import pathlib
+import pty
+import select
+import signal
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from console import Home, wait_for  # noqa: E402
+from console import Home, program, wait_for  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -143,20 +147,129 @@ def test_plan(ready, synced):
     assert all("VERSION AS OF" in item["statement"] for item in plan)
 
 
-def test_failure_and_retry(ready, synced):
-    ready.control("revoke", ready.ready["client_id"], "SELECT", "shop.aampe.users")
-    document = ready.console("--json", "sync", "run", "shop.aampe.users", "--wait")
-    report = json.loads(document.stdout)
-    if report["ok"]:
-        pytest.skip("the world grants SELECT above the table")
-    assert document.returncode == 1
-    assert report["error"]["code"] == "SRC_PERM_TABLE"
-    failed = ready.json("runs", "show")["data"]
-    assert failed["run"]["word"] == "failed" and failed["last_good"]["word"] == "done"
-    assert ready.json("status", code=1)["data"]["failed"] == 1
-    ready.control("grant", ready.ready["client_id"], "SELECT", "shop.aampe.users")
+@pytest.mark.parametrize("level,code,grant", [
+    ("catalog", "SRC_PERM_CATALOG", "GRANT USE CATALOG ON CATALOG `shop` TO "),
+    ("schema", "SRC_PERM_SCHEMA", "GRANT USE SCHEMA ON SCHEMA `shop`.`aampe` TO "),
+    ("table", "SRC_PERM_TABLE", "GRANT SELECT ON TABLE `shop`.`aampe`.`users` TO ")])
+def test_failure_and_retry(ready, synced, level, code, grant):
+    ready.json("share", "remove", "shop.aampe.users", "--yes")
+    ready.control("fault", "missing_grant", "level=" + level)
+    try:
+        plan = ready.json("share", "add", "shop.aampe.users", "--yes", code=3)["data"]
+        assert plan["changed"] and plan["warnings"] == 1
+        assert plan["plan"][0]["error"]["code"] == code and not plan["plan"][0]["readable"]
+        assert plan["plan"][0]["grants"] == [grant + "`" + ready.ready["client_id"] + "`"]
+        document = ready.json("sync", "run", "shop.aampe.users", "--wait", code=1)
+        assert document["error"]["code"] == code and document["error"]["hint"]
+        assert document["data"]["verified"] is False
+        failed = ready.json("runs", "show")["data"]
+        assert failed["run"]["word"] == "failed" and failed["last_good"]["word"] == "done"
+        assert "safe" in ready.console("runs", "show").stdout
+        assert ready.json("status", code=1)["data"]["failed"] == 1
+    finally:
+        ready.control("fault", "clear")
     assert ready.json("runs", "retry", str(failed["run"]["id"]), "--wait")["data"]["verified"] is True
     assert ready.json("status")["data"]["failed"] == 0
+
+
+def test_wrong_secret(ready, synced):
+    ready.json("secrets", "set", "principal", "--from-fd", "0", stdin="dose-wrong-canary\n")
+    try:
+        assert ready.json("tree", "--refresh", code=4)["error"]["code"] == "SRC_AUTH_CLIENT_INVALID"
+    finally:
+        right = ready.ready["client_secret"] + "\n"
+        assert ready.json("secrets", "set", "principal", "--from-fd", "0", stdin=right)["data"]["changed"]
+        assert not ready.json("secrets", "set", "principal", "--from-fd", "0", stdin=right)["data"]["changed"]
+    assert ready.json("sync", "run", "--wait")["data"]["verified"] is True
+    assert ready.json("secrets", "set", "principal", "--from-fd", "0", stdin="\n", code=2)["error"]["code"] == "USAGE"
+    assert ready.json("secrets", "set", "nobody", "--from-fd", "0", stdin="x\n", code=2)["error"]["code"] == "USAGE"
+
+
+def on_terminal(home, words, answers):
+    """Runs the console on a terminal of its own; answers[i] is typed once prompts[i] is seen. What it printed, and its code."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe(program("aampe-console"), ["aampe-console", *words], home.env)
+    seen = b""
+    for prompt, answer in answers:
+        while prompt not in seen:
+            assert select.select([fd], [], [], 30)[0], seen
+            seen += os.read(fd, 4096)
+        os.write(fd, answer)
+    while True:
+        try:
+            piece = os.read(fd, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(fd)
+    return seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_secret_without_echo(ready):
+    secret = ready.ready["client_secret"].encode()
+    seen, code = on_terminal(ready, ["secrets", "set", "principal"], [(b"not shown", secret + b"\n")])
+    assert code == 0 and secret not in seen
+
+
+def test_typed_word(ready, synced):
+    prompt = b'type "apply 1"'
+    seen, code = on_terminal(ready, ["share", "remove", "shop.aampe.users"], [(prompt, b"yes\n")])
+    assert code == 3 and b"nothing was changed" in seen
+    seen, code = on_terminal(ready, ["share", "remove", "shop.aampe.users"], [(prompt, b"apply 1\n")])
+    assert code == 0
+    assert "shop.aampe.users" not in json.dumps(ready.json("share", "list")["data"]["tables"])
+    seen, code = on_terminal(ready, ["demo"], [])
+    assert code == 2 and b"--headless" in seen
+    ready.json("share", "add", "shop.aampe.users", "--yes")
+
+
+def test_two_consoles_start_one_engine(home):
+    home.json("engine", "stop")
+    consoles = [subprocess.Popen([program("aampe-console"), "--json", "engine", "start"], env=home.env,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    answers = [(console.communicate(timeout=60), console.returncode) for console in consoles]
+    assert [code for _, code in answers] == [0] * 4, answers
+    pids = {json.loads(texts[0])["data"]["pid"] for texts, _ in answers}
+    assert len(pids) == 1
+
+
+def test_stop_and_kill_in_the_middle(ready, synced):
+    """What was running when the engine ended is finished by the next one, whole and once."""
+    ready.json("share", "add", "shop.aampe.events", "--yes")
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        ready.control("fault", "slow", "endpoint=link", "delay_ms=5000", "times=1")
+        batch = ready.json("sync", "run", "shop.aampe.events")["data"]["batch"]
+        wait_for(lambda: ready.json("runs", "list", "--batch", str(batch))["data"]["runs"][0]["state"] != "PLANNED")
+        pid = ready.engine_pid()
+        os.kill(pid, number)
+        wait_for(lambda: not os.path.exists("/proc/%d" % pid))
+        ready.control("fault", "clear")
+
+        def over():
+            run = ready.json("runs", "list", "--batch", str(batch))["data"]["runs"][0]
+            return run if run["word"] in ("done", "failed", "cancelled") else None
+        run = wait_for(over)
+        assert run["word"] == "done", run
+        assert run["source_rows"] == run["file_rows"] == 3000
+    ready.json("share", "remove", "shop.aampe.events", "--yes")
+
+
+def test_cancel(ready, synced):
+    ready.json("share", "add", "shop.aampe.events", "--yes")
+    ready.control("fault", "slow", "endpoint=link", "delay_ms=30000", "times=1")
+    try:
+        batch = ready.json("sync", "run", "shop.aampe.events")["data"]["batch"]
+        run = wait_for(lambda: [run for run in ready.json("runs", "list", "--batch", str(batch))["data"]["runs"]
+                                if run["state"] == "RUNNING"])[0]
+        assert ready.json("sync", "run", "shop.aampe.events", code=1)["error"]["code"] == "ENGINE_BUSY"
+        ready.json("runs", "cancel", str(run["id"]))
+        wait_for(lambda: ready.json("runs", "show", str(run["id"]))["data"]["run"]["word"] == "cancelled")
+    finally:
+        ready.control("fault", "clear")
+    ready.json("share", "remove", "shop.aampe.events", "--yes")
 
 
 def test_read_only(home):
@@ -216,4 +329,4 @@ def test_no_secret_anywhere(ready, synced):
 
 
 if __name__ == "__main__":
-    sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", __file__]))
+    sys.exit(pytest.main(["-q", "-x", "--tb=short", "-p", "no:cacheprovider", __file__]))
