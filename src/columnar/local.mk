@@ -24,7 +24,8 @@ tests_unit_test_columnar_golden_LDADD = $(COLUMNAR_TEST_LDADD) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_columnar_mutate
 TESTS += tests/unit/test_columnar_mutate
-tests_unit_test_columnar_mutate_SOURCES = tests/unit/test_columnar_mutate.c $(COLUMNAR_TEST_HELP)
+tests_unit_test_columnar_mutate_SOURCES = tests/unit/test_columnar_mutate.c \
+	tests/unit/columnar_table.c tests/unit/columnar_table.h $(COLUMNAR_TEST_HELP)
 tests_unit_test_columnar_mutate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_columnar_mutate_LDADD = $(COLUMNAR_TEST_LDADD) $(CMOCKA_LIBS)
 

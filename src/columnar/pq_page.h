@@ -15,6 +15,7 @@ struct pq_pages {
     int64_t rows_left;
     size_t width; /* fixed value width; 0 for BOOLEAN and BYTE_ARRAY */
     bool has_dictionary;
+    bool ignore_checksums;             /* for fuzzing: damage must be found by structure alone */
     struct bytes inflated, dictionary; /* the current page; the dictionary page */
     struct slice *entries;             /* of the dictionary, without length prefix */
     uint32_t entry_count;

@@ -220,6 +220,8 @@ bool rle_decode(const uint8_t *data, size_t len, unsigned width, uint32_t *out, 
             return false;
         memcpy(&value, data + pos, value_bytes);
         pos += value_bytes;
+        if (width < 32 && value >> width)
+            return false;
         for (uint64_t i = 0; i < run; i++)
             out[done++] = value;
     }

@@ -284,10 +284,6 @@ static void test_every_file(void **state)
     (void)state;
     size_t count, refused = 0;
     char **list = help_golden_list(".stream", &count);
-    if (count == 0) {
-        print_message("no Arrow golden files: set AAMPE_TESTDATA\n");
-        skip();
-    }
     for (size_t i = 0; i < count; i++) {
         const char *named = NULL;
         for (size_t k = 0; k < base_countof(REFUSED); k++) {
@@ -326,6 +322,13 @@ static void test_file_format_refused(void **state)
 
 int main(void)
 {
+    size_t count;
+    char **list = help_golden_list(".stream", &count);
+    help_list_free(list, count);
+    if (count == 0) {
+        print_message("SKIP: no Arrow golden files, AAMPE_TESTDATA does not have them\n");
+        return 77; /* automake counts it as skipped */
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_file),
         cmocka_unit_test(test_file_format_refused),

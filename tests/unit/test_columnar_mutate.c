@@ -1,9 +1,11 @@
-/* Golden streams damaged at random: refused with a code of their own, or decoded; never a sanitizer
- * finding. AAMPE_MUTATIONS=N (default 20000) and AAMPE_SEED=S make longer or other runs; the seed
- * is printed. */
+/* Golden streams, and Parquet files of ours, damaged at random: refused with a code of their own,
+ * or decoded; never a sanitizer finding. AAMPE_MUTATIONS=N (default 20000) and AAMPE_SEED=S make
+ * longer or other runs; the seed is printed. */
 #include "columnar_help.h"
+#include "columnar_table.h"
 
 #include "base/alloc.h"
+#include "columnar/pq_page.h"
 
 #include <lz4frame.h>
 #include <setjmp.h>
@@ -12,11 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-struct bytes {
-    uint8_t *data;
-    size_t len;
-};
 
 static uint64_t env_number(const char *name, uint64_t fallback)
 {
@@ -136,6 +133,13 @@ static void test_mutations(void **state)
         struct bytes bad = damaged(&files[file], &seed);
         struct err err = ERR_INIT;
         int64_t rows;
+        /* Most damage to a frame only breaks the frame: every second one is wrapped after it. */
+        if (file & 1 && i & 2) {
+            free(bad.data);
+            struct bytes plain = damaged(&files[file - 1], &seed);
+            bad = lz4_wrap(&plain);
+            free(plain.data);
+        }
         if (help_walk(bad.data, bad.len, file & 1, &limits, &rows, &sum, &err) == 0) {
             decoded++;
             continue;
@@ -158,8 +162,136 @@ static void test_mutations(void **state)
     help_list_free(list, count);
 }
 
+/* Every page of every column, with checksums and, to get deeper, without. */
+static int walk_parquet(const struct columnar_pq_file *meta, const uint8_t *bytes,
+                        const struct columnar_limits *limits, bool ignore, uint64_t *sum,
+                        struct err *err)
+{
+    for (size_t group = 0; group < meta->group_count; group++) {
+        for (size_t leaf = 0; leaf < meta->column_count; leaf++) {
+            const struct columnar_pq_chunk *chunk = &meta->groups[group].chunks[leaf];
+            struct columnar_pq_values values = {0};
+            struct columnar_pq_summary summary;
+            struct pq_pages pages;
+            const uint8_t *from = bytes + chunk->offset;
+            size_t len = (size_t)chunk->bytes;
+            int rc;
+            if (!ignore) {
+                rc = columnar_parquet_read_column(meta, group, leaf, from, len, limits, &values,
+                                                  err);
+                *sum += values.values_len;
+                columnar_pq_values_free(&values);
+                if (rc < 0 || columnar_parquet_check_column(meta, group, leaf, from, len, limits,
+                                                            &summary, err) < 0)
+                    return -1;
+                continue;
+            }
+            pq_pages_init(&pages, &meta->columns[leaf], chunk, limits, from, len);
+            pages.ignore_checksums = true;
+            while ((rc = pq_pages_next(&pages, err)) > 0) {
+                struct slice value;
+                size_t pos = 0;
+                for (int64_t i = 0; i < pages.values; i++) {
+                    if (pages.indices)
+                        *sum += pages.entries[pages.indices[i]].len;
+                    else if (pq_plain_next(&pages, &pos, &value))
+                        *sum += value.len ? value.data[value.len - 1] : 0;
+                }
+            }
+            pq_pages_free(&pages);
+            if (rc < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int open_parquet(const struct bytes *bad, const struct columnar_limits *limits, bool ignore,
+                        uint64_t *sum, struct err *err)
+{
+    struct columnar_pq_file *meta;
+    size_t len;
+    if (bad->len < 12)
+        return base_err_set(err, ERR_DST_FILE_CORRUPT, "no room for a footer");
+    const uint8_t *tail = bad->data + bad->len - 8;
+    if (columnar_parquet_tail(tail, (int64_t)bad->len, &len, err) < 0 ||
+        columnar_parquet_parse(tail - len, len, (int64_t)bad->len, limits, &meta, err) < 0)
+        return -1;
+    int rc = walk_parquet(meta, bad->data, limits, ignore, sum, err);
+    columnar_parquet_free(&meta);
+    return rc;
+}
+
+/* Small files of all types; damage keeps the last eight bytes, or nothing behind them would be
+ * reached. */
+static struct bytes parquet_bytes(unsigned n)
+{
+    static const enum columnar_codec CODECS[] = {COLUMNAR_CODEC_NONE, COLUMNAR_CODEC_SNAPPY,
+                                                 COLUMNAR_CODEC_ZSTD};
+    static const char *const TYPES[] = {"boolean", "int",    "bigint",
+                                        "double",  "string", "decimal(30,2)"};
+    static const enum columnar_kind KINDS[] = {COLUMNAR_BOOL,  COLUMNAR_INT32,
+                                               COLUMNAR_INT64, COLUMNAR_DOUBLE,
+                                               COLUMNAR_UTF8,  COLUMNAR_DECIMAL128};
+    struct table table;
+    struct table_file file;
+    struct columnar_write_options options = columnar_write_options_default();
+    uint64_t seed = n + 1;
+    table_init(&table, base_countof(TYPES), 50 + n * 40, &seed);
+    for (size_t i = 0; i < base_countof(TYPES); i++)
+        table_column(&table, i, TYPES[i], KINDS[i], n % 3 * 20, n % 2 ? 5 : 0, &seed);
+    options.codec = CODECS[n % 3];
+    options.page_rows = 20 + n * 10;
+    table_write(&table, &options, 2, &seed, &file);
+    struct bytes out;
+    columnar_parquet_free(&file.meta);
+    out.data = (uint8_t *)base_buf_take(&file.bytes, &out.len);
+    table_free(&table);
+    return out;
+}
+
+static void test_parquet_mutations(void **state)
+{
+    (void)state;
+    struct bytes files[12];
+    for (unsigned i = 0; i < base_countof(files); i++)
+        files[i] = parquet_bytes(i);
+    uint64_t total = env_number("AAMPE_MUTATIONS", 20000), decoded = 0, sum = 0;
+    uint64_t seed = env_number("AAMPE_SEED", 20261123) ^ 0x5051;
+    struct columnar_limits limits = columnar_limits_default();
+    limits.message_bytes = (size_t)16 << 20;
+    limits.ratio_free_bytes = (size_t)1 << 20;
+    uint64_t codes[ERR_COUNT] = {0};
+    for (uint64_t i = 0; i < total; i++) {
+        const struct bytes *file = &files[i % base_countof(files)];
+        struct bytes bad = damaged(file, &seed);
+        struct err err = ERR_INIT;
+        if (bad.len >= 8 && i % 4)
+            memcpy(bad.data + bad.len - 8, file->data + file->len - 8, 8);
+        if (open_parquet(&bad, &limits, i & 1, &sum, &err) == 0)
+            decoded++;
+        else if (err.code != ERR_DST_FILE_CORRUPT && err.code != ERR_LIMIT_EXCEEDED &&
+                 err.code != ERR_TYPE_UNSUPPORTED)
+            fail_msg("mutation %llu: %s: %s", (unsigned long long)i, base_err_name(err.code),
+                     err.message);
+        codes[err.code]++;
+        free(bad.data);
+    }
+    print_message("Parquet: decoded %llu (checksum %llx), refused %llu corrupt, %llu over a limit, "
+                  "%llu unsupported\n",
+                  (unsigned long long)decoded, (unsigned long long)sum,
+                  (unsigned long long)codes[ERR_DST_FILE_CORRUPT],
+                  (unsigned long long)codes[ERR_LIMIT_EXCEEDED],
+                  (unsigned long long)codes[ERR_TYPE_UNSUPPORTED]);
+    for (unsigned i = 0; i < base_countof(files); i++)
+        free(files[i].data);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_mutations)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_parquet_mutations),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
