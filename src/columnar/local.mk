@@ -48,3 +48,10 @@ tests_unit_test_columnar_value_SOURCES = tests/unit/test_columnar_value.c \
 	tests/unit/columnar_table.c tests/unit/columnar_table.h $(COLUMNAR_TEST_HELP)
 tests_unit_test_columnar_value_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_columnar_value_LDADD = $(COLUMNAR_TEST_LDADD) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_columnar_hostile
+TESTS += tests/unit/test_columnar_hostile
+tests_unit_test_columnar_hostile_SOURCES = tests/unit/test_columnar_hostile.c \
+	tests/unit/columnar_table.c tests/unit/columnar_table.h $(COLUMNAR_TEST_HELP)
+tests_unit_test_columnar_hostile_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_columnar_hostile_LDADD = $(COLUMNAR_TEST_LDADD) $(CMOCKA_LIBS)
