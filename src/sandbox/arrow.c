@@ -68,16 +68,26 @@ static uint32_t type_table(struct flatbuf *fb, const struct sandbox_type *type,
                            const char *time_zone, uint8_t *id)
 {
     static const uint8_t ids[SB_KIND_COUNT] = {
-        [SB_VOID] = ARROW_NULL,           [SB_BOOLEAN] = ARROW_BOOL,
-        [SB_TINYINT] = ARROW_INT,         [SB_SMALLINT] = ARROW_INT,
-        [SB_INT] = ARROW_INT,             [SB_BIGINT] = ARROW_INT,
-        [SB_FLOAT] = ARROW_FLOAT,         [SB_DOUBLE] = ARROW_FLOAT,
-        [SB_DECIMAL] = ARROW_DECIMAL,     [SB_DATE] = ARROW_DATE,
-        [SB_TIMESTAMP] = ARROW_TIMESTAMP, [SB_TIMESTAMP_NTZ] = ARROW_TIMESTAMP,
-        [SB_STRING] = ARROW_UTF8,         [SB_BINARY] = ARROW_BINARY,
-        [SB_INTERVAL_YM] = ARROW_INTERVAL, [SB_INTERVAL_DT] = ARROW_DURATION,
-        [SB_VARIANT] = ARROW_UTF8,        [SB_ARRAY] = ARROW_UTF8,
-        [SB_MAP] = ARROW_UTF8,            [SB_STRUCT] = ARROW_UTF8,
+        [SB_VOID] = ARROW_NULL,
+        [SB_BOOLEAN] = ARROW_BOOL,
+        [SB_TINYINT] = ARROW_INT,
+        [SB_SMALLINT] = ARROW_INT,
+        [SB_INT] = ARROW_INT,
+        [SB_BIGINT] = ARROW_INT,
+        [SB_FLOAT] = ARROW_FLOAT,
+        [SB_DOUBLE] = ARROW_FLOAT,
+        [SB_DECIMAL] = ARROW_DECIMAL,
+        [SB_DATE] = ARROW_DATE,
+        [SB_TIMESTAMP] = ARROW_TIMESTAMP,
+        [SB_TIMESTAMP_NTZ] = ARROW_TIMESTAMP,
+        [SB_STRING] = ARROW_UTF8,
+        [SB_BINARY] = ARROW_BINARY,
+        [SB_INTERVAL_YM] = ARROW_INTERVAL,
+        [SB_INTERVAL_DT] = ARROW_DURATION,
+        [SB_VARIANT] = ARROW_UTF8,
+        [SB_ARRAY] = ARROW_UTF8,
+        [SB_MAP] = ARROW_UTF8,
+        [SB_STRUCT] = ARROW_UTF8,
     };
     *id = ids[type->kind];
     switch (type->kind) {
@@ -288,12 +298,14 @@ int sandbox_lz4_frame(const void *data, size_t len, bool small, struct buf *out)
         return -1;
     int result = base_buf_reserve(out, LZ4F_compressBound(len, &prefs) + LZ4F_HEADER_SIZE_MAX + 64);
     if (result == 0) {
-        size_t total = LZ4F_compressBegin(context, out->data + out->len, out->cap - out->len, &prefs);
+        size_t total =
+            LZ4F_compressBegin(context, out->data + out->len, out->cap - out->len, &prefs);
         size_t step = LZ4F_compressUpdate(context, out->data + out->len + total,
                                           out->cap - out->len - total, data, len, NULL);
-        size_t last = LZ4F_isError(step) ? step
-                                         : LZ4F_compressEnd(context, out->data + out->len + total + step,
-                                                            out->cap - out->len - total - step, NULL);
+        size_t last = LZ4F_isError(step)
+                          ? step
+                          : LZ4F_compressEnd(context, out->data + out->len + total + step,
+                                             out->cap - out->len - total - step, NULL);
         if (LZ4F_isError(total) || LZ4F_isError(step) || LZ4F_isError(last))
             result = -1;
         else

@@ -62,7 +62,9 @@ int sql_syntax_error(struct sql_context *context, int pos, const char *fmt, ...)
     struct buf out;
     base_buf_init(&out, BUF_MAX_DEFAULT);
     place_of(context->text, pos, &line, &column);
-    base_buf_printf(&out, "\n[PARSE_SYNTAX_ERROR] Syntax error at or near %s. SQLSTATE: 42601 (line %d, pos %d)\n\n== SQL ==\n",
+    base_buf_printf(&out,
+                    "\n[PARSE_SYNTAX_ERROR] Syntax error at or near %s. SQLSTATE: 42601 (line %d, "
+                    "pos %d)\n\n== SQL ==\n",
                     near, line, column);
     free(near);
     const char *at = context->text;
@@ -86,7 +88,8 @@ const char *sql_quoted_name(struct sql_context *context, const char *const *part
 {
     char *text = sandbox_arena_dup(context->arena, "");
     for (size_t i = 0; i < count; i++) {
-        char *escaped = sandbox_arena_alloc(context->arena, 2 * strlen(parts[i]) + 1), *to = escaped;
+        char *escaped = sandbox_arena_alloc(context->arena, 2 * strlen(parts[i]) + 1),
+             *to = escaped;
         for (const char *from = parts[i]; *from; from++) {
             if (*from == '`')
                 *to++ = '`';
@@ -149,7 +152,8 @@ bool sql_expr_equal(const struct sql_expr *a, const struct sql_expr *b)
         return false;
     if (a->kind == EX_COLUMN)
         return a->source == b->source && a->column == b->column;
-    if (a->kind == EX_LITERAL && (!same_value(&a->value, &b->value) || a->type.kind != b->type.kind))
+    if (a->kind == EX_LITERAL &&
+        (!same_value(&a->value, &b->value) || a->type.kind != b->type.kind))
         return false;
     if (a->kind == EX_CAST && !sandbox_type_equal(&a->to, &b->to))
         return false;

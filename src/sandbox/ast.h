@@ -19,9 +19,9 @@ enum sql_expr_kind {
     EX_CASE,      /* args: [operand] (when, then)* [else] ; has_operand, has_else */
     EX_IN,        /* args[0] in args[1..], or query */
     EX_BETWEEN,
-    EX_LIKE,      /* op LIKE ILIKE RLIKE; args, third = escape */
-    EX_IS,        /* op NULL TRUE FALSE */
-    EX_FIELD      /* args[0].name */
+    EX_LIKE, /* op LIKE ILIKE RLIKE; args, third = escape */
+    EX_IS,   /* op NULL TRUE FALSE */
+    EX_FIELD /* args[0].name */
 };
 
 struct sql_expr {
@@ -72,7 +72,7 @@ struct sql_source {
         const char *name;
         struct sandbox_type type;
         bool nullable;
-    } *columns;
+    } * columns;
     int id; /* of the virtual table */
 };
 
@@ -114,9 +114,9 @@ struct sql_statement {
     size_t part_count;
     int pos;
     bool extended;
-    int object;                 /* SHOW GRANTS: 'M' 'C' 'S' 'T' */
+    int object; /* SHOW GRANTS: 'M' 'C' 'S' 'T' */
     const char *principal, *pattern;
-    int64_t limit;              /* DESCRIBE HISTORY; -1 none */
+    int64_t limit; /* DESCRIBE HISTORY; -1 none */
 };
 
 /* What every stage carries. */
@@ -128,17 +128,17 @@ struct sql_context {
     const char *time_zone;
     int64_t now_us;
     int view_depth;
-    bool as_owner; /* inside a view: privileges were checked on the view */
-    vec_of(struct sql_expr *) bound;      /* literals, by number of the bound value */
-    vec_of(struct sql_source *) scans;    /* tables, by virtual table */
+    bool as_owner;                     /* inside a view: privileges were checked on the view */
+    vec_of(struct sql_expr *) bound;   /* literals, by number of the bound value */
+    vec_of(struct sql_source *) scans; /* tables, by virtual table */
     /* vectors of the tree that need freeing; the arena holds the structs themselves */
     vec_of(struct sql_select *) all_selects;
     vec_of(struct sql_query *) all_queries;
 };
 
 /* Fills the error once; always -1. pos < 0: no place. */
-__attribute__((format(printf, 4, 5))) int sql_error(struct sql_context *context, const char *sqlstate,
-                                                    int pos, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) int
+sql_error(struct sql_context *context, const char *sqlstate, int pos, const char *fmt, ...);
 /* [PARSE_SYNTAX_ERROR] with the "== SQL ==" block. */
 __attribute__((format(printf, 3, 4))) int sql_syntax_error(struct sql_context *context, int pos,
                                                            const char *fmt, ...);

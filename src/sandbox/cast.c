@@ -24,7 +24,8 @@ static int malformed(const struct sandbox_value *value, const struct sandbox_typ
 {
     int len = value->len > 60 ? 60 : (int)value->len;
     snprintf(why, 200,
-             "[CAST_INVALID_INPUT] The value '%.*s' of the type \"%s\" cannot be cast to \"%.40s\" because "
+             "[CAST_INVALID_INPUT] The value '%.*s' of the type \"%s\" cannot be cast to \"%.40s\" "
+             "because "
              "it is malformed.",
              len, value->text, from->text, to->text);
     return -1;
@@ -33,7 +34,8 @@ static int malformed(const struct sandbox_value *value, const struct sandbox_typ
 static int overflow(const struct sandbox_type *from, const struct sandbox_type *to, char why[200])
 {
     snprintf(why, 200,
-             "[CAST_OVERFLOW] A value of the type \"%.40s\" cannot be cast to \"%.40s\" due to an overflow.",
+             "[CAST_OVERFLOW] A value of the type \"%.40s\" cannot be cast to \"%.40s\" due to an "
+             "overflow.",
              from->text, to->text);
     return -1;
 }
@@ -99,9 +101,10 @@ static int to_decimal(struct sandbox_value *value, const struct sandbox_type *fr
     }
     if (ok && sandbox_decimal_fits(value->d, to->precision))
         return 0;
-    snprintf(why, 200,
-             "[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION] A value cannot be represented as \"%s\".",
-             to->text);
+    snprintf(
+        why, 200,
+        "[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION] A value cannot be represented as \"%s\".",
+        to->text);
     return -1;
 }
 
@@ -136,7 +139,8 @@ static int text_double(struct sandbox_value *value, const char *text, bool singl
     return *end ? -1 : 0;
 }
 
-/* INTERVAL as text: "1-2" or "3 04:05:06.7" with or without INTERVAL '...' around, or a plain count. */
+/* INTERVAL as text: "1-2" or "3 04:05:06.7" with or without INTERVAL '...' around, or a plain
+ * count. */
 static int text_interval(struct sandbox_value *value, const char *text, bool months)
 {
     const char *quote = strchr(text, '\'');
@@ -153,8 +157,8 @@ static int text_interval(struct sandbox_value *value, const char *text, bool mon
     } else {
         if (sscanf(text, "%lld %lld:%lld:%lf", &a, &h, &m, &seconds) < 1)
             return -1;
-        __int128 us = ((__int128)a * 86400 + h * 3600 + m * 60) * 1000000 +
-                      (int64_t)(seconds * 1e6 + 0.5);
+        __int128 us =
+            ((__int128)a * 86400 + h * 3600 + m * 60) * 1000000 + (int64_t)(seconds * 1e6 + 0.5);
         if (us > (__int128)INT64_MAX + 1)
             return -1;
         value->i = negative ? (int64_t)-us : (int64_t)us;
@@ -188,8 +192,9 @@ static int from_text(struct sandbox_arena *arena, struct sandbox_value *value,
     case SB_SMALLINT:
     case SB_INT:
     case SB_BIGINT:
-        ok = len && strspn(text, "+-0123456789") == len && sandbox_decimal_parse(text, len, 0, &wide) &&
-             wide >= ranges[to->kind].low && wide <= ranges[to->kind].high;
+        ok = len && strspn(text, "+-0123456789") == len &&
+             sandbox_decimal_parse(text, len, 0, &wide) && wide >= ranges[to->kind].low &&
+             wide <= ranges[to->kind].high;
         if (ok)
             value->i = (int64_t)wide;
         break;
@@ -284,7 +289,7 @@ int sandbox_cast(struct sandbox_arena *arena, struct sandbox_value *value,
         return to_integer(value, from, to, why);
     switch (to->kind) {
     case SB_BOOLEAN:
-        value->i = from->kind == SB_DECIMAL ? value->d != 0
+        value->i = from->kind == SB_DECIMAL                            ? value->d != 0
                    : from->kind == SB_FLOAT || from->kind == SB_DOUBLE ? value->f != 0
                                                                        : value->i != 0;
         return 0;

@@ -23,8 +23,8 @@ static int emit_bound(struct sql_run *run, const struct sql_expr *literal, struc
     return base_buf_printf(out, "?%zu", run->context->bound.count);
 }
 
-static int emit_list(struct sql_run *run, const char *open, struct sql_expr *const *args, size_t count,
-                     struct buf *out)
+static int emit_list(struct sql_run *run, const char *open, struct sql_expr *const *args,
+                     size_t count, struct buf *out)
 {
     base_buf_text(out, open);
     for (size_t i = 0; i < count; i++) {
@@ -41,20 +41,20 @@ static int emit_key(struct sql_run *run, const struct sql_expr *expr, struct buf
 {
     if (expr->type.kind != SB_FLOAT && expr->type.kind != SB_DOUBLE)
         return emit_expr(run, expr, out);
-    return emit_list(run, "sb_norm(", (struct sql_expr *const[]){(struct sql_expr *)(uintptr_t)expr}, 1,
-                     out);
+    return emit_list(run, "sb_norm(",
+                     (struct sql_expr *const[]){(struct sql_expr *)(uintptr_t)expr}, 1, out);
 }
 
-static int emit_cast(struct sql_run *run, const struct sql_expr *from, const struct sandbox_type *to,
-                     bool safe, struct buf *out)
+static int emit_cast(struct sql_run *run, const struct sql_expr *from,
+                     const struct sandbox_type *to, bool safe, struct buf *out)
 {
     if (sandbox_type_equal(&from->type, to))
         return emit_expr(run, from, out);
     base_buf_text(out, "sb_cast(");
     if (emit_expr(run, from, out) < 0)
         return -1;
-    return base_buf_printf(out, ", %zu, %zu, %d)", type_number(run, &from->type), type_number(run, to),
-                           safe);
+    return base_buf_printf(out, ", %zu, %zu, %d)", type_number(run, &from->type),
+                           type_number(run, to), safe);
 }
 
 static int emit_binary(struct sql_run *run, const struct sql_expr *expr, struct buf *out)
@@ -65,7 +65,8 @@ static int emit_binary(struct sql_run *run, const struct sql_expr *expr, struct 
     if (!logic && !strpbrk(op, "<>=")) {
         base_buf_printf(out, "sb_arith(%d, %zu, %zu, %zu, ", *op, type_number(run, &expr->type),
                         type_number(run, &a->type), type_number(run, &b->type));
-        if (emit_expr(run, a, out) < 0 || base_buf_text(out, ", ") < 0 || emit_expr(run, b, out) < 0)
+        if (emit_expr(run, a, out) < 0 || base_buf_text(out, ", ") < 0 ||
+            emit_expr(run, b, out) < 0)
             return -1;
         return base_buf_text(out, ")");
     }
@@ -127,7 +128,9 @@ static int emit_predicate(struct sql_run *run, const struct sql_expr *expr, stru
 {
     if (expr->kind == EX_LIKE) {
         base_buf_text(out, expr->negated ? "(NOT " : "(");
-        const char *name = *expr->op == 'L' ? "sb_like(" : *expr->op == 'I' ? "sb_ilike(" : "sb_rlike(";
+        const char *name = *expr->op == 'L'   ? "sb_like("
+                           : *expr->op == 'I' ? "sb_ilike("
+                                              : "sb_rlike(";
         if (emit_list(run, name, expr->args, expr->arg_count, out) < 0)
             return -1;
         return base_buf_text(out, ")");
@@ -159,7 +162,8 @@ static int emit_aggregate_of(struct sql_run *run, const struct sql_expr *expr, c
                              const struct sandbox_type *as, struct buf *out)
 {
     base_buf_printf(out, "%s(%s", name, expr->distinct ? "DISTINCT " : "");
-    int result = as ? emit_cast(run, expr->args[0], as, false, out) : emit_key(run, expr->args[0], out);
+    int result =
+        as ? emit_cast(run, expr->args[0], as, false, out) : emit_key(run, expr->args[0], out);
     if (result < 0 || base_buf_text(out, ")") < 0)
         return -1;
     return emit_filter(run, expr, out);
@@ -185,12 +189,12 @@ static int emit_sum(struct sql_run *run, const struct sql_expr *expr, struct buf
     const struct sandbox_type *type = &expr->args[0]->type;
     bool average = *expr->function->result == '/', decimal = type->kind == SB_DECIMAL;
     if (!average && !decimal)
-        return emit_aggregate_of(run, expr,
-                                 sandbox_kind_integer(type->kind) ? "sb_sum_integer" : "sb_sum_double",
-                                 sandbox_kind_integer(type->kind) ? type : &real, out);
+        return emit_aggregate_of(
+            run, expr, sandbox_kind_integer(type->kind) ? "sb_sum_integer" : "sb_sum_double",
+            sandbox_kind_integer(type->kind) ? type : &real, out);
     base_buf_text(out, decimal ? average ? "sb_average_decimal(" : "sb_fit(" : "sb_average(");
-    if (emit_aggregate_of(run, expr, decimal ? "sb_sum_decimal" : "sb_sum_double", decimal ? type : &real,
-                          out) < 0)
+    if (emit_aggregate_of(run, expr, decimal ? "sb_sum_decimal" : "sb_sum_double",
+                          decimal ? type : &real, out) < 0)
         return -1;
     if (average) {
         base_buf_text(out, ", ");
@@ -223,7 +227,8 @@ static int emit_aggregate(struct sql_run *run, const struct sql_expr *expr, stru
     }
     if (expr->function->emit)
         return emit_aggregate_of(run, expr, expr->function->emit, &expr->args[0]->type, out);
-    bool largest = strcmp(name, "max") == 0 || strcmp(name, "bool_or") == 0 || strcmp(name, "some") == 0;
+    bool largest =
+        strcmp(name, "max") == 0 || strcmp(name, "bool_or") == 0 || strcmp(name, "some") == 0;
     return emit_aggregate_of(run, expr, largest ? "max" : "min", &expr->args[0]->type, out);
 }
 
@@ -264,8 +269,10 @@ static int emit_call(struct sql_run *run, const struct sql_expr *expr, struct bu
     if (strcmp(name, "nullif") == 0)
         return emit_list(run, "nullif(", expr->args, expr->arg_count, out);
     if (*function->args == '=')
-        return emit_list(run, expr->arg_count == 1 ? "(" : "coalesce(", expr->args, expr->arg_count, out);
-    return emit_cast(run, expr->args[0], &expr->type, false, out); /* to_date, to_timestamp, to_json */
+        return emit_list(run, expr->arg_count == 1 ? "(" : "coalesce(", expr->args, expr->arg_count,
+                         out);
+    return emit_cast(run, expr->args[0], &expr->type, false,
+                     out); /* to_date, to_timestamp, to_json */
 }
 
 static int emit_field(struct sql_run *run, const struct sql_expr *expr, struct buf *out)
@@ -342,14 +349,16 @@ static int emit_select(struct sql_run *run, const struct sql_select *select, str
     }
     if (emit_from(run, select, out) < 0)
         return -1;
-    if (select->where && (base_buf_text(out, " WHERE ") < 0 || emit_expr(run, select->where, out) < 0))
+    if (select->where &&
+        (base_buf_text(out, " WHERE ") < 0 || emit_expr(run, select->where, out) < 0))
         return -1;
     for (size_t i = 0; i < select->groups.count; i++) {
         base_buf_text(out, i ? ", " : " GROUP BY ");
         if (emit_key(run, select->groups.items[i], out) < 0)
             return -1;
     }
-    if (select->having && (base_buf_text(out, " HAVING ") < 0 || emit_expr(run, select->having, out) < 0))
+    if (select->having &&
+        (base_buf_text(out, " HAVING ") < 0 || emit_expr(run, select->having, out) < 0))
         return -1;
     return 0;
 }
@@ -367,9 +376,10 @@ static int emit_orders(struct sql_run *run, const struct sql_query *query, struc
         if (item < first->items.count)
             base_buf_printf(out, "%zu", item + 1);
         else if (query->selects.count > 1)
-            return sql_error(run->context, "0A000", order->expr->pos,
-                             "[UNSUPPORTED_FEATURE.ORDER_BY_OF_UNION] ORDER BY of a UNION must name a "
-                             "result column.");
+            return sql_error(
+                run->context, "0A000", order->expr->pos,
+                "[UNSUPPORTED_FEATURE.ORDER_BY_OF_UNION] ORDER BY of a UNION must name a "
+                "result column.");
         else if (emit_expr(run, order->expr, out) < 0)
             return -1;
         base_buf_printf(out, "%s NULLS %s", order->descending ? " DESC" : " ASC",

@@ -100,21 +100,23 @@ const struct sql_function *sql_function_find(const char *name)
 
 static int wrong_count(struct sql_context *context, const struct sql_expr *expr, size_t least)
 {
-    return sql_error(context, "42605", expr->pos,
-                     "[WRONG_NUM_ARGS.WITHOUT_SUGGESTION] The `%s` requires %zu parameters but the actual "
-                     "number is %zu.",
-                     expr->name, least, expr->arg_count);
+    return sql_error(
+        context, "42605", expr->pos,
+        "[WRONG_NUM_ARGS.WITHOUT_SUGGESTION] The `%s` requires %zu parameters but the actual "
+        "number is %zu.",
+        expr->name, least, expr->arg_count);
 }
 
 static int wrong_type(struct sql_context *context, const struct sql_expr *expr, size_t index,
                       const char *wanted)
 {
-    return sql_error(context, "42K09", expr->pos,
-                     "[DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE] Cannot resolve \"%s\" due to data type "
-                     "mismatch: The parameter %zu requires the \"%s\" type, however \"%s\" has the type "
-                     "\"%s\".",
-                     sql_expr_text(context, expr), index + 1, wanted,
-                     sql_expr_text(context, expr->args[index]), expr->args[index]->type.text);
+    return sql_error(
+        context, "42K09", expr->pos,
+        "[DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE] Cannot resolve \"%s\" due to data type "
+        "mismatch: The parameter %zu requires the \"%s\" type, however \"%s\" has the type "
+        "\"%s\".",
+        sql_expr_text(context, expr), index + 1, wanted, sql_expr_text(context, expr->args[index]),
+        expr->args[index]->type.text);
 }
 
 static enum sandbox_kind kind_of_letter(char letter)
@@ -126,7 +128,8 @@ static enum sandbox_kind kind_of_letter(char letter)
     return at ? kinds[at - letters] : SB_VOID;
 }
 
-static int coerce_argument(struct sql_context *context, struct sql_expr *expr, size_t index, char letter)
+static int coerce_argument(struct sql_context *context, struct sql_expr *expr, size_t index,
+                           char letter)
 {
     struct sql_expr *arg = expr->args[index];
     enum sandbox_kind kind = arg->type.kind;
@@ -134,7 +137,8 @@ static int coerce_argument(struct sql_context *context, struct sql_expr *expr, s
     if (letter == 'x' || letter == '=' || (letter == 'y' && kind == SB_BINARY))
         return 0;
     if (letter == 'o')
-        return kind == SB_MAP || kind == SB_VARIANT ? wrong_type(context, expr, index, "ORDERABLE") : 0;
+        return kind == SB_MAP || kind == SB_VARIANT ? wrong_type(context, expr, index, "ORDERABLE")
+                                                    : 0;
     if (letter == 'n') {
         wanted = sandbox_type_of(SB_DOUBLE);
         if (kind == SB_STRING || kind == SB_VOID)
@@ -153,7 +157,8 @@ static int coerce_argument(struct sql_context *context, struct sql_expr *expr, s
 }
 
 /* Arguments against the signature; *common gets the type of the '=' ones. */
-static int type_arguments(struct sql_context *context, struct sql_expr *expr, struct sandbox_type *common)
+static int type_arguments(struct sql_context *context, struct sql_expr *expr,
+                          struct sandbox_type *common)
 {
     const char *signature = expr->function->args;
     size_t index = 0, least = 0;
@@ -207,7 +212,8 @@ static struct sandbox_type avg_type(struct sql_context *context, const struct sa
 static void set_literal(struct sql_expr *expr, const char *text)
 {
     expr->kind = EX_LITERAL;
-    expr->value = (struct sandbox_value){.null = !text, .text = text, .len = text ? strlen(text) : 0};
+    expr->value =
+        (struct sandbox_value){.null = !text, .text = text, .len = text ? strlen(text) : 0};
 }
 
 /* Calls that are constants of the statement. */
@@ -239,14 +245,16 @@ static void fold_session(struct sql_context *context, struct sql_expr *expr)
     }
 }
 
-static int type_aggregate(struct sql_context *context, struct sql_scope *scope, struct sql_expr *expr)
+static int type_aggregate(struct sql_context *context, struct sql_scope *scope,
+                          struct sql_expr *expr)
 {
     if (!scope->allow_aggregate || scope->in_aggregate)
-        return sql_error(context, scope->in_aggregate ? "42607" : "42903", expr->pos,
-                         scope->in_aggregate
-                             ? "[NESTED_AGGREGATE_FUNCTION] It is not allowed to use an aggregate function "
-                               "in the argument of another aggregate function."
-                             : "[INVALID_WHERE_CONDITION] Aggregate functions are not allowed here.");
+        return sql_error(
+            context, scope->in_aggregate ? "42607" : "42903", expr->pos,
+            scope->in_aggregate
+                ? "[NESTED_AGGREGATE_FUNCTION] It is not allowed to use an aggregate function "
+                  "in the argument of another aggregate function."
+                : "[INVALID_WHERE_CONDITION] Aggregate functions are not allowed here.");
     expr->aggregate = true;
     struct sql_scope inner = *scope;
     inner.in_aggregate = true;

@@ -106,7 +106,8 @@ SANDBOX_FILL(sandbox_fill_sequence)
 static int64_t even_integer(const struct sandbox_gen *gen, int64_t row)
 {
     uint64_t span = (uint64_t)(gen->column->high - gen->column->low) + 1;
-    return gen->column->low + (int64_t)sandbox_gen_pick(sandbox_gen_hash(gen->value_seed, row), span);
+    return gen->column->low +
+           (int64_t)sandbox_gen_pick(sandbox_gen_hash(gen->value_seed, row), span);
 }
 
 SANDBOX_FILL(sandbox_fill_integer)

@@ -24,10 +24,10 @@ struct sandbox_gen {
 struct sandbox_column_def {
     const char *name, *type;
     void (*fill)(const struct sandbox_gen *gen, struct sandbox_vector *out);
-    int64_t low, high;       /* meaning belongs to fill */
+    int64_t low, high; /* meaning belongs to fill */
     const void *extra;
-    unsigned null_every;     /* 0: never NULL by chance; n: one in n */
-    bool required;           /* NOT NULL */
+    unsigned null_every; /* 0: never NULL by chance; n: one in n */
+    bool required;       /* NOT NULL */
     const char *comment;
 };
 
@@ -59,7 +59,8 @@ static inline bool sandbox_gen_null(const struct sandbox_gen *gen, int64_t row)
 
 /* Sets valid bits of the run by null_every and counts the rows in. */
 void sandbox_gen_commit(const struct sandbox_gen *gen, struct sandbox_vector *out);
-/* One text of the run (rows must be reserved): appends bytes and the end offset of row `index` of the run. */
+/* One text of the run (rows must be reserved): appends bytes and the end offset of row `index` of
+ * the run. */
 void sandbox_gen_text(struct sandbox_vector *out, int64_t index, const char *text, size_t len);
 void sandbox_gen_end(struct sandbox_vector *out, int64_t index); /* bytes were appended already */
 
@@ -79,17 +80,18 @@ char *sandbox_put_uuid(char *at, uint64_t a, uint64_t b); /* 36 characters, vers
 #define SANDBOX_FILL(name) void name(const struct sandbox_gen *gen, struct sandbox_vector *out)
 SANDBOX_FILL(sandbox_fill_sequence); /* low + row */
 SANDBOX_FILL(sandbox_fill_integer);
-SANDBOX_FILL(sandbox_fill_double);  /* low..high with fractions */
-SANDBOX_FILL(sandbox_fill_decimal); /* unscaled low..high */
-SANDBOX_FILL(sandbox_fill_bool);    /* low per cent true */
+SANDBOX_FILL(sandbox_fill_double);     /* low..high with fractions */
+SANDBOX_FILL(sandbox_fill_decimal);    /* unscaled low..high */
+SANDBOX_FILL(sandbox_fill_bool);       /* low per cent true */
 SANDBOX_FILL(sandbox_fill_vocabulary); /* extra: NULL-ended texts */
-SANDBOX_FILL(sandbox_fill_hex);     /* high hex digits */
+SANDBOX_FILL(sandbox_fill_hex);        /* high hex digits */
 SANDBOX_FILL(sandbox_fill_uuid);
-SANDBOX_FILL(sandbox_fill_label);   /* extra: prefix, high: digits; from low + row */
-SANDBOX_FILL(sandbox_fill_label_of); /* extra: prefix, high: digits; number even in [0, low) */
+SANDBOX_FILL(sandbox_fill_label);     /* extra: prefix, high: digits; from low + row */
+SANDBOX_FILL(sandbox_fill_label_of);  /* extra: prefix, high: digits; number even in [0, low) */
 SANDBOX_FILL(sandbox_fill_past_time); /* seconds before T0, low..high; microseconds added */
 SANDBOX_FILL(sandbox_fill_past_date); /* days before T0, low..high */
-SANDBOX_FILL(sandbox_fill_text_list); /* extra: NULL-ended literals, row by row, NULL text "\1" = NULL */
+SANDBOX_FILL(
+    sandbox_fill_text_list); /* extra: NULL-ended literals, row by row, NULL text "\1" = NULL */
 SANDBOX_FILL(sandbox_fill_void);
 
 #endif

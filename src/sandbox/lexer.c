@@ -81,7 +81,8 @@ static size_t put_utf8(char *out, unsigned long code)
     return 4;
 }
 
-/* After a backslash, as Spark unescapes: \n \t \r \b \0 \Z, \uXXXX, \% and \_ keep the backslash. */
+/* After a backslash, as Spark unescapes: \n \t \r \b \0 \Z, \uXXXX, \% and \_ keep the backslash.
+ */
 static size_t unescape(const char *at, char *out, size_t *used)
 {
     static const char from[] = "ntrb0Z", to[] = "\n\t\r\b\0\x1a";
@@ -179,9 +180,9 @@ static void lex_word(struct sql_lexer *lexer, struct sql_token *token, enum sql_
 
 static int lex_symbol(struct sql_lexer *lexer, struct sql_token *token)
 {
-    static const char *const symbols[] = {"<=>", "<>", "!=", "<=", ">=", "==", "||", "::", "(", ")",
-                                          ",",   ".",  "*",  "+",  "-",  "/",  "%",  "<",  ">", "=",
-                                          ";",   "[",  "]",  "!",  "&",  "|",  "^",  "~",  ":", "?"};
+    static const char *const symbols[] = {
+        "<=>", "<>", "!=", "<=", ">=", "==", "||", "::", "(", ")", ",", ".", "*", "+", "-",
+        "/",   "%",  "<",  ">",  "=",  ";",  "[",  "]",  "!", "&", "|", "^", "~", ":", "?"};
     for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
         size_t len = strlen(symbols[i]);
         if (strncmp(lexer->text + lexer->at, symbols[i], len) != 0)

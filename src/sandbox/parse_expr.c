@@ -60,8 +60,8 @@ int sql_parse_type(struct sql_parser *parser, struct sandbox_type *type)
             round++;
         else if (sql_at_symbol(parser, ")") && round > 0)
             round--;
-        else if (angle == 0 && round == 0 && !(interval && parser->token.kind == TK_WORD &&
-                                               !sql_at_word(parser, "as")))
+        else if (angle == 0 && round == 0 &&
+                 !(interval && parser->token.kind == TK_WORD && !sql_at_word(parser, "as")))
             break;
         if (sql_advance(parser) < 0)
             return -1;
@@ -78,9 +78,9 @@ int sql_parse_type(struct sql_parser *parser, struct sandbox_type *type)
 
 static int number_range(struct sql_parser *parser, int pos, const char *text)
 {
-    return sql_error(parser->context, "22003", pos,
-                     "[INVALID_NUMERIC_LITERAL_RANGE] Numeric literal %s is outside the valid range.",
-                     text);
+    return sql_error(
+        parser->context, "22003", pos,
+        "[INVALID_NUMERIC_LITERAL_RANGE] Numeric literal %s is outside the valid range.", text);
 }
 
 static int decimal_literal(struct sql_parser *parser, struct sql_expr *expr, const char *digits)
@@ -93,8 +93,8 @@ static int decimal_literal(struct sql_parser *parser, struct sql_expr *expr, con
     int precision = 1;
     while (precision < 38 && !sandbox_decimal_fits(expr->value.d, precision))
         precision++;
-    expr->type = sandbox_type_decimal(parser->context->arena, precision < scale ? scale : precision,
-                                      scale);
+    expr->type =
+        sandbox_type_decimal(parser->context->arena, precision < scale ? scale : precision, scale);
     return 0;
 }
 
@@ -104,8 +104,8 @@ static struct sql_expr *parse_number(struct sql_parser *parser)
         const char *suffix;
         enum sandbox_kind kind;
         int64_t max;
-    } suffixes[] = {{"L", SB_BIGINT, INT64_MAX}, {"S", SB_SMALLINT, INT16_MAX},
-                    {"Y", SB_TINYINT, INT8_MAX}};
+    } suffixes[] = {
+        {"L", SB_BIGINT, INT64_MAX}, {"S", SB_SMALLINT, INT16_MAX}, {"Y", SB_TINYINT, INT8_MAX}};
     const char *text = parser->token.text;
     size_t digits = strspn(text, "0123456789.");
     if (tolower((unsigned char)text[digits]) == 'e') {
@@ -167,8 +167,8 @@ static struct sql_expr *bad_typed_literal(struct sql_parser *parser, int pos, co
                                           const char *text)
 {
     sql_error(parser->context, "42604", pos,
-              "[INVALID_TYPED_LITERAL] The value of the typed literal \"%s\" is invalid: '%s'.", type,
-              text);
+              "[INVALID_TYPED_LITERAL] The value of the typed literal \"%s\" is invalid: '%s'.",
+              type, text);
     return NULL;
 }
 
@@ -212,9 +212,10 @@ static struct sql_expr *parse_interval(struct sql_parser *parser)
         const char *unit;
         int64_t scale;
         bool months;
-    } units[] = {{"year", 12, true},        {"month", 1, true},       {"week", 604800000000, false},
-                 {"day", 86400000000, false}, {"hour", 3600000000, false},
-                 {"minute", 60000000, false}, {"second", 1000000, false}};
+    } units[] = {
+        {"year", 12, true},          {"month", 1, true},          {"week", 604800000000, false},
+        {"day", 86400000000, false}, {"hour", 3600000000, false}, {"minute", 60000000, false},
+        {"second", 1000000, false}};
     int pos = parser->token.pos;
     if (sql_advance(parser) < 0)
         return NULL;
@@ -236,7 +237,8 @@ static struct sql_expr *parse_interval(struct sql_parser *parser)
             continue;
         if (sql_advance(parser) < 0)
             return NULL;
-        struct sql_expr *expr = literal(parser, units[i].months ? SB_INTERVAL_YM : SB_INTERVAL_DT, pos);
+        struct sql_expr *expr =
+            literal(parser, units[i].months ? SB_INTERVAL_YM : SB_INTERVAL_DT, pos);
         if (__builtin_mul_overflow(count * sign, units[i].scale, &expr->value.i))
             return bad_typed_literal(parser, pos, "INTERVAL", "out of range");
         return expr;
@@ -318,7 +320,8 @@ static int parse_call_args(struct sql_parser *parser, struct sql_expr *expr)
     return 0;
 }
 
-static struct sql_expr *parse_star(struct sql_parser *parser, const char **parts, size_t count, int pos)
+static struct sql_expr *parse_star(struct sql_parser *parser, const char **parts, size_t count,
+                                   int pos)
 {
     struct sql_expr *expr = node(parser, EX_STAR, pos, NULL, NULL, NULL);
     expr->parts = parts;
@@ -392,7 +395,8 @@ static struct sql_expr *parse_word(struct sql_parser *parser)
         expr->value.null = true;
         return sql_advance(parser) < 0 ? NULL : (expr->end = parser->last_end, expr);
     }
-    if (!call && (sql_at_word(parser, "current_date") || sql_at_word(parser, "current_timestamp"))) {
+    if (!call &&
+        (sql_at_word(parser, "current_date") || sql_at_word(parser, "current_timestamp"))) {
         struct sql_expr *expr = sql_expr_new(parser->context, EX_CALL, pos);
         expr->name = parser->token.text;
         return sql_advance(parser) < 0 ? NULL : (expr->end = parser->last_end, expr);
@@ -554,9 +558,10 @@ static struct sql_expr *parse_is(struct sql_parser *parser, struct sql_expr *lef
         struct sql_expr *same = node(parser, EX_BINARY, left->pos, "<=>", left, right);
         return negated ? same : node(parser, EX_UNARY, left->pos, "NOT", same, NULL);
     }
-    const char *op = sql_at_word(parser, "null") ? "NULL" : sql_at_word(parser, "true") ? "TRUE"
-                                                        : sql_at_word(parser, "false")  ? "FALSE"
-                                                                                        : NULL;
+    const char *op = sql_at_word(parser, "null")    ? "NULL"
+                     : sql_at_word(parser, "true")  ? "TRUE"
+                     : sql_at_word(parser, "false") ? "FALSE"
+                                                    : NULL;
     if (!op) {
         sql_unexpected(parser);
         return NULL;

@@ -76,12 +76,13 @@ int sql_need_symbol(struct sql_parser *parser, const char *symbol)
 bool sql_reserved(const struct sql_token *token)
 {
     static const char *const words[] = {
-        "from",  "where", "group",  "having", "order", "limit",  "offset", "union", "on",
-        "join",  "inner", "left",   "right",  "full",  "cross",  "and",    "or",    "not",
-        "is",    "in",    "like",   "ilike",  "rlike", "between", "when",  "then",  "else",
-        "end",   "asc",   "desc",   "nulls",  "version", "timestamp", "for", "intersect",
-        "except", "minus", "using", "qualify", "window", "lateral", "tablesample", "as", "select",
-        "regexp", "div", "anti", "semi", "natural"};
+        "from",   "where",  "group",   "having",  "order",     "limit",   "offset",
+        "union",  "on",     "join",    "inner",   "left",      "right",   "full",
+        "cross",  "and",    "or",      "not",     "is",        "in",      "like",
+        "ilike",  "rlike",  "between", "when",    "then",      "else",    "end",
+        "asc",    "desc",   "nulls",   "version", "timestamp", "for",     "intersect",
+        "except", "minus",  "using",   "qualify", "window",    "lateral", "tablesample",
+        "as",     "select", "regexp",  "div",     "anti",      "semi",    "natural"};
     for (size_t i = 0; i < base_countof(words); i++)
         if (sql_is_word(token, words[i]))
             return true;
@@ -136,7 +137,8 @@ static int parse_travel(struct sql_parser *parser, struct sql_source *source)
     bool version = sql_at_word(parser, "version") || sql_at_word(parser, "system_version");
     if (!version && !sql_at_word(parser, "timestamp") && !sql_at_word(parser, "system_time"))
         return 0;
-    if (sql_advance(parser) < 0 || sql_need_word(parser, "as") < 0 || sql_need_word(parser, "of") < 0)
+    if (sql_advance(parser) < 0 || sql_need_word(parser, "as") < 0 ||
+        sql_need_word(parser, "of") < 0)
         return -1;
     struct sql_expr *expr = sql_parse_expr(parser);
     if (version)
@@ -270,7 +272,8 @@ struct sql_query *sql_parse_select_query(struct sql_parser *parser)
     struct sql_query *query = sandbox_arena_alloc(parser->context->arena, sizeof *query);
     vec_push(&parser->context->all_queries, query);
     if (++parser->depth > 32) {
-        sql_error(parser->context, "54001", parser->token.pos, "[QUERY_TOO_DEEP] nested too deeply.");
+        sql_error(parser->context, "54001", parser->token.pos,
+                  "[QUERY_TOO_DEEP] nested too deeply.");
         return NULL;
     }
     if (parse_member(parser, query) < 0)

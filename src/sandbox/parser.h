@@ -1,4 +1,5 @@
-/* Recursive descent over the tokens: parser.c has statements and queries, parse_expr.c expressions. */
+/* Recursive descent over the tokens: parser.c has statements and queries, parse_expr.c expressions.
+ */
 #ifndef AAMPE_SANDBOX_PARSER_H
 #define AAMPE_SANDBOX_PARSER_H
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SELECT columns FROM one table [VERSION AS OF n] [LIMIT] [OFFSET]: read straight from the generator. */
+/* SELECT columns FROM one table [VERSION AS OF n] [LIMIT] [OFFSET]: read straight from the
+ * generator. */
 static bool plain_scan(const struct sql_query *tree)
 {
     const struct sql_select *select = tree->selects.items[0];
@@ -33,8 +34,9 @@ static bool plain_count(const struct sql_query *tree)
         const struct sql_expr *expr = select->items.items[i].expr;
         bool count = expr->kind == EX_CALL && strcmp(expr->function->name, "count") == 0 &&
                      !expr->distinct && !expr->filter;
-        if (!count || (!expr->all_columns && (expr->arg_count != 1 || expr->args[0]->kind != EX_LITERAL ||
-                                              expr->args[0]->value.null)))
+        if (!count ||
+            (!expr->all_columns && (expr->arg_count != 1 || expr->args[0]->kind != EX_LITERAL ||
+                                    expr->args[0]->value.null)))
             return false;
     }
     return true;
@@ -55,9 +57,10 @@ static int bounds(struct sql_context *context, const struct sql_query *tree, int
         if (sql_constant(context, exprs[i], &bigint, &value) < 0)
             return -1;
         if (value.null || value.i < 0)
-            return sql_error(context, "42K0E", exprs[i]->pos,
-                             "[INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE] The limit like expression is "
-                             "invalid: it must not be negative.");
+            return sql_error(
+                context, "42K0E", exprs[i]->pos,
+                "[INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE] The limit like expression is "
+                "invalid: it must not be negative.");
         *out[i] = value.i;
     }
     return 0;
@@ -82,8 +85,8 @@ static int open_scan(struct sql_context *context, const struct sql_query *tree,
     return 0;
 }
 
-static int run_query(struct sql_context *context, struct sql_query *tree, const volatile bool *cancel,
-                     struct sandbox_query *query)
+static int run_query(struct sql_context *context, struct sql_query *tree,
+                     const volatile bool *cancel, struct sandbox_query *query)
 {
     sandbox_result_columns(query, tree->names, tree->types, tree->nullables, tree->column_count);
     if (plain_scan(tree))
@@ -129,10 +132,11 @@ int sandbox_query_run(const struct sandbox_query_request *request, const volatil
     memset(error, 0, sizeof *error);
     query->arena = context.arena = sandbox_arena_new();
     query->time_zone = base_strdup(context.time_zone);
-    int result = sandbox_zone_valid(context.time_zone)
-                     ? run_statement(&context, cancel, query)
-                     : sql_error(&context, "22009", -1,
-                                 "[INVALID_TIMEZONE] The timezone: %s is invalid.", context.time_zone);
+    int result =
+        sandbox_zone_valid(context.time_zone)
+            ? run_statement(&context, cancel, query)
+            : sql_error(&context, "22009", -1, "[INVALID_TIMEZONE] The timezone: %s is invalid.",
+                        context.time_zone);
     sql_context_free(&context);
     if (result == 0 && request->row_limit > 0 && query->total > request->row_limit) {
         query->total = request->row_limit;

@@ -10,12 +10,14 @@ static const char *kind_word(int kind)
     return kind == 'C' ? "Catalog" : kind == 'S' ? "Schema" : "Table";
 }
 
-static int denied(struct sql_context *context, int kind, const char *full_name, const char *privilege)
+static int denied(struct sql_context *context, int kind, const char *full_name,
+                  const char *privilege)
 {
-    return sql_error(context, "42501", -1,
-                     "[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have %s on %s "
-                     "'%s'.",
-                     privilege, kind_word(kind), full_name);
+    return sql_error(
+        context, "42501", -1,
+        "[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have %s on %s "
+        "'%s'.",
+        privilege, kind_word(kind), full_name);
 }
 
 static int not_found(struct sql_context *context, int kind, const char *const *parts, size_t count,
@@ -28,17 +30,19 @@ static int not_found(struct sql_context *context, int kind, const char *const *p
                          "catalog name and then retry the query or command again.",
                          name);
     if (kind == 'S')
-        return sql_error(context, "42704", pos,
-                         "[SCHEMA_NOT_FOUND] The schema %s cannot be found. Verify the spelling and "
-                         "correctness of the schema and catalog.",
-                         name);
-    return sql_error(context, "42P01", pos,
-                     "[TABLE_OR_VIEW_NOT_FOUND] The table or view %s cannot be found. Verify the spelling "
-                     "and correctness of the schema and catalog.\nIf you did not qualify the name with "
-                     "a schema, verify the current_schema() output, or qualify the name with the correct "
-                     "schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP "
-                     "TABLE IF EXISTS.",
-                     name);
+        return sql_error(
+            context, "42704", pos,
+            "[SCHEMA_NOT_FOUND] The schema %s cannot be found. Verify the spelling and "
+            "correctness of the schema and catalog.",
+            name);
+    return sql_error(
+        context, "42P01", pos,
+        "[TABLE_OR_VIEW_NOT_FOUND] The table or view %s cannot be found. Verify the spelling "
+        "and correctness of the schema and catalog.\nIf you did not qualify the name with "
+        "a schema, verify the current_schema() output, or qualify the name with the correct "
+        "schema and catalog.\nTo tolerate the error on drop use DROP VIEW IF EXISTS or DROP "
+        "TABLE IF EXISTS.",
+        name);
 }
 
 static bool visible(struct sql_context *context, struct sandbox_securable *securable,
@@ -49,8 +53,8 @@ static bool visible(struct sql_context *context, struct sandbox_securable *secur
 }
 
 /* Full name with the request's defaults put in front. */
-static size_t complete(struct sql_context *context, int kind, const char *const *parts, size_t count,
-                       const char *full[3])
+static size_t complete(struct sql_context *context, int kind, const char *const *parts,
+                       size_t count, const char *full[3])
 {
     size_t need = kind == 'C' ? 1 : kind == 'S' ? 2 : 3;
     const char *defaults[2] = {context->request->catalog ? context->request->catalog : "workspace",
@@ -78,8 +82,8 @@ struct sandbox_securable *sql_find_securable(struct sql_context *context, int ki
         return NULL;
     }
     if (found && need > 1)
-        found = sandbox_workspace_find(workspace, 'S',
-                                       sandbox_arena_printf(context->arena, "%s.%s", full[0], full[1]));
+        found = sandbox_workspace_find(
+            workspace, 'S', sandbox_arena_printf(context->arena, "%s.%s", full[0], full[1]));
     if (found && need > 2 && !visible(context, found, "USE_SCHEMA")) {
         denied(context, 'S', found->full_name, "USE SCHEMA");
         return NULL;
@@ -101,7 +105,8 @@ struct sandbox_securable *sql_find_securable(struct sql_context *context, int ki
 
 static int pick_version(struct sql_context *context, struct sql_source *source)
 {
-    struct sandbox_type bigint = sandbox_type_of(SB_BIGINT), timestamp = sandbox_type_of(SB_TIMESTAMP);
+    struct sandbox_type bigint = sandbox_type_of(SB_BIGINT),
+                        timestamp = sandbox_type_of(SB_TIMESTAMP);
     struct sandbox_table *table = source->securable->data;
     struct sandbox_value value = {0};
     const struct sandbox_snapshot *first = sandbox_table_version(table, 0);
@@ -111,10 +116,11 @@ static int pick_version(struct sql_context *context, struct sql_source *source)
             return -1;
         source->snapshot = value.i < 0 ? NULL : sandbox_table_version(table, value.i);
         if (!source->snapshot)
-            return sql_error(context, "22003", -1,
-                             "[DELTA_VERSION_NOT_FOUND] Cannot time travel Delta table to version %lld. "
-                             "Available versions: [0, %lld].",
-                             (long long)value.i, (long long)last->version);
+            return sql_error(
+                context, "22003", -1,
+                "[DELTA_VERSION_NOT_FOUND] Cannot time travel Delta table to version %lld. "
+                "Available versions: [0, %lld].",
+                (long long)value.i, (long long)last->version);
         return 0;
     }
     if (!source->timestamp) {
@@ -128,33 +134,38 @@ static int pick_version(struct sql_context *context, struct sql_source *source)
     base_time_format(value.i, when);
     base_time_format(late ? last->time_us : first->time_us, edge);
     if (late && value.i > context->now_us)
-        return sql_error(context, "42816", -1,
-                         "[DELTA_TIMESTAMP_GREATER_THAN_COMMIT] The provided timestamp (%s) is after the "
-                         "latest version available to this table (%s). Please use a timestamp before or "
-                         "at %s.",
-                         when, source->securable->full_name, edge);
+        return sql_error(
+            context, "42816", -1,
+            "[DELTA_TIMESTAMP_GREATER_THAN_COMMIT] The provided timestamp (%s) is after the "
+            "latest version available to this table (%s). Please use a timestamp before or "
+            "at %s.",
+            when, source->securable->full_name, edge);
     source->snapshot = sandbox_table_at_time(table, value.i);
     if (!source->snapshot)
-        return sql_error(context, "42816", -1,
-                         "[DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION] The provided timestamp (%s) is "
-                         "before the earliest version available to this table (%s). Please use a "
-                         "timestamp after %s.",
-                         when, source->securable->full_name, edge);
+        return sql_error(
+            context, "42816", -1,
+            "[DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION] The provided timestamp (%s) is "
+            "before the earliest version available to this table (%s). Please use a "
+            "timestamp after %s.",
+            when, source->securable->full_name, edge);
     return 0;
 }
 
-/* A view, or the filtered and masked form of a table: its text takes the table's place, with its owner's rights. */
+/* A view, or the filtered and masked form of a table: its text takes the table's place, with its
+ * owner's rights. */
 static int open_definition(struct sql_context *context, struct sql_source *source, const char *text)
 {
     const char *keep = context->text;
     bool owner = context->as_owner;
     if (context->view_depth > 16)
-        return sql_error(context, "54001", source->pos, "[VIEW_EXCEED_MAX_NESTED_DEPTH] Views nest too deeply.");
+        return sql_error(context, "54001", source->pos,
+                         "[VIEW_EXCEED_MAX_NESTED_DEPTH] Views nest too deeply.");
     if (source->version || source->timestamp)
-        return sql_error(context, "0A000", source->pos,
-                         "[UNSUPPORTED_FEATURE.TIME_TRAVEL] The feature is not supported: Time travel on "
-                         "the relation: %s.",
-                         sql_quoted_name(context, source->parts, source->part_count));
+        return sql_error(
+            context, "0A000", source->pos,
+            "[UNSUPPORTED_FEATURE.TIME_TRAVEL] The feature is not supported: Time travel on "
+            "the relation: %s.",
+            sql_quoted_name(context, source->parts, source->part_count));
     context->view_depth++;
     context->as_owner = true;
     int result = sql_parse_query(context, sandbox_arena_dup(context->arena, text), &source->query);
@@ -170,7 +181,8 @@ static void columns_of_query(struct sql_context *context, struct sql_source *sou
 {
     const struct sql_query *query = source->query;
     source->column_count = query->column_count;
-    source->columns = sandbox_arena_alloc(context->arena, query->column_count * sizeof *source->columns);
+    source->columns =
+        sandbox_arena_alloc(context->arena, query->column_count * sizeof *source->columns);
     for (size_t i = 0; i < query->column_count; i++)
         source->columns[i] =
             (struct sql_source_column){query->names[i], query->types[i], query->nullables[i]};
@@ -181,7 +193,8 @@ static void columns_of_table(struct sql_context *context, struct sql_source *sou
     const struct sandbox_table *table = source->securable->data;
     const struct sandbox_table_def *def = sandbox_table_def(table);
     source->column_count = def->column_count;
-    source->columns = sandbox_arena_alloc(context->arena, def->column_count * sizeof *source->columns);
+    source->columns =
+        sandbox_arena_alloc(context->arena, def->column_count * sizeof *source->columns);
     for (size_t i = 0; i < def->column_count; i++)
         source->columns[i] = (struct sql_source_column){
             def->columns[i].name, *sandbox_table_type(table, i), !def->columns[i].required};
@@ -195,8 +208,8 @@ int sql_resolve_source(struct sql_context *context, struct sql_source *source)
         columns_of_query(context, source);
         return 0;
     }
-    source->securable = sql_find_securable(context, 'T', source->parts, source->part_count, source->pos,
-                                           "SELECT");
+    source->securable =
+        sql_find_securable(context, 'T', source->parts, source->part_count, source->pos, "SELECT");
     if (!source->securable)
         return -1;
     if (!source->securable->data)
@@ -206,7 +219,8 @@ int sql_resolve_source(struct sql_context *context, struct sql_source *source)
     const struct sandbox_table_def *def = sandbox_table_def(source->securable->data);
     const char *text = def->view;
     if (!text && def->secured && !context->as_owner &&
-        !sandbox_workspace_member(context->request->workspace, def->exempt, context->request->principal))
+        !sandbox_workspace_member(context->request->workspace, def->exempt,
+                                  context->request->principal))
         text = def->secured;
     if (text) {
         if (open_definition(context, source, text) < 0)
@@ -221,14 +235,15 @@ int sql_resolve_source(struct sql_context *context, struct sql_source *source)
     return 0;
 }
 
-static int expand_star(struct sql_context *context, struct sql_select *select, struct sql_expr *star,
-                       struct sql_item **items, size_t *count)
+static int expand_star(struct sql_context *context, struct sql_select *select,
+                       struct sql_expr *star, struct sql_item **items, size_t *count)
 {
     bool any = false;
     for (size_t i = 0; i < select->sources.count; i++) {
         const struct sql_source *source = &select->sources.items[i];
-        const char *name = source->alias ? source->alias
-                                         : source->part_count ? source->parts[source->part_count - 1] : "";
+        const char *name = source->alias        ? source->alias
+                           : source->part_count ? source->parts[source->part_count - 1]
+                                                : "";
         if (star->part_count && !base_text_equal_nocase(star->parts[star->part_count - 1], name))
             continue;
         any = true;
@@ -289,10 +304,11 @@ static struct sql_expr *by_ordinal(struct sql_context *context, struct sql_selec
 {
     if (expr->value.i >= 1 && expr->value.i <= (int64_t)select->items.count)
         return select->items.items[expr->value.i - 1].expr;
-    sql_error(context, "42805", expr->pos,
-              "[%s_BY_POS_OUT_OF_RANGE] %s BY position %lld is not in select list (valid range is [1, "
-              "%zu]).",
-              clause, clause, (long long)expr->value.i, select->items.count);
+    sql_error(
+        context, "42805", expr->pos,
+        "[%s_BY_POS_OUT_OF_RANGE] %s BY position %lld is not in select list (valid range is [1, "
+        "%zu]).",
+        clause, clause, (long long)expr->value.i, select->items.count);
     return NULL;
 }
 
@@ -310,13 +326,15 @@ static bool has_column(const struct sql_select *select, const char *name)
     return false;
 }
 
-static int resolve_groups(struct sql_context *context, struct sql_select *select, struct sql_scope *scope)
+static int resolve_groups(struct sql_context *context, struct sql_select *select,
+                          struct sql_scope *scope)
 {
     struct sql_scope plain = *scope;
     plain.allow_aggregate = false;
     if (select->groups.count == 1 && select->groups.items[0]->kind == EX_COLUMN &&
         select->groups.items[0]->part_count == 1 &&
-        base_text_equal_nocase(select->groups.items[0]->parts[0], "all") && !has_column(select, "all")) {
+        base_text_equal_nocase(select->groups.items[0]->parts[0], "all") &&
+        !has_column(select, "all")) {
         select->groups.count = 0;
         for (size_t i = 0; i < select->items.count; i++)
             if (!select->items.items[i].expr->aggregate)
@@ -333,8 +351,9 @@ static int resolve_groups(struct sql_context *context, struct sql_select *select
             item = by_alias(select, group);
         }
         if (item && item->aggregate)
-            return sql_error(context, "42903", group->pos,
-                             "[GROUP_BY_AGGREGATE] Aggregate functions are not allowed in GROUP BY.");
+            return sql_error(
+                context, "42903", group->pos,
+                "[GROUP_BY_AGGREGATE] Aggregate functions are not allowed in GROUP BY.");
         if (item)
             select->groups.items[i] = item;
         else if (sql_type_expr(context, &plain, group) < 0)
@@ -352,17 +371,19 @@ static int check_grouped(struct sql_context *context, const struct sql_select *s
     if (expr->kind == EX_CALL && expr->function && expr->function->aggregate)
         return 0;
     if (expr->kind == EX_COLUMN)
-        return sql_error(context, "42803", expr->pos,
-                         "[MISSING_AGGREGATION] The non-aggregating expression \"%s\" is based on columns "
-                         "which are not participating in the GROUP BY clause.",
-                         sql_expr_text(context, expr));
+        return sql_error(
+            context, "42803", expr->pos,
+            "[MISSING_AGGREGATION] The non-aggregating expression \"%s\" is based on columns "
+            "which are not participating in the GROUP BY clause.",
+            sql_expr_text(context, expr));
     for (size_t i = 0; i < expr->arg_count; i++)
         if (check_grouped(context, select, expr->args[i]) < 0)
             return -1;
     return 0;
 }
 
-static int need_condition(struct sql_context *context, struct sql_scope *scope, struct sql_expr **expr)
+static int need_condition(struct sql_context *context, struct sql_scope *scope,
+                          struct sql_expr **expr)
 {
     struct sandbox_type boolean = sandbox_type_of(SB_BOOLEAN);
     if (!*expr)
@@ -370,11 +391,11 @@ static int need_condition(struct sql_context *context, struct sql_scope *scope, 
     if (sql_type_expr(context, scope, *expr) < 0)
         return -1;
     if ((*expr)->type.kind != SB_BOOLEAN && (*expr)->type.kind != SB_VOID)
-        return sql_error(context, "42K09", (*expr)->pos,
-                         "[DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN] Cannot resolve \"%s\" due to data type "
-                         "mismatch: Filter expression \"%s\" of type \"%s\" is not a boolean.",
-                         sql_expr_text(context, *expr), sql_expr_text(context, *expr),
-                         (*expr)->type.text);
+        return sql_error(
+            context, "42K09", (*expr)->pos,
+            "[DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN] Cannot resolve \"%s\" due to data type "
+            "mismatch: Filter expression \"%s\" of type \"%s\" is not a boolean.",
+            sql_expr_text(context, *expr), sql_expr_text(context, *expr), (*expr)->type.text);
     *expr = sql_coerce(context, *expr, &boolean);
     return 0;
 }
@@ -399,7 +420,8 @@ static int resolve_sources(struct sql_context *context, struct sql_select *selec
 
 static int resolve_select(struct sql_context *context, struct sql_select *select)
 {
-    struct sql_scope scope = {.select = select}, aggregates = {.select = select, .allow_aggregate = true};
+    struct sql_scope scope = {.select = select},
+                     aggregates = {.select = select, .allow_aggregate = true};
     if (resolve_sources(context, select) < 0 || expand_items(context, select) < 0 ||
         need_condition(context, &scope, &select->where) < 0)
         return -1;
@@ -435,18 +457,21 @@ static int resolve_orders(struct sql_context *context, struct sql_query *query)
         } else {
             item = by_alias(first, order->expr);
         }
-        for (size_t j = 0; many && !item && order->expr->kind == EX_COLUMN && j < query->column_count; j++)
-            if (base_text_equal_nocase(query->names[j], order->expr->parts[order->expr->part_count - 1]))
+        for (size_t j = 0;
+             many && !item && order->expr->kind == EX_COLUMN && j < query->column_count; j++)
+            if (base_text_equal_nocase(query->names[j],
+                                       order->expr->parts[order->expr->part_count - 1]))
                 item = first->items.items[j].expr;
         if (item)
             order->expr = item;
         else if (sql_type_expr(context, &scope, order->expr) < 0)
             return -1;
         if (order->expr->type.kind == SB_MAP || order->expr->type.kind == SB_VARIANT)
-            return sql_error(context, "42K09", order->expr->pos,
-                             "[DATATYPE_MISMATCH.INVALID_ORDERING_TYPE] The sort expression does not "
-                             "support ordering on type \"%s\".",
-                             order->expr->type.text);
+            return sql_error(
+                context, "42K09", order->expr->pos,
+                "[DATATYPE_MISMATCH.INVALID_ORDERING_TYPE] The sort expression does not "
+                "support ordering on type \"%s\".",
+                order->expr->type.text);
         if (first->aggregated && check_grouped(context, first, order->expr) < 0)
             return -1;
     }
@@ -467,24 +492,26 @@ static int result_columns(struct sql_context *context, struct sql_query *query)
         const struct sql_expr *expr = item->expr;
         query->names[i] = item->alias ? item->alias : sql_expr_text(context, expr);
         query->types[i] = expr->type;
-        query->nullables[i] =
-            expr->kind != EX_COLUMN || query->selects.count > 1 || first->sources.count > 1 ||
-            first->sources.items[expr->source].columns[expr->column].nullable;
+        query->nullables[i] = expr->kind != EX_COLUMN || query->selects.count > 1 ||
+                              first->sources.count > 1 ||
+                              first->sources.items[expr->source].columns[expr->column].nullable;
     }
     for (size_t s = 1; s < query->selects.count; s++) {
         struct sql_select *select = query->selects.items[s];
         if (select->items.count != count)
-            return sql_error(context, "42826", -1,
-                             "[NUM_COLUMNS_MISMATCH] UNION can only be performed on inputs with the same "
-                             "number of columns, but the first input has %zu columns and the input %zu "
-                             "has %zu columns.",
-                             count, s + 1, select->items.count);
+            return sql_error(
+                context, "42826", -1,
+                "[NUM_COLUMNS_MISMATCH] UNION can only be performed on inputs with the same "
+                "number of columns, but the first input has %zu columns and the input %zu "
+                "has %zu columns.",
+                count, s + 1, select->items.count);
         for (size_t i = 0; i < count; i++)
             if (!sql_common_type(context, &query->types[i], &select->items.items[i].expr->type,
                                  &query->types[i]))
-                return sql_error(context, "42825", -1,
-                                 "[INCOMPATIBLE_COLUMN_TYPE] UNION can only be performed on tables with "
-                                 "compatible column types.");
+                return sql_error(
+                    context, "42825", -1,
+                    "[INCOMPATIBLE_COLUMN_TYPE] UNION can only be performed on tables with "
+                    "compatible column types.");
     }
     for (size_t s = 0; query->selects.count > 1 && s < query->selects.count; s++)
         for (size_t i = 0; i < count; i++) {

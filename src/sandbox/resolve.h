@@ -15,8 +15,8 @@ struct sql_scope {
 /* The workspace's lock must be held. */
 int sql_resolve_query(struct sql_context *context, struct sql_query *query);
 int sql_resolve_source(struct sql_context *context, struct sql_source *source);
-/* Finds a securable by a written name and checks privileges down to it. kind 'C', 'S', 'T'. privilege NULL: only that
- * it can be seen. NULL with the error filled. */
+/* Finds a securable by a written name and checks privileges down to it. kind 'C', 'S', 'T'.
+ * privilege NULL: only that it can be seen. NULL with the error filled. */
 struct sandbox_securable *sql_find_securable(struct sql_context *context, int kind,
                                              const char *const *parts, size_t count, int pos,
                                              const char *privilege);
@@ -33,9 +33,10 @@ bool sql_cast_allowed(const struct sandbox_type *from, const struct sandbox_type
 int sql_constant(struct sql_context *context, struct sql_expr *expr,
                  const struct sandbox_type *type, struct sandbox_value *value);
 
-/* Functions: signature letters, one an argument; the last may be followed by '*' (any number) and letters after '?'
- * are optional. s STRING, b BOOLEAN, i INT, l BIGINT, f DOUBLE, n number, d DATE, t TIMESTAMP, y BINARY or STRING,
- * x anything, = all of one common type. Result: the same letters; '=' the common type, '1' the first argument's. */
+/* Functions: signature letters, one an argument; the last may be followed by '*' (any number) and
+ * letters after '?' are optional. s STRING, b BOOLEAN, i INT, l BIGINT, f DOUBLE, n number, d DATE,
+ * t TIMESTAMP, y BINARY or STRING, x anything, = all of one common type. Result: the same letters;
+ * '=' the common type, '1' the first argument's. */
 struct sql_function {
     const char *name, *args, *result;
     bool aggregate;

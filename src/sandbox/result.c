@@ -41,9 +41,9 @@ struct sandbox_batch *sandbox_result_row(struct sandbox_query *query)
 {
     struct sandbox_batch *last =
         query->batches.count ? &query->batches.items[query->batches.count - 1] : NULL;
-    bool full = last && (last->rows >= BATCH_ROWS ||
-                         ((last->rows & 255) == 0 && last->rows &&
-                          sandbox_batch_bytes(last) >= SANDBOX_BATCH_BYTES));
+    bool full =
+        last && (last->rows >= BATCH_ROWS || ((last->rows & 255) == 0 && last->rows &&
+                                              sandbox_batch_bytes(last) >= SANDBOX_BATCH_BYTES));
     if (last && !full)
         return last;
     if (last)
@@ -78,7 +78,8 @@ static void chunk_stored(struct sandbox_query *query, int64_t max_rows, int64_t 
     int64_t left = query->total;
     struct sandbox_chunk chunk = {0};
     for (size_t i = 0; i < query->batches.count && left > 0; i++) {
-        int64_t rows = query->batches.items[i].rows, bytes = sandbox_batch_bytes(&query->batches.items[i]);
+        int64_t rows = query->batches.items[i].rows,
+                bytes = sandbox_batch_bytes(&query->batches.items[i]);
         rows = rows < left ? rows : left;
         if (chunk.rows && (chunk.rows + rows > max_rows || chunk.bytes + bytes > max_bytes)) {
             vec_push(&query->chunks, chunk);
@@ -96,7 +97,8 @@ static void chunk_stored(struct sandbox_query *query, int64_t max_rows, int64_t 
 static void read_scan(const struct sandbox_query *query, int64_t row, int64_t rows,
                       struct sandbox_batch *batch)
 {
-    sandbox_table_read(query->table, query->snapshot, query->scan_columns, query->first + row, rows, batch);
+    sandbox_table_read(query->table, query->snapshot, query->scan_columns, query->first + row, rows,
+                       batch);
 }
 
 static void chunk_scan(struct sandbox_query *query, int64_t max_rows, int64_t max_bytes)
@@ -121,7 +123,8 @@ static void chunk_scan(struct sandbox_query *query, int64_t max_rows, int64_t ma
     }
 }
 
-/* Stored batches were cut by size, not by the request: long ones are re-cut where the caps ask for fewer rows. */
+/* Stored batches were cut by size, not by the request: long ones are re-cut where the caps ask for
+ * fewer rows. */
 static void split_batches(struct sandbox_query *query, int64_t max_rows)
 {
     struct sandbox_query old = *query;
@@ -175,7 +178,8 @@ void sandbox_result_chunks(struct sandbox_query *query, const struct sandbox_que
 
 /* Calls visit for each batch of the chunk, with at most the chunk's rows. */
 static int each_batch(const struct sandbox_query *query, const struct sandbox_chunk *chunk,
-                      int (*visit)(const struct sandbox_query *, const struct sandbox_batch *, void *),
+                      int (*visit)(const struct sandbox_query *, const struct sandbox_batch *,
+                                   void *),
                       void *user)
 {
     int64_t left = chunk->rows;
@@ -184,7 +188,8 @@ static int each_batch(const struct sandbox_query *query, const struct sandbox_ch
         for (size_t i = 0; i < chunk->batches && result == 0; i++) {
             struct sandbox_batch view = query->batches.items[chunk->batch + i];
             struct sandbox_vector *columns = NULL;
-            if (view.rows > left) { /* cut by row_limit: the vectors are shared, their counts are not */
+            if (view.rows >
+                left) { /* cut by row_limit: the vectors are shared, their counts are not */
                 columns = base_alloc_zero(view.column_count, sizeof *columns);
                 for (size_t j = 0; j < view.column_count; j++) {
                     struct sandbox_vector *vector = &columns[j];
@@ -224,7 +229,8 @@ struct arrow_out {
     vec_of(size_t) ends; /* of the messages */
 };
 
-static int visit_arrow(const struct sandbox_query *query, const struct sandbox_batch *batch, void *user)
+static int visit_arrow(const struct sandbox_query *query, const struct sandbox_batch *batch,
+                       void *user)
 {
     struct arrow_out *arrow = user;
     (void)query;
@@ -256,7 +262,8 @@ int sandbox_query_arrow(struct sandbox_query *query, size_t index, bool lz4, str
     base_buf_init(&plain, out->max);
     int result = base_buf_reserve(arrow.out, (size_t)(chunk->bytes + chunk->bytes / 32 + 65536));
     if (result == 0)
-        result = sandbox_arrow_schema(query->fields, query->column_count, query->time_zone, arrow.out);
+        result =
+            sandbox_arrow_schema(query->fields, query->column_count, query->time_zone, arrow.out);
     vec_push(&arrow.ends, arrow.out->len);
     if (result == 0)
         result = each_batch(query, chunk, visit_arrow, &arrow);
@@ -294,7 +301,8 @@ struct text_out {
     bool first;
 };
 
-static int visit_json(const struct sandbox_query *query, const struct sandbox_batch *batch, void *user)
+static int visit_json(const struct sandbox_query *query, const struct sandbox_batch *batch,
+                      void *user)
 {
     struct text_out *text = user;
     struct sandbox_value value;
@@ -346,7 +354,8 @@ static int put_csv_cell(const char *text, size_t len, struct buf *out)
     return base_buf_byte(out, '"');
 }
 
-static int visit_csv(const struct sandbox_query *query, const struct sandbox_batch *batch, void *user)
+static int visit_csv(const struct sandbox_query *query, const struct sandbox_batch *batch,
+                     void *user)
 {
     struct text_out *text = user;
     struct sandbox_value value;

@@ -1,4 +1,5 @@
-/* The inside of a result: either a scan of a generated table, made chunk by chunk on demand, or stored batches. */
+/* The inside of a result: either a scan of a generated table, made chunk by chunk on demand, or
+ * stored batches. */
 #ifndef AAMPE_SANDBOX_RESULT_H
 #define AAMPE_SANDBOX_RESULT_H
 
@@ -38,19 +39,20 @@ struct sandbox_query {
 /* Names and types of the result; copies into the query's arena. */
 void sandbox_result_columns(struct sandbox_query *query, const char *const *names,
                             const struct sandbox_type *types, const bool *nullables, size_t count);
-/* One more stored row: the batch to append to, closed and opened as needed. rows are counted by the caller through
- * sandbox_result_row_done. NULL when the result grew beyond what is kept. */
+/* One more stored row: the batch to append to, closed and opened as needed. rows are counted by the
+ * caller through sandbox_result_row_done. NULL when the result grew beyond what is kept. */
 struct sandbox_batch *sandbox_result_row(struct sandbox_query *query);
 void sandbox_result_row_done(struct sandbox_query *query);
 /* All values of one row at once. */
 int sandbox_result_append(struct sandbox_query *query, const struct sandbox_value *values);
-void sandbox_result_chunks(struct sandbox_query *query, const struct sandbox_query_request *request);
+void sandbox_result_chunks(struct sandbox_query *query,
+                           const struct sandbox_query_request *request);
 
 /* DESCRIBE and SHOW. The workspace's lock is held. */
 int sandbox_show_run(struct sql_context *context, const struct sql_statement *statement,
                      struct sandbox_query *query);
 /* Everything that is not a plain scan, by SQLite. */
-int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree, const volatile bool *cancel,
-                       struct sandbox_query *query);
+int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree,
+                       const volatile bool *cancel, struct sandbox_query *query);
 
 #endif

@@ -23,7 +23,8 @@ static int sqlite_error(struct sql_run *run, int code)
     if (code == SQLITE_INTERRUPT) {
         sql_error(run->context, "HY008", -1, "[OPERATION_CANCELED] Operation has been canceled.");
         if (run->context->error->message)
-            snprintf(run->context->error->error_code, sizeof run->context->error->error_code, "CANCELLED");
+            snprintf(run->context->error->error_code, sizeof run->context->error->error_code,
+                     "CANCELLED");
         return -1;
     }
     if (strlen(message) > 6 && message[5] == '|') {
@@ -33,14 +34,16 @@ static int sqlite_error(struct sql_run *run, int code)
         return sql_error(run->context, sqlstate, -1, "%s", message + 6);
     }
     sql_error(run->context, "XX000", -1, "[INTERNAL_ERROR] %s.", message);
-    snprintf(run->context->error->error_code, sizeof run->context->error->error_code, "INTERNAL_ERROR");
+    snprintf(run->context->error->error_code, sizeof run->context->error->error_code,
+             "INTERNAL_ERROR");
     return -1;
 }
 
 static int open_database(struct sql_run *run)
 {
-    int result = sqlite3_open_v2(":memory:", &run->db,
-                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int result =
+        sqlite3_open_v2(":memory:", &run->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result != SQLITE_OK)
         return result;
     sqlite3_progress_handler(run->db, PROGRESS_STEPS, watch_cancel, run);
@@ -80,7 +83,8 @@ static int collect(struct sql_run *run, sqlite3_stmt *statement, struct sandbox_
             return sql_error(run->context, "53200", -1,
                              "[OUT_OF_MEMORY] The result is larger than this workspace keeps.");
         for (size_t i = 0; i < query->column_count; i++) {
-            sandbox_sqlite_decode(sqlite3_column_value(statement, (int)i), &query->types[i], &value);
+            sandbox_sqlite_decode(sqlite3_column_value(statement, (int)i), &query->types[i],
+                                  &value);
             sandbox_vector_append(&batch->columns[i], &value);
         }
         sandbox_result_row_done(query);
@@ -90,8 +94,8 @@ static int collect(struct sql_run *run, sqlite3_stmt *statement, struct sandbox_
     return code == SQLITE_DONE ? 0 : sqlite_error(run, code);
 }
 
-int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree, const volatile bool *cancel,
-                       struct sandbox_query *query)
+int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree,
+                       const volatile bool *cancel, struct sandbox_query *query)
 {
     struct sql_run run = {.context = context, .cancel = cancel, .scratch = sandbox_arena_new()};
     sqlite3_stmt *statement = NULL;

@@ -1,4 +1,5 @@
-/* A generated table as a virtual table of SQLite. Rows are made a block at a time, only the columns asked for. */
+/* A generated table as a virtual table of SQLite. Rows are made a block at a time, only the columns
+ * asked for. */
 #include "sandbox/sqlite_side.h"
 
 #include "base/alloc.h"
@@ -18,15 +19,15 @@ struct scan_cursor {
     sqlite3_vtab_cursor base;
     const struct sql_source *source;
     int64_t row, block_first;
-    int *columns;  /* of the table, one for each vector */
-    int *vectors;  /* of the batch, by table column; -1 not read */
+    int *columns; /* of the table, one for each vector */
+    int *vectors; /* of the batch, by table column; -1 not read */
     size_t used;
     struct sandbox_batch batch;
     bool open;
 };
 
-static int scan_connect(sqlite3 *db, void *user, int argc, const char *const *argv, sqlite3_vtab **out,
-                        char **error)
+static int scan_connect(sqlite3 *db, void *user, int argc, const char *const *argv,
+                        sqlite3_vtab **out, char **error)
 {
     const struct sql_source *source = user;
     struct buf sql;
@@ -90,8 +91,9 @@ static void read_block(struct scan_cursor *cursor)
     cursor->block_first = cursor->row;
     sandbox_batch_clear(&cursor->batch);
     if (left > 0)
-        sandbox_table_read(cursor->source->securable->data, cursor->source->snapshot, cursor->columns,
-                           cursor->row, left < SCAN_ROWS ? left : SCAN_ROWS, &cursor->batch);
+        sandbox_table_read(cursor->source->securable->data, cursor->source->snapshot,
+                           cursor->columns, cursor->row, left < SCAN_ROWS ? left : SCAN_ROWS,
+                           &cursor->batch);
 }
 
 static int scan_filter(sqlite3_vtab_cursor *base, int number, const char *mask_text, int argc,

@@ -6,12 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct shop_zone us_zones[] = {{"America/New_York", -300}, {"America/Chicago", -360},
-                                            {"America/Denver", -420}, {"America/Los_Angeles", -480}};
+static const struct shop_zone us_zones[] = {{"America/New_York", -300},
+                                            {"America/Chicago", -360},
+                                            {"America/Denver", -420},
+                                            {"America/Los_Angeles", -480}};
 static const int us_shares[] = {47, 29, 7, 17};
 static const int whole[] = {100};
-static const struct shop_zone gb_zone[] = {{"Europe/London", 0}}, de_zone[] = {{"Europe/Berlin", 60}},
-                              fr_zone[] = {{"Europe/Paris", 60}}, ca_zone[] = {{"America/Toronto", -300}},
+static const struct shop_zone gb_zone[] = {{"Europe/London", 0}},
+                              de_zone[] = {{"Europe/Berlin", 60}},
+                              fr_zone[] = {{"Europe/Paris", 60}},
+                              ca_zone[] = {{"America/Toronto", -300}},
                               in_zone[] = {{"Asia/Kolkata", 330}},
                               au_zone[] = {{"Australia/Sydney", 600}},
                               br_zone[] = {{"America/Sao_Paulo", -180}};
@@ -80,7 +84,7 @@ double shop_normal(uint64_t hash)
 
 const char *shop_product_category(int64_t product)
 {
-    static const char *const names[] = {"apparel", "shoes",  "home", "beauty",
+    static const char *const names[] = {"apparel",     "shoes",  "home", "beauty",
                                         "electronics", "sports", "toys", "grocery"};
     static const int percents[] = {28, 16, 15, 12, 10, 9, 6, 4};
     return names[shop_pick_percent(sandbox_gen_hash(SHOP_PRODUCT_SEED, product), percents)];
@@ -88,8 +92,8 @@ const char *shop_product_category(int64_t product)
 
 const char *shop_product_brand(int64_t product)
 {
-    static const char *const names[] = {"Nordlund", "Aster", "Kivi", "Pelago", "Bruma",
-                                        "Tamarind", "Ostra", "Halden", "Vela", "Corvo"};
+    static const char *const names[] = {"Nordlund", "Aster", "Kivi",   "Pelago", "Bruma",
+                                        "Tamarind", "Ostra", "Halden", "Vela",   "Corvo"};
     return names[sandbox_gen_pick(sandbox_gen_hash(SHOP_PRODUCT_SEED + 1, product), 10)];
 }
 

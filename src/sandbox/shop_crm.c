@@ -28,12 +28,12 @@ static SANDBOX_FILL(fill_id)
     sandbox_vector_commit_valid(out, gen->count);
 }
 
-static const char *const first_names[] = {"Anna", "Ben", "Carla", "David", "Emil", "Fatima", "Grace",
-                                          "Hugo", "Ines", "Jonas", "Kiran", "Lea", "Milo", "Nadia",
-                                          "Omar", "Priya"};
-static const char *const last_names[] = {"Almeida", "Brandt", "Chen", "Dubois", "Evans", "Fischer",
-                                         "Garcia", "Haas", "Iyer", "Jensen", "Kowalski", "Lopez",
-                                         "Martin", "Novak", "Okafor", "Patel"};
+static const char *const first_names[] = {"Anna",  "Ben",   "Carla", "David", "Emil",  "Fatima",
+                                          "Grace", "Hugo",  "Ines",  "Jonas", "Kiran", "Lea",
+                                          "Milo",  "Nadia", "Omar",  "Priya"};
+static const char *const last_names[] = {
+    "Almeida", "Brandt", "Chen",     "Dubois", "Evans",  "Fischer", "Garcia", "Haas",
+    "Iyer",    "Jensen", "Kowalski", "Lopez",  "Martin", "Novak",   "Okafor", "Patel"};
 
 /* Texts of the shop follow the customer, so a repeated one has the same. */
 static char *write_word(const struct sandbox_gen *gen, int64_t row, char *at)
@@ -215,7 +215,9 @@ static SANDBOX_FILL(fill_moment)
         {.name = "last_name", .type = "string", .fill = fill_word, .extra = last_names},           \
         {.name = "email", .type = "string", .fill = fill_email},                                   \
         {.name = "phone", .type = "string", .fill = fill_phone},                                   \
-        {.name = "country_name", .type = "string", .fill = fill_country, .low = clean}
+    {                                                                                              \
+        .name = "country_name", .type = "string", .fill = fill_country, .low = clean               \
+    }
 
 static const struct sandbox_column_def customer_columns[] = {
     CUSTOMER_COLUMNS(0),
@@ -235,13 +237,23 @@ static const struct sandbox_column_def masked_columns[] = {
     {.name = "created_at", .type = "timestamp", .fill = fill_moment},
 };
 
-const struct sandbox_table_def shop_customers = {
-    .name = "customers", .columns = customer_columns, .column_count = base_countof(customer_columns),
-    .rows = CLEAN_ROWS + REPEATS, .owner = "crm-team", .comment = "Customers as the CRM has them"};
+const struct sandbox_table_def shop_customers = {.name = "customers",
+                                                 .columns = customer_columns,
+                                                 .column_count = base_countof(customer_columns),
+                                                 .rows = CLEAN_ROWS + REPEATS,
+                                                 .owner = "crm-team",
+                                                 .comment = "Customers as the CRM has them"};
 const struct sandbox_table_def shop_customers_masked = {
-    .name = "customers_masked", .columns = masked_columns, .column_count = base_countof(masked_columns),
-    .rows = CLEAN_ROWS, .owner = "crm-team", .comment = "Customers of one region, addresses masked",
-    .secured = "SELECT customer_id, first_name, last_name, concat(left(email, 1), '***') AS email, phone, "
-               "country_name, created_at FROM shop.crm.customers_masked WHERE country_name = 'Germany'",
-    .exempt = "crm-team", .row_filter = "shop.crm.only_my_region", .masked_column = "email",
+    .name = "customers_masked",
+    .columns = masked_columns,
+    .column_count = base_countof(masked_columns),
+    .rows = CLEAN_ROWS,
+    .owner = "crm-team",
+    .comment = "Customers of one region, addresses masked",
+    .secured =
+        "SELECT customer_id, first_name, last_name, concat(left(email, 1), '***') AS email, phone, "
+        "country_name, created_at FROM shop.crm.customers_masked WHERE country_name = 'Germany'",
+    .exempt = "crm-team",
+    .row_filter = "shop.crm.only_my_region",
+    .masked_column = "email",
     .mask = "shop.crm.mask_email"};

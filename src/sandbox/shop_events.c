@@ -1,5 +1,6 @@
-/* Events in sessions: rows come in blocks of 2 000 with the exact shares of aampe-data-models.md 5.3, so that each
- * order follows a checkout, a cart and a view of the same product. */
+/* Events in sessions: rows come in blocks of 2 000 with the exact shares of
+ * aampe-data-models.md 5.3, so that each order follows a checkout, a cart and a view of the same
+ * product. */
 #include "sandbox/shop.h"
 
 #include "base/alloc.h"
@@ -11,15 +12,29 @@
 #define DAY_US 86400000000
 
 enum event_kind {
-    APP_OPEN, LIST_VIEWED, SEARCHED, VIEWED, WISHED, CARTED, REMOVED, CHECKOUT, ORDERED, CANCELLED,
-    REVIEWED, PUSH_SENT, PUSH_OPENED, EMAIL_SENT, EMAIL_OPENED, UNSUBSCRIBED
+    APP_OPEN,
+    LIST_VIEWED,
+    SEARCHED,
+    VIEWED,
+    WISHED,
+    CARTED,
+    REMOVED,
+    CHECKOUT,
+    ORDERED,
+    CANCELLED,
+    REVIEWED,
+    PUSH_SENT,
+    PUSH_OPENED,
+    EMAIL_SENT,
+    EMAIL_OPENED,
+    UNSUBSCRIBED
 };
 
 static const char *const names[] = {
-    "app_open", "product_list_viewed", "product_searched", "product_viewed", "add_to_wishlist",
-    "add_to_cart", "remove_from_cart", "checkout_started", "order_completed", "order_cancelled",
-    "review_submitted", "push_sent", "push_opened", "email_sent", "email_opened",
-    "email_unsubscribed"};
+    "app_open",        "product_list_viewed", "product_searched", "product_viewed",
+    "add_to_wishlist", "add_to_cart",         "remove_from_cart", "checkout_started",
+    "order_completed", "order_cancelled",     "review_submitted", "push_sent",
+    "push_opened",     "email_sent",          "email_opened",     "email_unsubscribed"};
 
 struct event_slot {
     uint8_t kind, step;
@@ -231,14 +246,14 @@ static char *put_total(char *at, const struct session *session, enum event_kind 
     at = sandbox_put(at, ",\"discount\":0.00");
     if (kind == ORDERED)
         at = sandbox_put(at, sandbox_gen_pick(hash, 5) == 0 ? ",\"coupon\":\"WELCOME10\""
-                                                           : ",\"coupon\":null");
+                                                            : ",\"coupon\":null");
     return at;
 }
 
 static char *put_campaign(char *at, const struct session *session, bool email)
 {
-    static const char *const campaigns[] = {"spring_sale", "back_in_stock", "weekly_digest", "win_back",
-                                            "birthday", "new_arrivals"};
+    static const char *const campaigns[] = {"spring_sale", "back_in_stock", "weekly_digest",
+                                            "win_back",    "birthday",      "new_arrivals"};
     at = put_pair(at, email ? "\"campaign\":\"email_" : "\"campaign\":\"push_",
                   campaigns[sandbox_gen_pick(session->hash, 6)]);
     at = sandbox_put(at, ",\"assignment_id\":\"");
@@ -247,7 +262,8 @@ static char *put_campaign(char *at, const struct session *session, bool email)
     return at;
 }
 
-static char *put_shopping(char *at, const struct session *session, enum event_kind kind, uint64_t hash)
+static char *put_shopping(char *at, const struct session *session, enum event_kind kind,
+                          uint64_t hash)
 {
     at = put_product(at, session->product);
     if (kind == VIEWED) {
@@ -259,7 +275,8 @@ static char *put_shopping(char *at, const struct session *session, enum event_ki
     return at;
 }
 
-static char *put_metadata(char *at, const struct session *session, enum event_kind kind, uint64_t hash)
+static char *put_metadata(char *at, const struct session *session, enum event_kind kind,
+                          uint64_t hash)
 {
     *at++ = '{';
     switch (kind) {
@@ -337,22 +354,35 @@ static SANDBOX_FILL(fill_stale_time)
 }
 
 #define EVENT_COLUMNS(time_fill)                                                                   \
-    {.name = "contact_id", .type = "string", .fill = fill_contact, .comment = "Same values as in users"}, \
+    {.name = "contact_id",                                                                         \
+     .type = "string",                                                                             \
+     .fill = fill_contact,                                                                         \
+     .comment = "Same values as in users"},                                                        \
         {.name = "timestamp", .type = "timestamp", .fill = time_fill, .comment = "Instant, UTC"},  \
         {.name = "event_name", .type = "string", .fill = fill_name},                               \
         {.name = "event_instance_id", .type = "string", .fill = sandbox_fill_uuid},                \
         {.name = "timezone", .type = "string", .fill = fill_zone},                                 \
-        {.name = "metadata", .type = "variant", .fill = fill_metadata}
+    {                                                                                              \
+        .name = "metadata", .type = "variant", .fill = fill_metadata                               \
+    }
 
 static const struct sandbox_column_def event_columns[] = {EVENT_COLUMNS(fill_time)};
 static const struct sandbox_column_def stale_columns[] = {EVENT_COLUMNS(fill_stale_time)};
 
-const struct sandbox_table_def shop_events = {
-    .name = "events", .columns = event_columns, .column_count = base_countof(event_columns),
-    .rows = 2000000, .by_rows = true, .comment = "What people did in the shop, one row an event"};
-const struct sandbox_table_def shop_stale_events = {
-    .name = "stale_events", .columns = stale_columns, .column_count = base_countof(stale_columns),
-    .rows = 5000, .comment = "Feed that stopped 45 days ago"};
-const struct sandbox_table_def shop_empty_events = {
-    .name = "empty_events", .columns = event_columns, .column_count = base_countof(event_columns),
-    .rows = 0, .comment = "Nothing in it"};
+const struct sandbox_table_def shop_events = {.name = "events",
+                                              .columns = event_columns,
+                                              .column_count = base_countof(event_columns),
+                                              .rows = 2000000,
+                                              .by_rows = true,
+                                              .comment =
+                                                  "What people did in the shop, one row an event"};
+const struct sandbox_table_def shop_stale_events = {.name = "stale_events",
+                                                    .columns = stale_columns,
+                                                    .column_count = base_countof(stale_columns),
+                                                    .rows = 5000,
+                                                    .comment = "Feed that stopped 45 days ago"};
+const struct sandbox_table_def shop_empty_events = {.name = "empty_events",
+                                                    .columns = event_columns,
+                                                    .column_count = base_countof(event_columns),
+                                                    .rows = 0,
+                                                    .comment = "Nothing in it"};

@@ -61,7 +61,8 @@ static char *write_status(const struct sandbox_gen *gen, int64_t row, char *at)
 {
     static const char *const states[] = {"active", "paused", "never"};
     static const int percents[] = {72, 9, 19};
-    return sandbox_put(at, states[shop_pick_percent(sandbox_gen_hash(gen->value_seed, row), percents)]);
+    return sandbox_put(at,
+                       states[shop_pick_percent(sandbox_gen_hash(gen->value_seed, row), percents)]);
 }
 static SANDBOX_FILL(fill_status)
 {
@@ -87,7 +88,8 @@ static int64_t lifetime_orders(const struct sandbox_gen *gen, int64_t row)
     uint64_t hash = sandbox_gen_hash(gen->table_seed ^ (gen->value_seed - gen->key_seed), row);
     int64_t orders = 0;
     if (sandbox_gen_pick(hash, 100) >= 38)
-        for (orders = 1; orders < 60 && sandbox_gen_pick(hash = sandbox_gen_mix(hash), 10000) >= 2385;)
+        for (orders = 1;
+             orders < 60 && sandbox_gen_pick(hash = sandbox_gen_mix(hash), 10000) >= 2385;)
             orders++;
     return orders;
 }
@@ -104,7 +106,8 @@ static SANDBOX_FILL(fill_value)
 {
     uint8_t *at = out->values + out->count * 16;
     for (int64_t i = 0; i < gen->count; i++, at += 16) {
-        double each = 46.0 * exp(0.5 * shop_normal(sandbox_gen_hash(gen->table_seed + 1, gen->row + i)));
+        double each =
+            46.0 * exp(0.5 * shop_normal(sandbox_gen_hash(gen->table_seed + 1, gen->row + i)));
         __int128 cents = (int64_t)((double)lifetime_orders(gen, gen->row + i) * each * 100);
         memcpy(at, &cents, 16);
     }
@@ -149,7 +152,10 @@ static SANDBOX_FILL(fill_push_token)
 }
 
 static const struct sandbox_column_def user_columns[] = {
-    {.name = "contact_id", .type = "string", .fill = fill_contact, .required = true,
+    {.name = "contact_id",
+     .type = "string",
+     .fill = fill_contact,
+     .required = true,
      .comment = "Unique user identifier"},
     {.name = "country", .type = "string", .fill = fill_country, .comment = "ISO 3166-1 alpha-2"},
     {.name = "language", .type = "string", .fill = fill_language},
@@ -177,8 +183,8 @@ static SANDBOX_FILL(fill_sku)
 
 static char *write_product_name(const struct sandbox_gen *gen, int64_t row, char *at)
 {
-    static const char *const words[] = {"Classic", "Light", "Studio", "Everyday", "Trail", "Velvet",
-                                        "Linen", "Solid", "Pocket", "Grand"};
+    static const char *const words[] = {"Classic", "Light", "Studio", "Everyday", "Trail",
+                                        "Velvet",  "Linen", "Solid",  "Pocket",   "Grand"};
     at = sandbox_put(at, shop_product_brand(row));
     *at++ = ' ';
     at = sandbox_put(at, words[sandbox_gen_pick(sandbox_gen_hash(gen->key_seed, row), 10)]);
@@ -218,7 +224,8 @@ static SANDBOX_FILL(fill_price)
     for (int64_t i = 0; i < gen->count; i++, at += 16) {
         __int128 cents = shop_product_price(gen->row + i);
         if (gen->value_seed != gen->key_seed)
-            cents += (int64_t)sandbox_gen_pick(sandbox_gen_hash(gen->value_seed, gen->row + i), 1000);
+            cents +=
+                (int64_t)sandbox_gen_pick(sandbox_gen_hash(gen->value_seed, gen->row + i), 1000);
         memcpy(at, &cents, 16);
     }
     sandbox_vector_commit_valid(out, gen->count);
@@ -237,7 +244,11 @@ static SANDBOX_FILL(fill_link)
 
 static const char *const currencies[] = {"USD", NULL};
 static const struct sandbox_column_def product_columns[] = {
-    {.name = "item_id", .type = "string", .fill = sandbox_fill_label, .extra = "P", .high = 5,
+    {.name = "item_id",
+     .type = "string",
+     .fill = sandbox_fill_label,
+     .extra = "P",
+     .high = 5,
      .required = true},
     {.name = "sku", .type = "string", .fill = fill_sku},
     {.name = "name", .type = "string", .fill = fill_product_name},
@@ -246,16 +257,28 @@ static const struct sandbox_column_def product_columns[] = {
     {.name = "price", .type = "decimal(10,2)", .fill = fill_price},
     {.name = "currency", .type = "string", .fill = sandbox_fill_vocabulary, .extra = currencies},
     {.name = "deep_link", .type = "string", .fill = fill_link, .extra = "shop://item/P"},
-    {.name = "image_url", .type = "string", .fill = fill_link, .high = 1,
+    {.name = "image_url",
+     .type = "string",
+     .fill = fill_link,
+     .high = 1,
      .extra = "https://img.shop.example/P"},
     {.name = "in_stock", .type = "boolean", .fill = sandbox_fill_bool, .low = 93},
-    {.name = "updated_at", .type = "timestamp", .fill = sandbox_fill_past_time, .low = 3600,
+    {.name = "updated_at",
+     .type = "timestamp",
+     .fill = sandbox_fill_past_time,
+     .low = 3600,
      .high = 2592000},
 };
 
-const struct sandbox_table_def shop_users = {
-    .name = "users", .columns = user_columns, .column_count = base_countof(user_columns), .rows = 66666,
-    .by_users = true, .comment = "Everybody who has an account, one row a person"};
-const struct sandbox_table_def shop_products = {
-    .name = "products", .columns = product_columns, .column_count = base_countof(product_columns),
-    .rows = SHOP_PRODUCTS, .comment = "The catalogue"};
+const struct sandbox_table_def shop_users = {.name = "users",
+                                             .columns = user_columns,
+                                             .column_count = base_countof(user_columns),
+                                             .rows = 66666,
+                                             .by_users = true,
+                                             .comment =
+                                                 "Everybody who has an account, one row a person"};
+const struct sandbox_table_def shop_products = {.name = "products",
+                                                .columns = product_columns,
+                                                .column_count = base_countof(product_columns),
+                                                .rows = SHOP_PRODUCTS,
+                                                .comment = "The catalogue"};

@@ -1,4 +1,5 @@
-/* shop.web: click-streams with the faults of aampe-data-models.md 5.5, by row number modulo 1000. */
+/* shop.web: click-streams with the faults of aampe-data-models.md 5.5, by row number modulo 1000.
+ */
 #include "sandbox/shop.h"
 
 #include "base/alloc.h"
@@ -65,9 +66,9 @@ static SANDBOX_FILL(fill_ts)
 
 static char *write_action(const struct sandbox_gen *gen, int64_t row, char *at)
 {
-    static const char *const actions[] = {"app_open", "product_viewed", "product_list_viewed", "add_to_cart",
-                                          "checkout_started", "order_completed", "product_searched",
-                                          "push_opened"};
+    static const char *const actions[] = {
+        "app_open",         "product_viewed",  "product_list_viewed", "add_to_cart",
+        "checkout_started", "order_completed", "product_searched",    "push_opened"};
     static const int percents[] = {24, 30, 16, 11, 4, 3, 10, 2};
     int64_t residue = row % 1000;
     if (residue == 44)
@@ -164,8 +165,8 @@ static SANDBOX_FILL(fill_raw_time)
 
 static char *write_raw_name(const struct sandbox_gen *gen, int64_t row, char *at)
 {
-    static const char *const list[] = {"app_open", "product_viewed", "add_to_cart", "order_completed",
-                                       "push_opened"};
+    static const char *const list[] = {"app_open", "product_viewed", "add_to_cart",
+                                       "order_completed", "push_opened"};
     int64_t residue = row % 1000;
     if (residue < 240 || residue > 289)
         return sandbox_put(at, list[sandbox_gen_pick(raw_hash(gen, row), 5)]);
@@ -195,7 +196,8 @@ static char *write_raw_zone(const struct sandbox_gen *gen, int64_t row, char *at
     int64_t residue = row % 1000;
     if (residue >= 320 && residue <= 519)
         return sandbox_put(at, residue < 420 ? "en_US" : "+05:30");
-    return sandbox_put(at, shop_user_zone((int64_t)sandbox_gen_pick(raw_hash(gen, row), CUSTOMERS))->name);
+    return sandbox_put(
+        at, shop_user_zone((int64_t)sandbox_gen_pick(raw_hash(gen, row), CUSTOMERS))->name);
 }
 static SANDBOX_FILL(fill_raw_zone)
 {
@@ -227,19 +229,34 @@ static const struct sandbox_column_def raw_columns[] = {
 
 static const char *const heartbeat[] = {"heartbeat", NULL};
 static const struct sandbox_column_def heartbeat_columns[] = {
-    {.name = "contact_id", .type = "string", .fill = sandbox_fill_label_of, .extra = "C", .low = CUSTOMERS,
+    {.name = "contact_id",
+     .type = "string",
+     .fill = sandbox_fill_label_of,
+     .extra = "C",
+     .low = CUSTOMERS,
      .high = 7},
-    {.name = "timestamp", .type = "timestamp", .fill = sandbox_fill_past_time, .low = 600, .high = 7775000},
+    {.name = "timestamp",
+     .type = "timestamp",
+     .fill = sandbox_fill_past_time,
+     .low = 600,
+     .high = 7775000},
     {.name = "event_name", .type = "string", .fill = sandbox_fill_vocabulary, .extra = heartbeat},
     {.name = "event_instance_id", .type = "string", .fill = sandbox_fill_uuid},
 };
 
-const struct sandbox_table_def shop_clickstream = {
-    .name = "clickstream", .columns = click_columns, .column_count = base_countof(click_columns),
-    .rows = 60000, .comment = "Events as the web team records them"};
-const struct sandbox_table_def shop_app_events_raw = {
-    .name = "app_events_raw", .columns = raw_columns, .column_count = base_countof(raw_columns),
-    .rows = 20000, .comment = "Everything as text"};
-const struct sandbox_table_def shop_heartbeats = {
-    .name = "heartbeats", .columns = heartbeat_columns, .column_count = base_countof(heartbeat_columns),
-    .rows = 10000, .comment = "One event only"};
+const struct sandbox_table_def shop_clickstream = {.name = "clickstream",
+                                                   .columns = click_columns,
+                                                   .column_count = base_countof(click_columns),
+                                                   .rows = 60000,
+                                                   .comment =
+                                                       "Events as the web team records them"};
+const struct sandbox_table_def shop_app_events_raw = {.name = "app_events_raw",
+                                                      .columns = raw_columns,
+                                                      .column_count = base_countof(raw_columns),
+                                                      .rows = 20000,
+                                                      .comment = "Everything as text"};
+const struct sandbox_table_def shop_heartbeats = {.name = "heartbeats",
+                                                  .columns = heartbeat_columns,
+                                                  .column_count = base_countof(heartbeat_columns),
+                                                  .rows = 10000,
+                                                  .comment = "One event only"};

@@ -28,7 +28,8 @@ static int start(struct sandbox_query *query, const struct show_column *columns,
 
 static struct sandbox_value text_value(const char *text)
 {
-    return (struct sandbox_value){.null = !text, .text = text ? text : "", .len = text ? strlen(text) : 0};
+    return (struct sandbox_value){
+        .null = !text, .text = text ? text : "", .len = text ? strlen(text) : 0};
 }
 
 static struct sandbox_value number_value(int64_t number)
@@ -45,31 +46,51 @@ static int describe_history(struct sql_context *context, const struct sql_statem
                             struct sandbox_securable *table, struct sandbox_query *query)
 {
     static const struct show_column columns[] = {
-        {"version", "bigint"}, {"timestamp", "timestamp"}, {"userId", "string"}, {"userName", "string"},
-        {"operation", "string"}, {"operationParameters", "map<string,string>"},
+        {"version", "bigint"},
+        {"timestamp", "timestamp"},
+        {"userId", "string"},
+        {"userName", "string"},
+        {"operation", "string"},
+        {"operationParameters", "map<string,string>"},
         {"job", "struct<jobId:string,jobName:string,jobRunId:string,runId:string,jobOwnerId:string,"
                 "triggerType:string>"},
-        {"notebook", "struct<notebookId:string>"}, {"clusterId", "string"}, {"readVersion", "bigint"},
-        {"isolationLevel", "string"}, {"isBlindAppend", "boolean"},
-        {"operationMetrics", "map<string,string>"}, {"userMetadata", "string"}, {"engineInfo", "string"}};
+        {"notebook", "struct<notebookId:string>"},
+        {"clusterId", "string"},
+        {"readVersion", "bigint"},
+        {"isolationLevel", "string"},
+        {"isBlindAppend", "boolean"},
+        {"operationMetrics", "map<string,string>"},
+        {"userMetadata", "string"},
+        {"engineInfo", "string"}};
     int64_t left = statement->limit < 0 ? INT64_MAX : statement->limit;
     start(query, columns, base_countof(columns));
-    for (int64_t version = sandbox_table_latest(table->data); version >= 0 && left > 0; version--, left--) {
+    for (int64_t version = sandbox_table_latest(table->data); version >= 0 && left > 0;
+         version--, left--) {
         const struct sandbox_snapshot *snapshot = sandbox_table_version(table->data, version);
         if (!snapshot)
             break;
         const char *metric = strcmp(snapshot->operation, "UPDATE") == 0   ? "numUpdatedRows"
                              : strcmp(snapshot->operation, "DELETE") == 0 ? "numDeletedRows"
                                                                           : "numOutputRows";
-        char *metrics = sandbox_arena_printf(context->arena, "[{\"key\":\"numFiles\",\"value\":\"1\"},{\"key\":\"%s\",\"value\":\"%lld\"}]",
-                                             metric, (long long)snapshot->affected);
-        struct sandbox_value values[] = {
-            number_value(version), number_value(snapshot->time_us), text_value("6000000000000001"),
-            text_value("etl@shop.example"), text_value(snapshot->operation), text_value("[]"),
-            text_value(NULL), text_value(NULL), text_value("1123-010203-abcdefgh"),
-            version ? number_value(version - 1) : text_value(NULL), text_value("WriteSerializable"),
-            number_value(strcmp(metric, "numOutputRows") == 0), text_value(metrics), text_value(NULL),
-            text_value("Databricks-Runtime/15.4.x-photon-scala2.12")};
+        char *metrics = sandbox_arena_printf(
+            context->arena,
+            "[{\"key\":\"numFiles\",\"value\":\"1\"},{\"key\":\"%s\",\"value\":\"%lld\"}]", metric,
+            (long long)snapshot->affected);
+        struct sandbox_value values[] = {number_value(version),
+                                         number_value(snapshot->time_us),
+                                         text_value("6000000000000001"),
+                                         text_value("etl@shop.example"),
+                                         text_value(snapshot->operation),
+                                         text_value("[]"),
+                                         text_value(NULL),
+                                         text_value(NULL),
+                                         text_value("1123-010203-abcdefgh"),
+                                         version ? number_value(version - 1) : text_value(NULL),
+                                         text_value("WriteSerializable"),
+                                         number_value(strcmp(metric, "numOutputRows") == 0),
+                                         text_value(metrics),
+                                         text_value(NULL),
+                                         text_value("Databricks-Runtime/15.4.x-photon-scala2.12")};
         if (sandbox_result_append(query, values) < 0)
             return -1;
     }
@@ -79,25 +100,46 @@ static int describe_history(struct sql_context *context, const struct sql_statem
 static int describe_detail(struct sql_context *context, struct sandbox_securable *table,
                            struct sandbox_query *query)
 {
-    static const struct show_column columns[] = {
-        {"format", "string"}, {"id", "string"}, {"name", "string"}, {"description", "string"},
-        {"location", "string"}, {"createdAt", "timestamp"}, {"lastModified", "timestamp"},
-        {"partitionColumns", "array<string>"}, {"clusteringColumns", "array<string>"},
-        {"numFiles", "bigint"}, {"sizeInBytes", "bigint"}, {"properties", "map<string,string>"},
-        {"minReaderVersion", "int"}, {"minWriterVersion", "int"}, {"tableFeatures", "array<string>"},
-        {"statistics", "map<string,string>"}};
+    static const struct show_column columns[] = {{"format", "string"},
+                                                 {"id", "string"},
+                                                 {"name", "string"},
+                                                 {"description", "string"},
+                                                 {"location", "string"},
+                                                 {"createdAt", "timestamp"},
+                                                 {"lastModified", "timestamp"},
+                                                 {"partitionColumns", "array<string>"},
+                                                 {"clusteringColumns", "array<string>"},
+                                                 {"numFiles", "bigint"},
+                                                 {"sizeInBytes", "bigint"},
+                                                 {"properties", "map<string,string>"},
+                                                 {"minReaderVersion", "int"},
+                                                 {"minWriterVersion", "int"},
+                                                 {"tableFeatures", "array<string>"},
+                                                 {"statistics", "map<string,string>"}};
     const struct sandbox_snapshot *snapshot = sandbox_table_version(table->data, -1);
     start(query, columns, base_countof(columns));
     if (!snapshot)
         return -1;
     int64_t bytes = table_bytes(snapshot, table->columns.count);
     struct sandbox_value values[] = {
-        text_value("delta"), text_value(table->id), text_value(table->full_name), text_value(table->comment),
-        text_value(sandbox_arena_printf(context->arena, "s3://shop-lakehouse/__unitystorage/tables/%s",
+        text_value("delta"),
+        text_value(table->id),
+        text_value(table->full_name),
+        text_value(table->comment),
+        text_value(sandbox_arena_printf(context->arena,
+                                        "s3://shop-lakehouse/__unitystorage/tables/%s",
                                         table->id ? table->id : "0")),
-        number_value(table->created_ms * 1000), number_value(snapshot->time_us), text_value("[]"),
-        text_value("[]"), number_value(snapshot->rows > 0), number_value(bytes), text_value("[]"),
-        number_value(1), number_value(2), text_value("[\"appendOnly\",\"invariants\"]"), text_value("[]")};
+        number_value(table->created_ms * 1000),
+        number_value(snapshot->time_us),
+        text_value("[]"),
+        text_value("[]"),
+        number_value(snapshot->rows > 0),
+        number_value(bytes),
+        text_value("[]"),
+        number_value(1),
+        number_value(2),
+        text_value("[\"appendOnly\",\"invariants\"]"),
+        text_value("[]")};
     return sandbox_result_append(query, values);
 }
 
@@ -116,15 +158,19 @@ static int describe_table(struct sql_context *context, const struct sql_statemen
     }
     if (!statement->extended)
         return 0;
-    const char *const rows[][2] = {
-        {"", ""}, {"# Detailed Table Information", ""}, {"Catalog", table->catalog},
-        {"Database", table->schema}, {"Table", table->name}, {"Owner", table->owner},
-        {"Type", table->table_type}, {"Comment", table->comment},
-        {"View Text", table->view_definition}};
+    const char *const rows[][2] = {{"", ""},
+                                   {"# Detailed Table Information", ""},
+                                   {"Catalog", table->catalog},
+                                   {"Database", table->schema},
+                                   {"Table", table->name},
+                                   {"Owner", table->owner},
+                                   {"Type", table->table_type},
+                                   {"Comment", table->comment},
+                                   {"View Text", table->view_definition}};
     (void)context;
     for (size_t i = 0; i < base_countof(rows); i++) {
-        struct sandbox_value values[] = {text_value(rows[i][0]), text_value(rows[i][1] ? rows[i][1] : ""),
-                                         text_value("")};
+        struct sandbox_value values[] = {text_value(rows[i][0]),
+                                         text_value(rows[i][1] ? rows[i][1] : ""), text_value("")};
         if (rows[i][1] && sandbox_result_append(query, values) < 0)
             return -1;
     }
@@ -135,19 +181,22 @@ static int describe(struct sql_context *context, const struct sql_statement *sta
                     struct sandbox_query *query)
 {
     bool meta = statement->kind == ST_DESCRIBE_TABLE;
-    struct sandbox_securable *table = sql_find_securable(context, 'T', statement->parts, statement->part_count,
-                                                         statement->pos, meta ? NULL : "SELECT");
+    struct sandbox_securable *table =
+        sql_find_securable(context, 'T', statement->parts, statement->part_count, statement->pos,
+                           meta ? NULL : "SELECT");
     if (!table)
         return -1;
     if (meta)
         return describe_table(context, statement, table, query);
     if (!table->data || sandbox_table_def(table->data)->view)
-        return sql_error(context, "42809", statement->pos,
-                         "[EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE] '%s' expects a table but %s is a view.",
-                         statement->kind == ST_DESCRIBE_HISTORY ? "DESCRIBE HISTORY" : "DESCRIBE DETAIL",
-                         sql_quoted_name(context, statement->parts, statement->part_count));
-    return statement->kind == ST_DESCRIBE_HISTORY ? describe_history(context, statement, table, query)
-                                                  : describe_detail(context, table, query);
+        return sql_error(
+            context, "42809", statement->pos,
+            "[EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE] '%s' expects a table but %s is a view.",
+            statement->kind == ST_DESCRIBE_HISTORY ? "DESCRIBE HISTORY" : "DESCRIBE DETAIL",
+            sql_quoted_name(context, statement->parts, statement->part_count));
+    return statement->kind == ST_DESCRIBE_HISTORY
+               ? describe_history(context, statement, table, query)
+               : describe_detail(context, table, query);
 }
 
 static const char *kind_name(int kind)
@@ -160,24 +209,27 @@ static bool grants_visible(struct sql_context *context, struct sandbox_securable
     const struct sandbox_query_request *request = context->request;
     for (struct sandbox_securable *at = object; at; at = at->parent)
         if (sandbox_workspace_has(request->workspace, at, request->principal, "MANAGE") ||
-            sandbox_workspace_member(request->workspace, at->owner ? at->owner : "", request->principal) ||
+            sandbox_workspace_member(request->workspace, at->owner ? at->owner : "",
+                                     request->principal) ||
             (at->owner && strcmp(at->owner, request->principal) == 0))
             return true;
     return false;
 }
 
-/* Of the object and of everything above it. Who may not manage it sees only what concerns himself. */
+/* Of the object and of everything above it. Who may not manage it sees only what concerns himself.
+ */
 static int show_grants(struct sql_context *context, const struct sql_statement *statement,
                        struct sandbox_query *query)
 {
-    static const struct show_column columns[] = {
-        {"Principal", "string"}, {"ActionType", "string"}, {"ObjectType", "string"}, {"ObjectKey", "string"}};
+    static const struct show_column columns[] = {{"Principal", "string"},
+                                                 {"ActionType", "string"},
+                                                 {"ObjectType", "string"},
+                                                 {"ObjectKey", "string"}};
     const struct sandbox_query_request *request = context->request;
     struct sandbox_securable *object =
-        statement->object == 'M'
-            ? sandbox_workspace_metastore(request->workspace)
-            : sql_find_securable(context, statement->object, statement->parts, statement->part_count,
-                                 statement->pos, NULL);
+        statement->object == 'M' ? sandbox_workspace_metastore(request->workspace)
+                                 : sql_find_securable(context, statement->object, statement->parts,
+                                                      statement->part_count, statement->pos, NULL);
     if (!object)
         return -1;
     bool all = grants_visible(context, object);
@@ -194,7 +246,8 @@ static int show_grants(struct sql_context *context, const struct sql_statement *
             for (char *c = action; *c; c++)
                 *c = (char)(*c == '_' ? ' ' : *c);
             struct sandbox_value values[] = {text_value(principal), text_value(action),
-                                             text_value(kind_name(at->kind)), text_value(at->full_name)};
+                                             text_value(kind_name(at->kind)),
+                                             text_value(at->full_name)};
             if (sandbox_result_append(query, values) < 0)
                 return -1;
         }
@@ -269,7 +322,8 @@ static int show_children(struct sql_context *context, const struct sql_statement
         struct sandbox_securable *child = parent->children.items[i];
         if (!can_see(context, child) || !pattern_matches(statement->pattern, child->name))
             continue;
-        struct sandbox_value values[] = {text_value(child->name), text_value(child->name), number_value(0)};
+        struct sandbox_value values[] = {text_value(child->name), text_value(child->name),
+                                         number_value(0)};
         if (statement->kind == ST_SHOW_TABLES)
             values[0] = text_value(parent->name);
         if (sandbox_result_append(query, values) < 0)

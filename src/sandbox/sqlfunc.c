@@ -48,27 +48,33 @@ static void fn_cast(sqlite3_context *out, int argc, sqlite3_value **argv)
 
 static void overflow(sqlite3_context *out, const struct sandbox_type *type)
 {
-    sandbox_sqlite_fail(out, "22003",
-                        "[ARITHMETIC_OVERFLOW] %s overflow. Use 'try_add' or the like to tolerate overflow "
-                        "and return NULL instead.",
-                        type->text);
+    sandbox_sqlite_fail(
+        out, "22003",
+        "[ARITHMETIC_OVERFLOW] %s overflow. Use 'try_add' or the like to tolerate overflow "
+        "and return NULL instead.",
+        type->text);
 }
 
 static void divide_by_zero(sqlite3_context *out)
 {
-    sandbox_sqlite_fail(out, "22012",
-                        "[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate divisor being 0 "
-                        "and return NULL instead.");
+    sandbox_sqlite_fail(
+        out, "22012",
+        "[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate divisor being 0 "
+        "and return NULL instead.");
 }
 
 static bool fits(const struct sandbox_type *type, __int128 value)
 {
-    int bits = type->kind == SB_TINYINT ? 8 : type->kind == SB_SMALLINT ? 16 : type->kind == SB_INT ? 32 : 64;
+    int bits = type->kind == SB_TINYINT    ? 8
+               : type->kind == SB_SMALLINT ? 16
+               : type->kind == SB_INT      ? 32
+                                           : 64;
     __int128 limit = (__int128)1 << (bits - 1);
     return value < limit && value >= -limit;
 }
 
-static void integer_arith(sqlite3_context *out, int op, const struct sandbox_type *type, int64_t a, int64_t b)
+static void integer_arith(sqlite3_context *out, int op, const struct sandbox_type *type, int64_t a,
+                          int64_t b)
 {
     __int128 result = 0;
     if ((op == '%' || op == 'D') && b == 0) {
@@ -97,14 +103,19 @@ static void integer_arith(sqlite3_context *out, int op, const struct sandbox_typ
         overflow(out, type);
 }
 
-static void double_arith(sqlite3_context *out, int op, const struct sandbox_type *type, double a, double b)
+static void double_arith(sqlite3_context *out, int op, const struct sandbox_type *type, double a,
+                         double b)
 {
     struct sandbox_value value = {0};
     if ((op == '/' || op == '%') && b == 0) {
         divide_by_zero(out);
         return;
     }
-    value.f = op == '+' ? a + b : op == '-' ? a - b : op == '*' ? a * b : op == '/' ? a / b : fmod(a, b);
+    value.f = op == '+'   ? a + b
+              : op == '-' ? a - b
+              : op == '*' ? a * b
+              : op == '/' ? a / b
+                          : fmod(a, b);
     if (type->kind == SB_FLOAT)
         value.f = (double)(float)value.f;
     sandbox_sqlite_encode(out, type, &value);
@@ -119,13 +130,15 @@ static bool decimal_arith(int op, const struct sandbox_type *type, const struct 
         scale = at->scale + bt->scale;
         if (__builtin_mul_overflow(a, b, result))
             return false;
-        return (scale <= 38 || type->scale < scale) && sandbox_decimal_rescale(result, scale, type->scale);
+        return (scale <= 38 || type->scale < scale) &&
+               sandbox_decimal_rescale(result, scale, type->scale);
     }
     if (op == '/') { /* long division, digit by digit, one more for rounding */
         __int128 whole = a / b, rest = a % b;
         int have = at->scale - bt->scale;
         for (; have < type->scale + 1; have++) {
-            if (__builtin_mul_overflow(rest, 10, &rest) || __builtin_mul_overflow(whole, 10, &whole))
+            if (__builtin_mul_overflow(rest, 10, &rest) ||
+                __builtin_mul_overflow(whole, 10, &whole))
                 return false;
             whole += rest / b;
             rest %= b;
@@ -133,11 +146,13 @@ static bool decimal_arith(int op, const struct sandbox_type *type, const struct 
         *result = whole;
         return sandbox_decimal_rescale(result, have, type->scale);
     }
-    if (!sandbox_decimal_rescale(&a, at->scale, scale) || !sandbox_decimal_rescale(&b, bt->scale, scale))
+    if (!sandbox_decimal_rescale(&a, at->scale, scale) ||
+        !sandbox_decimal_rescale(&b, bt->scale, scale))
         return false;
     if (op == '%')
         *result = a % b;
-    else if (op == '+' ? __builtin_add_overflow(a, b, result) : __builtin_sub_overflow(a, b, result))
+    else if (op == '+' ? __builtin_add_overflow(a, b, result)
+                       : __builtin_sub_overflow(a, b, result))
         return false;
     return sandbox_decimal_rescale(result, scale, type->scale);
 }
@@ -192,7 +207,7 @@ static void fn_abs(sqlite3_context *out, int argc, sqlite3_value **argv)
     const struct sandbox_type *type = type_at(out, argv[0]);
     struct sandbox_value value;
     sandbox_sqlite_decode(argv[1], type, &value);
-    bool negative = type->kind == SB_DECIMAL ? value.d < 0
+    bool negative = type->kind == SB_DECIMAL           ? value.d < 0
                     : sandbox_kind_integer(type->kind) ? value.i < 0
                                                        : signbit(value.f) != 0;
     if (!value.null && negative)
@@ -329,9 +344,11 @@ static void fn_field(sqlite3_context *out, int argc, sqlite3_value **argv)
         return;
     }
     cJSON *tree = base_json_parse(json, (size_t)sqlite3_value_bytes(argv[0]), JSON_MAX_BYTES, NULL);
-    const cJSON *member = tree ? cJSON_GetObjectItem(tree, (const char *)sqlite3_value_text(argv[1])) : NULL;
-    char *printed = member && !(cJSON_IsString(member) && type->kind != SB_VARIANT) ? base_json_print(member)
-                                                                                   : NULL;
+    const cJSON *member =
+        tree ? cJSON_GetObjectItem(tree, (const char *)sqlite3_value_text(argv[1])) : NULL;
+    char *printed = member && !(cJSON_IsString(member) && type->kind != SB_VARIANT)
+                        ? base_json_print(member)
+                        : NULL;
     value.null = !member || cJSON_IsNull(member);
     value.text = printed ? printed : member && member->valuestring ? member->valuestring : "";
     value.len = strlen(value.text);
@@ -394,8 +411,8 @@ static void sum_end(sqlite3_context *out, enum sandbox_kind kind)
     struct sum_state *state = sqlite3_aggregate_context(out, 0);
     struct sandbox_type type = sandbox_type_of(kind);
     struct sandbox_value value = {.null = !state || !state->count};
-    if (!value.null && (state->overflowed ||
-                        (kind == SB_BIGINT && (state->exact > INT64_MAX || state->exact < INT64_MIN)))) {
+    if (!value.null && (state->overflowed || (kind == SB_BIGINT && (state->exact > INT64_MAX ||
+                                                                    state->exact < INT64_MIN)))) {
         overflow(out, &type);
         return;
     }
@@ -464,7 +481,8 @@ static void fn_average_decimal(sqlite3_context *out, int argc, sqlite3_value **a
     (void)argc;
     sandbox_sqlite_decode(argv[0], in, &value);
     count.scale = 0;
-    if (!value.null && !decimal_arith('/', type, in, &count, value.d, sqlite3_value_int64(argv[1]), &value.d))
+    if (!value.null &&
+        !decimal_arith('/', type, in, &count, value.d, sqlite3_value_int64(argv[1]), &value.d))
         overflow(out, type);
     else
         sandbox_sqlite_encode(out, type, &value);
@@ -501,8 +519,8 @@ int sandbox_sqlite_functions(struct sql_run *run)
     };
     int result = SQLITE_OK;
     for (size_t i = 0; i < base_countof(functions) && result == SQLITE_OK; i++)
-        result = sqlite3_create_function_v2(run->db, functions[i].name, functions[i].args,
-                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, run, functions[i].call,
-                                            functions[i].step, functions[i].end, NULL);
+        result = sqlite3_create_function_v2(
+            run->db, functions[i].name, functions[i].args, SQLITE_UTF8 | SQLITE_DETERMINISTIC, run,
+            functions[i].call, functions[i].step, functions[i].end, NULL);
     return result;
 }

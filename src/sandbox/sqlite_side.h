@@ -1,6 +1,7 @@
-/* The meeting point with SQLite. Values are encoded so that SQLite's own comparison is Databricks': integers, dates,
- * times and booleans as INTEGER; FLOAT and DOUBLE as INTEGER with the order of the numbers (NaN last, as Spark has it);
- * DECIMAL as 16 bytes, big-endian with the sign turned; text as TEXT, BINARY as BLOB. SQLite's REAL is never used. */
+/* The meeting point with SQLite. Values are encoded so that SQLite's own comparison is Databricks':
+ * integers, dates, times and booleans as INTEGER; FLOAT and DOUBLE as INTEGER with the order of the
+ * numbers (NaN last, as Spark has it); DECIMAL as 16 bytes, big-endian with the sign turned; text
+ * as TEXT, BINARY as BLOB. SQLite's REAL is never used. */
 #ifndef AAMPE_SANDBOX_SQLITE_SIDE_H
 #define AAMPE_SANDBOX_SQLITE_SIDE_H
 
@@ -23,8 +24,8 @@ int sandbox_sqlite_bind(sqlite3_stmt *statement, int index, const struct sandbox
 void sandbox_sqlite_decode(sqlite3_value *in, const struct sandbox_type *type,
                            struct sandbox_value *value);
 /* Ends the statement with a Databricks error: "SQLSTATE|message". */
-__attribute__((format(printf, 3, 4))) void sandbox_sqlite_fail(sqlite3_context *out, const char *sqlstate,
-                                                               const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void
+sandbox_sqlite_fail(sqlite3_context *out, const char *sqlstate, const char *fmt, ...);
 int sandbox_sqlite_functions(struct sql_run *run);
 int sandbox_sqlite_scalars(struct sql_run *run); /* text, time and hash functions */
 int sandbox_sqlite_scan(struct sql_run *run, const struct sql_source *source);

@@ -135,7 +135,8 @@ static void fn_substring(sqlite3_context *out, int argc, sqlite3_value **argv)
 {
     size_t len;
     const char *text = text_of(argv[0], &len);
-    int64_t pos = sqlite3_value_int64(argv[1]), count = argc > 2 ? sqlite3_value_int64(argv[2]) : INT32_MAX;
+    int64_t pos = sqlite3_value_int64(argv[1]),
+            count = argc > 2 ? sqlite3_value_int64(argv[2]) : INT32_MAX;
     int64_t from = pos > 0 ? pos - 1 : pos < 0 ? count_chars(text, len) + pos : 0;
     if (from < 0) {
         count += from;
@@ -292,8 +293,9 @@ static void fn_ilike(sqlite3_context *out, int argc, sqlite3_value **argv)
 /* Java's shorthand classes as POSIX has them. */
 static char *posix_pattern(const char *pattern)
 {
-    static const char *const classes[][2] = {{"d", "[0-9]"}, {"w", "[A-Za-z0-9_]"}, {"s", "[[:space:]]"},
-                                             {"D", "[^0-9]"}, {"W", "[^A-Za-z0-9_]"}, {"S", "[^[:space:]]"}};
+    static const char *const classes[][2] = {{"d", "[0-9]"},         {"w", "[A-Za-z0-9_]"},
+                                             {"s", "[[:space:]]"},   {"D", "[^0-9]"},
+                                             {"W", "[^A-Za-z0-9_]"}, {"S", "[^[:space:]]"}};
     struct buf made;
     size_t len;
     base_buf_init(&made, BUF_MAX_DEFAULT);
@@ -334,8 +336,9 @@ static void fn_rlike(sqlite3_context *out, int argc, sqlite3_value **argv)
         free(pattern);
         if (bad) {
             free(regex);
-            sandbox_sqlite_fail(out, "22023", "[INVALID_PARAMETER_VALUE.PATTERN] The value of the pattern is "
-                                              "not a valid regular expression.");
+            sandbox_sqlite_fail(out, "22023",
+                                "[INVALID_PARAMETER_VALUE.PATTERN] The value of the pattern is "
+                                "not a valid regular expression.");
             return;
         }
         sqlite3_set_auxdata(out, 1, regex, free_regex);
@@ -429,7 +432,8 @@ static uint64_t xxh64(const unsigned char *at, size_t len, uint64_t seed)
         for (; end - at >= 32; at += 32)
             for (int i = 0; i < 4; i++)
                 lanes[i] = mix_round(lanes[i], load64(at + 8 * i));
-        hash = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
+        hash =
+            rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
         for (int i = 0; i < 4; i++)
             hash = (hash ^ mix_round(0, lanes[i])) * PRIME1 + PRIME4;
     }
@@ -447,7 +451,8 @@ static uint64_t xxh64(const unsigned char *at, size_t len, uint64_t seed)
     return avalanche(hash);
 }
 
-static uint64_t hash_value(const struct sandbox_type *type, const struct sandbox_value *value, uint64_t seed)
+static uint64_t hash_value(const struct sandbox_type *type, const struct sandbox_value *value,
+                           uint64_t seed)
 {
     unsigned char bytes[16];
     float single = (float)(value->f == 0 ? 0.0 : value->f);
@@ -457,7 +462,8 @@ static uint64_t hash_value(const struct sandbox_type *type, const struct sandbox
     size_t width = 8;
     if (sandbox_kind_textual(type->kind))
         return xxh64((const unsigned char *)value->text, value->len, seed);
-    if (type->kind == SB_DECIMAL && type->precision > 18) { /* shortest two's complement, big-endian */
+    if (type->kind == SB_DECIMAL &&
+        type->precision > 18) { /* shortest two's complement, big-endian */
         int len = 16;
         for (; len > 1; len--) {
             __int128 top = value->d >> (8 * (len - 1) - 1);
@@ -515,8 +521,8 @@ static int64_t truncate_to(const char *unit, int64_t us)
     static const struct {
         const char *name;
         int64_t us;
-    } plain[] = {{"day", DAY_US}, {"dd", DAY_US}, {"hour", 3600000000}, {"minute", 60000000},
-                 {"second", 1000000}, {"millisecond", 1000}};
+    } plain[] = {{"day", DAY_US},      {"dd", DAY_US},      {"hour", 3600000000},
+                 {"minute", 60000000}, {"second", 1000000}, {"millisecond", 1000}};
     for (size_t i = 0; i < base_countof(plain); i++)
         if (base_text_equal_nocase(unit, plain[i].name))
             return floor_div(us, plain[i].us) * plain[i].us;
@@ -695,8 +701,8 @@ int sandbox_sqlite_scalars(struct sql_run *run)
         call->run = run;
         call->scalar = &scalars[i];
         result = sqlite3_create_function_v2(run->db, scalars[i].name, -1,
-                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, call, call_scalar, NULL,
-                                            NULL, free);
+                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, call, call_scalar,
+                                            NULL, NULL, free);
     }
     return result;
 }

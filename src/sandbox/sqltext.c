@@ -130,7 +130,8 @@ static int fixed_offset(const char *zone, int *seconds)
 
 static bool utc_name(const char *zone)
 {
-    static const char *const names[] = {"Etc/UTC", "UTC", "Z", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu"};
+    static const char *const names[] = {"Etc/UTC", "UTC", "Z",       "GMT",
+                                        "Etc/GMT", "UCT", "Etc/UCT", "Zulu"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], zone) == 0)
             return true;
@@ -283,7 +284,8 @@ static bool take_time(const char **at, const char *end, int64_t *us)
     return true;
 }
 
-bool sandbox_timestamp_parse(const char *text, size_t len, const char *time_zone, bool ntz, int64_t *us)
+bool sandbox_timestamp_parse(const char *text, size_t len, const char *time_zone, bool ntz,
+                             int64_t *us)
 {
     int64_t days, time = 0;
     char zone[72] = "";
@@ -398,7 +400,8 @@ static void put_interval(const struct sandbox_type *type, int64_t value, struct 
     }
     uint64_t seconds = size / 1000000, fraction = size % 1000000;
     base_buf_printf(out, "INTERVAL '%s%llu %02llu:%02llu:%02llu", sign,
-                    (unsigned long long)(seconds / 86400), (unsigned long long)(seconds / 3600 % 24),
+                    (unsigned long long)(seconds / 86400),
+                    (unsigned long long)(seconds / 3600 % 24),
                     (unsigned long long)(seconds / 60 % 60), (unsigned long long)(seconds % 60));
     if (fraction) {
         char text[8];
@@ -430,7 +433,8 @@ void sandbox_value_text(const struct sandbox_type *type, const struct sandbox_va
         put_date(value->i, out);
         break;
     case SB_TIMESTAMP:
-        put_timestamp(value->i + (int64_t)sandbox_zone_offset(time_zone, value->i) * 1000000, ' ', 0, out);
+        put_timestamp(value->i + (int64_t)sandbox_zone_offset(time_zone, value->i) * 1000000, ' ',
+                      0, out);
         break;
     case SB_TIMESTAMP_NTZ:
         put_timestamp(value->i, ' ', 0, out);

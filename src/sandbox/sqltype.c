@@ -35,16 +35,34 @@ static const struct {
     const char *word;
     enum sandbox_kind kind;
 } words[] = {
-    {"void", SB_VOID},         {"boolean", SB_BOOLEAN},     {"tinyint", SB_TINYINT},
-    {"byte", SB_TINYINT},      {"smallint", SB_SMALLINT},   {"short", SB_SMALLINT},
-    {"int", SB_INT},           {"integer", SB_INT},         {"bigint", SB_BIGINT},
-    {"long", SB_BIGINT},       {"float", SB_FLOAT},         {"real", SB_FLOAT},
-    {"double", SB_DOUBLE},     {"decimal", SB_DECIMAL},     {"dec", SB_DECIMAL},
-    {"numeric", SB_DECIMAL},   {"date", SB_DATE},           {"timestamp", SB_TIMESTAMP},
-    {"timestamp_ltz", SB_TIMESTAMP}, {"timestamp_ntz", SB_TIMESTAMP_NTZ},
-    {"string", SB_STRING},     {"varchar", SB_STRING},      {"char", SB_STRING},
-    {"binary", SB_BINARY},     {"variant", SB_VARIANT},     {"array", SB_ARRAY},
-    {"map", SB_MAP},           {"struct", SB_STRUCT},
+    {"void", SB_VOID},
+    {"boolean", SB_BOOLEAN},
+    {"tinyint", SB_TINYINT},
+    {"byte", SB_TINYINT},
+    {"smallint", SB_SMALLINT},
+    {"short", SB_SMALLINT},
+    {"int", SB_INT},
+    {"integer", SB_INT},
+    {"bigint", SB_BIGINT},
+    {"long", SB_BIGINT},
+    {"float", SB_FLOAT},
+    {"real", SB_FLOAT},
+    {"double", SB_DOUBLE},
+    {"decimal", SB_DECIMAL},
+    {"dec", SB_DECIMAL},
+    {"numeric", SB_DECIMAL},
+    {"date", SB_DATE},
+    {"timestamp", SB_TIMESTAMP},
+    {"timestamp_ltz", SB_TIMESTAMP},
+    {"timestamp_ntz", SB_TIMESTAMP_NTZ},
+    {"string", SB_STRING},
+    {"varchar", SB_STRING},
+    {"char", SB_STRING},
+    {"binary", SB_BINARY},
+    {"variant", SB_VARIANT},
+    {"array", SB_ARRAY},
+    {"map", SB_MAP},
+    {"struct", SB_STRUCT},
 };
 
 struct type_reader {
@@ -130,14 +148,17 @@ static int read_interval(struct type_reader *reader, struct sandbox_type *type)
     }
     if (first < 0 || last < first || (first < 2) != (last < 2))
         return -1;
-    char *text = sandbox_arena_printf(reader->arena, "INTERVAL %s%s%s", from, to[0] ? " TO " : "", to);
+    char *text =
+        sandbox_arena_printf(reader->arena, "INTERVAL %s%s%s", from, to[0] ? " TO " : "", to);
     for (char *c = text; *c; c++)
         *c = (char)toupper((unsigned char)*c);
-    *type = (struct sandbox_type){.kind = first < 2 ? SB_INTERVAL_YM : SB_INTERVAL_DT, .text = text};
+    *type =
+        (struct sandbox_type){.kind = first < 2 ? SB_INTERVAL_YM : SB_INTERVAL_DT, .text = text};
     return 0;
 }
 
-static int read_nested(struct type_reader *reader, enum sandbox_kind kind, struct sandbox_type *type)
+static int read_nested(struct type_reader *reader, enum sandbox_kind kind,
+                       struct sandbox_type *type)
 {
     struct sandbox_type a, b;
     type->kind = kind;

@@ -33,15 +33,17 @@ enum sandbox_kind {
     SB_KIND_COUNT
 };
 
-/* text: upper-case keywords as a result manifest spells them; lives as long as the arena it was parsed into. */
+/* text: upper-case keywords as a result manifest spells them; lives as long as the arena it was
+ * parsed into. */
 struct sandbox_type {
     enum sandbox_kind kind;
     int precision, scale; /* DECIMAL */
     const char *text;
 };
 
-/* One value. Which member counts follows from the kind: d DECIMAL (unscaled), f FLOAT and DOUBLE, text STRING,
- * BINARY, VARIANT and nested kinds, i everything else (DATE days, TIMESTAMP microseconds). */
+/* One value. Which member counts follows from the kind: d DECIMAL (unscaled), f FLOAT and DOUBLE,
+ * text STRING, BINARY, VARIANT and nested kinds, i everything else (DATE days, TIMESTAMP
+ * microseconds). */
 struct sandbox_value {
     bool null;
     int64_t i;
@@ -83,7 +85,8 @@ void sandbox_value_text(const struct sandbox_type *type, const struct sandbox_va
 /* JSON_ARRAY and CSV spelling: ISO timestamps with offset, binary as base64. */
 void sandbox_value_wire_text(const struct sandbox_type *type, const struct sandbox_value *value,
                              const char *time_zone, struct buf *out);
-/* Offset of the zone at that instant in seconds: UTC names, +hh:mm, and the zones of the system's database. */
+/* Offset of the zone at that instant in seconds: UTC names, +hh:mm, and the zones of the system's
+ * database. */
 int sandbox_zone_offset(const char *time_zone, int64_t us);
 bool sandbox_zone_valid(const char *time_zone);
 /* "2026-01-02" and "2026-01-02[ T]03:04:05.123456[Z|+01:00]". false: malformed. */

@@ -129,9 +129,8 @@ static void read_run(const struct sandbox_table *table, const struct sandbox_seg
             .world = table->world,
             .column = &table->def->columns[column],
             .key_seed = key,
-            .value_seed = segment->generation
-                              ? sandbox_gen_mix(key ^ (uint64_t)segment->generation)
-                              : key,
+            .value_seed =
+                segment->generation ? sandbox_gen_mix(key ^ (uint64_t)segment->generation) : key,
             .table_seed = table->seed,
             .table_rows = table->base_rows,
             .row = row,
@@ -154,11 +153,13 @@ void sandbox_table_read(const struct sandbox_table *table, const struct sandbox_
         int64_t to = segment->first + segment->count;
         to = to < end ? to : end;
         if (from < to)
-            read_run(table, segment, columns, segment->row + from - segment->first, to - from, batch);
+            read_run(table, segment, columns, segment->row + from - segment->first, to - from,
+                     batch);
     }
 }
 
-/* Positions the change touches: up to CHANGE_RUNS runs, spread over the table, in order, disjoint. */
+/* Positions the change touches: up to CHANGE_RUNS runs, spread over the table, in order, disjoint.
+ */
 static size_t spread(const struct sandbox_snapshot *old, int64_t count, uint64_t seed,
                      struct sandbox_segment runs[CHANGE_RUNS])
 {

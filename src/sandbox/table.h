@@ -1,4 +1,5 @@
-/* Generated tables with a history: each version is a list of runs of rows, so a change costs no rows. */
+/* Generated tables with a history: each version is a list of runs of rows, so a change costs no
+ * rows. */
 #ifndef AAMPE_SANDBOX_TABLE_H
 #define AAMPE_SANDBOX_TABLE_H
 
@@ -12,12 +13,12 @@ struct sandbox_table_def {
     size_t column_count;
     int64_t rows;
     const char *comment, *owner;
-    const char *view;        /* VIEW: its text; no rows of its own */
-    const char *secured;     /* row filter and mask: what principals outside `exempt` read instead */
-    const char *exempt;      /* group */
-    const char *row_filter;  /* function names, for metadata */
+    const char *view;       /* VIEW: its text; no rows of its own */
+    const char *secured;    /* row filter and mask: what principals outside `exempt` read instead */
+    const char *exempt;     /* group */
+    const char *row_filter; /* function names, for metadata */
     const char *masked_column, *mask;
-    bool by_rows, by_users;  /* size follows --rows, or the users that go with it */
+    bool by_rows, by_users; /* size follows --rows, or the users that go with it */
 };
 
 struct sandbox_segment {
@@ -46,7 +47,8 @@ void sandbox_table_free(struct sandbox_table **table);
 
 const struct sandbox_table_def *sandbox_table_def(const struct sandbox_table *table);
 const struct sandbox_type *sandbox_table_type(const struct sandbox_table *table, size_t column);
-/* Snapshots never change and live as long as the table. version -1: the latest. NULL: there is none. */
+/* Snapshots never change and live as long as the table. version -1: the latest. NULL: there is
+ * none. */
 const struct sandbox_snapshot *sandbox_table_version(struct sandbox_table *table, int64_t version);
 const struct sandbox_snapshot *sandbox_table_at_time(struct sandbox_table *table, int64_t us);
 int64_t sandbox_table_latest(struct sandbox_table *table);

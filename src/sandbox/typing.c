@@ -35,7 +35,8 @@ static bool common_numeric(struct sql_context *context, const struct sandbox_typ
                            const struct sandbox_type *b, struct sandbox_type *out)
 {
     if (a->kind == SB_DECIMAL || b->kind == SB_DECIMAL) {
-        if (a->kind == SB_FLOAT || a->kind == SB_DOUBLE || b->kind == SB_FLOAT || b->kind == SB_DOUBLE) {
+        if (a->kind == SB_FLOAT || a->kind == SB_DOUBLE || b->kind == SB_FLOAT ||
+            b->kind == SB_DOUBLE) {
             *out = sandbox_type_of(SB_DOUBLE);
             return true;
         }
@@ -48,7 +49,8 @@ static bool common_numeric(struct sql_context *context, const struct sandbox_typ
     }
     enum sandbox_kind high = a->kind > b->kind ? a->kind : b->kind;
     enum sandbox_kind low = a->kind > b->kind ? b->kind : a->kind;
-    *out = sandbox_type_of(high == SB_FLOAT && low > SB_SMALLINT && low != SB_FLOAT ? SB_DOUBLE : high);
+    *out = sandbox_type_of(high == SB_FLOAT && low > SB_SMALLINT && low != SB_FLOAT ? SB_DOUBLE
+                                                                                    : high);
     return true;
 }
 
@@ -122,21 +124,23 @@ struct sql_expr *sql_coerce(struct sql_context *context, struct sql_expr *expr,
 static int mismatch(struct sql_context *context, const struct sql_expr *expr)
 {
     const struct sql_expr *a = expr->args[0], *b = expr->args[expr->arg_count > 1];
-    return sql_error(context, "42K09", expr->pos,
-                     "[DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES] Cannot resolve \"%s\" due to data type "
-                     "mismatch: the left and right operands of the binary operator have incompatible "
-                     "types (\"%s\" and \"%s\").",
-                     sql_expr_text(context, expr), a->type.text, b->type.text);
+    return sql_error(
+        context, "42K09", expr->pos,
+        "[DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES] Cannot resolve \"%s\" due to data type "
+        "mismatch: the left and right operands of the binary operator have incompatible "
+        "types (\"%s\" and \"%s\").",
+        sql_expr_text(context, expr), a->type.text, b->type.text);
 }
 
 static int wrong_input(struct sql_context *context, const struct sql_expr *expr, const char *wanted,
                        const struct sql_expr *arg)
 {
-    return sql_error(context, "42K09", expr->pos,
-                     "[DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE] Cannot resolve \"%s\" due to data type "
-                     "mismatch: the parameter requires the \"%s\" type, however \"%s\" has the type "
-                     "\"%s\".",
-                     sql_expr_text(context, expr), wanted, sql_expr_text(context, arg), arg->type.text);
+    return sql_error(
+        context, "42K09", expr->pos,
+        "[DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE] Cannot resolve \"%s\" due to data type "
+        "mismatch: the parameter requires the \"%s\" type, however \"%s\" has the type "
+        "\"%s\".",
+        sql_expr_text(context, expr), wanted, sql_expr_text(context, arg), arg->type.text);
 }
 
 static int coerce_pair(struct sql_context *context, struct sql_expr *expr)
@@ -149,12 +153,23 @@ static int coerce_pair(struct sql_context *context, struct sql_expr *expr)
     return 0;
 }
 
+/* A whole number written in the statement is only as wide as its digits. */
+static struct sandbox_type operand_decimal(struct sql_context *context, const struct sql_expr *expr)
+{
+    int digits = 1;
+    if (expr->kind != EX_LITERAL || !sandbox_kind_integer(expr->type.kind) || expr->value.null)
+        return as_decimal(context, &expr->type);
+    while (!sandbox_decimal_fits(expr->value.i, digits))
+        digits++;
+    return sandbox_type_decimal(context->arena, digits, 0);
+}
+
 static void decimal_result(struct sql_context *context, struct sql_expr *expr)
 {
-    struct sandbox_type a = as_decimal(context, &expr->args[0]->type);
-    struct sandbox_type b = as_decimal(context, &expr->args[1]->type);
+    struct sandbox_type a = operand_decimal(context, expr->args[0]);
+    struct sandbox_type b = operand_decimal(context, expr->args[1]);
     int whole = a.precision - a.scale > b.precision - b.scale ? a.precision - a.scale
-                                                               : b.precision - b.scale;
+                                                              : b.precision - b.scale;
     int scale = a.scale > b.scale ? a.scale : b.scale;
     expr->args[0] = sql_coerce(context, expr->args[0], &a);
     expr->args[1] = sql_coerce(context, expr->args[1], &b);
@@ -168,7 +183,7 @@ static void decimal_result(struct sql_context *context, struct sql_expr *expr)
         break;
     case '%':
         whole = a.precision - a.scale < b.precision - b.scale ? a.precision - a.scale
-                                                               : b.precision - b.scale;
+                                                              : b.precision - b.scale;
         expr->type = bounded_decimal(context, whole + scale, scale);
         break;
     default:
@@ -269,11 +284,12 @@ static int type_binary(struct sql_context *context, struct sql_expr *expr)
     }
     if (strpbrk(expr->op, "<>=")) {
         if (!comparable(expr->args[0]->type.kind) || !comparable(expr->args[1]->type.kind))
-            return sql_error(context, "42K09", expr->pos,
-                             "[DATATYPE_MISMATCH.INVALID_ORDERING_TYPE] Cannot resolve \"%s\" due to "
-                             "data type mismatch: the operator does not support ordering on type "
-                             "\"%s\".",
-                             sql_expr_text(context, expr), expr->args[0]->type.text);
+            return sql_error(
+                context, "42K09", expr->pos,
+                "[DATATYPE_MISMATCH.INVALID_ORDERING_TYPE] Cannot resolve \"%s\" due to "
+                "data type mismatch: the operator does not support ordering on type "
+                "\"%s\".",
+                sql_expr_text(context, expr), expr->args[0]->type.text);
         return coerce_pair(context, expr);
     }
     return type_arithmetic(context, expr);
@@ -302,11 +318,12 @@ static int unify(struct sql_context *context, struct sql_expr *expr, size_t from
     struct sandbox_type common = sandbox_type_of(SB_VOID);
     for (size_t i = from; i < end; i += step)
         if (!sql_common_type(context, &common, &expr->args[i]->type, &common))
-            return sql_error(context, "42K09", expr->pos,
-                             "[DATATYPE_MISMATCH.DATA_DIFF_TYPES] Cannot resolve \"%s\" due to data "
-                             "type mismatch: input should all be the same type, but it has \"%s\" and "
-                             "\"%s\".",
-                             sql_expr_text(context, expr), common.text, expr->args[i]->type.text);
+            return sql_error(
+                context, "42K09", expr->pos,
+                "[DATATYPE_MISMATCH.DATA_DIFF_TYPES] Cannot resolve \"%s\" due to data "
+                "type mismatch: input should all be the same type, but it has \"%s\" and "
+                "\"%s\".",
+                sql_expr_text(context, expr), common.text, expr->args[i]->type.text);
     for (size_t i = from; i < end; i += step)
         expr->args[i] = sql_coerce(context, expr->args[i], &common);
     *out = common;
@@ -362,17 +379,19 @@ static int type_in(struct sql_context *context, struct sql_expr *expr)
         if (sql_resolve_query(context, expr->query) < 0)
             return -1;
         if (expr->query->column_count != 1)
-            return sql_error(context, "42823", expr->pos,
-                             "[DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH] The sub-query of IN must "
-                             "have one column.");
+            return sql_error(
+                context, "42823", expr->pos,
+                "[DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH] The sub-query of IN must "
+                "have one column.");
         if (!sql_common_type(context, &expr->args[0]->type, &expr->query->types[0], &common) ||
             !sandbox_type_equal(&common, &expr->query->types[0]))
-            return sql_error(context, "42K09", expr->pos,
-                             "[DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH] The data type of one "
-                             "or more elements in the left hand side of an IN subquery is not "
-                             "compatible with the data type of the output of the subquery: \"%s\" and "
-                             "\"%s\".",
-                             expr->args[0]->type.text, expr->query->types[0].text);
+            return sql_error(
+                context, "42K09", expr->pos,
+                "[DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH] The data type of one "
+                "or more elements in the left hand side of an IN subquery is not "
+                "compatible with the data type of the output of the subquery: \"%s\" and "
+                "\"%s\".",
+                expr->args[0]->type.text, expr->query->types[0].text);
         expr->args[0] = sql_coerce(context, expr->args[0], &common);
         return 0;
     }
@@ -384,10 +403,11 @@ static int type_cast(struct sql_context *context, struct sql_expr *expr)
     expr->type = expr->to;
     if (sql_cast_allowed(&expr->args[0]->type, &expr->to))
         return 0;
-    return sql_error(context, "42K09", expr->pos,
-                     "[DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION] Cannot resolve \"%s\" due to data type "
-                     "mismatch: cannot cast \"%s\" to \"%s\".",
-                     sql_expr_text(context, expr), expr->args[0]->type.text, expr->to.text);
+    return sql_error(
+        context, "42K09", expr->pos,
+        "[DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION] Cannot resolve \"%s\" due to data type "
+        "mismatch: cannot cast \"%s\" to \"%s\".",
+        sql_expr_text(context, expr), expr->args[0]->type.text, expr->to.text);
 }
 
 static int type_field(struct sql_context *context, struct sql_expr *expr)
@@ -400,13 +420,13 @@ static int type_field(struct sql_context *context, struct sql_expr *expr)
     if (base->type.kind == SB_STRUCT &&
         sandbox_type_field(context->arena, &base->type, expr->name, &expr->type) == 0)
         return 0;
-    return sql_error(context, base->type.kind == SB_STRUCT ? "42704" : "42000", expr->pos,
-                     base->type.kind == SB_STRUCT
-                         ? "[FIELD_NOT_FOUND] No such struct field `%s` in %s."
-                         : "[INVALID_EXTRACT_BASE_FIELD_TYPE] Can't extract a value from \"%s\". Need a "
-                           "complex type [STRUCT, ARRAY, MAP] but got \"%s\".",
-                     base->type.kind == SB_STRUCT ? expr->name : sql_expr_text(context, base),
-                     base->type.text);
+    return sql_error(
+        context, base->type.kind == SB_STRUCT ? "42704" : "42000", expr->pos,
+        base->type.kind == SB_STRUCT
+            ? "[FIELD_NOT_FOUND] No such struct field `%s` in %s."
+            : "[INVALID_EXTRACT_BASE_FIELD_TYPE] Can't extract a value from \"%s\". Need a "
+              "complex type [STRUCT, ARRAY, MAP] but got \"%s\".",
+        base->type.kind == SB_STRUCT ? expr->name : sql_expr_text(context, base), base->type.text);
 }
 
 static int type_parameter(struct sql_context *context, struct sql_expr *expr)
@@ -422,22 +442,25 @@ static int type_parameter(struct sql_context *context, struct sql_expr *expr)
         expr->type = text;
         if (parameter->type && sandbox_type_parse(context->arena, parameter->type, &expr->type) < 0)
             return sql_error(context, "0A000", expr->pos,
-                             "[UNSUPPORTED_DATATYPE] Unsupported data type \"%s\".", parameter->type);
+                             "[UNSUPPORTED_DATATYPE] Unsupported data type \"%s\".",
+                             parameter->type);
         if (parameter->value) {
             value.text = sandbox_arena_dup(context->arena, parameter->value);
             value.len = strlen(parameter->value);
         }
         expr->value = value;
         char why[200];
-        if (sandbox_cast(context->arena, &expr->value, &text, &expr->type, context->time_zone, why) < 0)
+        if (sandbox_cast(context->arena, &expr->value, &text, &expr->type, context->time_zone,
+                         why) < 0)
             return sql_error(context, "22018", expr->pos, "%s", why);
         return 0;
     }
-    return sql_error(context, "42P02", expr->pos,
-                     "[UNBOUND_SQL_PARAMETER] Found the unbound parameter: %s. Please, fix `args` and "
-                     "provide a mapping of the parameter to either a SQL literal or collection "
-                     "constructor functions such as `map()`, `array()`, `struct()`.",
-                     expr->name);
+    return sql_error(
+        context, "42P02", expr->pos,
+        "[UNBOUND_SQL_PARAMETER] Found the unbound parameter: %s. Please, fix `args` and "
+        "provide a mapping of the parameter to either a SQL literal or collection "
+        "constructor functions such as `map()`, `array()`, `struct()`.",
+        expr->name);
 }
 
 static int unresolved(struct sql_context *context, struct sql_scope *scope, struct sql_expr *expr)
@@ -456,10 +479,11 @@ static int unresolved(struct sql_context *context, struct sql_scope *scope, stru
                          "[UNRESOLVED_COLUMN.WITHOUT_SUGGESTION] A column, variable, or function "
                          "parameter with name %s cannot be resolved.",
                          name);
-    return sql_error(context, "42703", expr->pos,
-                     "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter "
-                     "with name %s cannot be resolved. Did you mean one of the following? [%s].",
-                     name, list);
+    return sql_error(
+        context, "42703", expr->pos,
+        "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter "
+        "with name %s cannot be resolved. Did you mean one of the following? [%s].",
+        name, list);
 }
 
 static const char *source_name(const struct sql_source *source)

@@ -170,7 +170,8 @@ void sandbox_vector_append(struct sandbox_vector *vector, const struct sandbox_v
     vector->count++;
 }
 
-static void load_fixed(const struct sandbox_vector *vector, int64_t row, struct sandbox_value *value)
+static void load_fixed(const struct sandbox_vector *vector, int64_t row,
+                       struct sandbox_value *value)
 {
     const uint8_t *at = vector->values + row * vector->width;
     float single;
@@ -202,7 +203,8 @@ static void load_fixed(const struct sandbox_vector *vector, int64_t row, struct 
     }
 }
 
-void sandbox_vector_get(const struct sandbox_vector *vector, int64_t row, struct sandbox_value *value)
+void sandbox_vector_get(const struct sandbox_vector *vector, int64_t row,
+                        struct sandbox_value *value)
 {
     memset(value, 0, sizeof *value);
     value->null = vector->width == SB_WIDTH_NONE || !(vector->valid[row >> 3] >> (row & 7) & 1);

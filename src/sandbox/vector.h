@@ -10,9 +10,9 @@ struct sandbox_vector {
     struct sandbox_type type;
     int width; /* bytes a value, or one of the above */
     int64_t count, nulls, cap;
-    uint8_t *valid;    /* bit 1 = not NULL */
-    uint8_t *values;   /* fixed widths and bits */
-    int32_t *offsets;  /* SB_WIDTH_VAR: count + 1 */
+    uint8_t *valid;   /* bit 1 = not NULL */
+    uint8_t *values;  /* fixed widths and bits */
+    int32_t *offsets; /* SB_WIDTH_VAR: count + 1 */
     uint8_t *data;
     size_t data_len, data_cap;
 };
@@ -36,11 +36,13 @@ void sandbox_vector_commit_valid(struct sandbox_vector *vector, int64_t rows);
 void sandbox_vector_commit(struct sandbox_vector *vector, int64_t rows);
 void sandbox_vector_append(struct sandbox_vector *vector, const struct sandbox_value *value);
 /* Text and binary values point into the vector. */
-void sandbox_vector_get(const struct sandbox_vector *vector, int64_t row, struct sandbox_value *value);
+void sandbox_vector_get(const struct sandbox_vector *vector, int64_t row,
+                        struct sandbox_value *value);
 /* Bytes of the buffers as an Arrow body counts them. */
 int64_t sandbox_vector_bytes(const struct sandbox_vector *vector);
 
-void sandbox_batch_init(struct sandbox_batch *batch, const struct sandbox_type *types, size_t count);
+void sandbox_batch_init(struct sandbox_batch *batch, const struct sandbox_type *types,
+                        size_t count);
 void sandbox_batch_free(struct sandbox_batch *batch);
 void sandbox_batch_clear(struct sandbox_batch *batch);
 int64_t sandbox_batch_bytes(const struct sandbox_batch *batch);

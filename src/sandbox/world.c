@@ -45,7 +45,8 @@ struct sandbox_alias *sandbox_alias_new(const double *weights, size_t count)
 {
     struct sandbox_alias *alias = base_alloc_zero(1, sizeof *alias);
     double *share = base_alloc_zero(count, sizeof *share);
-    uint32_t *small = base_alloc_zero(count, sizeof *small), *large = base_alloc_zero(count, sizeof *large);
+    uint32_t *small = base_alloc_zero(count, sizeof *small),
+             *large = base_alloc_zero(count, sizeof *large);
     size_t smalls = 0, larges = 0;
     double sum = 0;
     alias->count = (uint32_t)count;
@@ -156,7 +157,8 @@ static int64_t state_t0(sqlite3 *db, int64_t now)
         sqlite3_step(query);
         sqlite3_finalize(query);
     }
-    if (sqlite3_prepare_v2(db, "SELECT v FROM meta WHERE k = 't0'", -1, &query, NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(db, "SELECT v FROM meta WHERE k = 't0'", -1, &query, NULL) ==
+        SQLITE_OK) {
         if (sqlite3_step(query) == SQLITE_ROW)
             t0 = sqlite3_column_int64(query, 0);
         sqlite3_finalize(query);
@@ -167,11 +169,11 @@ static int64_t state_t0(sqlite3 *db, int64_t now)
 static int open_state(const char *folder, sqlite3 **db, struct err *err)
 {
     char *path = folder ? base_file_join(folder, "rows.db") : base_strdup(":memory:");
-    int result = sqlite3_open_v2(path, db,
-                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
-                                 NULL);
+    int result = sqlite3_open_v2(
+        path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL);
     if (result != SQLITE_OK) {
-        base_err_set(err, ERR_HOST_IO_ERROR, "cannot open \"%s\": %s", path, sqlite3_errstr(result));
+        base_err_set(err, ERR_HOST_IO_ERROR, "cannot open \"%s\": %s", path,
+                     sqlite3_errstr(result));
         sqlite3_close(*db);
         *db = NULL;
     }
@@ -183,15 +185,16 @@ static int replay(struct sandbox_workspace *workspace, struct sandbox_world *wor
 {
     sqlite3_stmt *query;
     int result = 0;
-    if (sqlite3_prepare_v2(world->state,
-                           "SELECT name, operation, count, at_us FROM changes ORDER BY name, version",
-                           -1, &query, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(
+            world->state,
+            "SELECT name, operation, count, at_us FROM changes ORDER BY name, version", -1, &query,
+            NULL) != SQLITE_OK)
         return base_err_set(err, ERR_HOST_IO_ERROR, "state of the sandbox: %s",
                             sqlite3_errmsg(world->state));
     while (result == 0 && sqlite3_step(query) == SQLITE_ROW) {
         int64_t version;
-        struct sandbox_securable *table = sandbox_workspace_find(
-            workspace, 'T', (const char *)sqlite3_column_text(query, 0));
+        struct sandbox_securable *table =
+            sandbox_workspace_find(workspace, 'T', (const char *)sqlite3_column_text(query, 0));
         if (table && table->data)
             result = sandbox_table_apply(table->data, (const char *)sqlite3_column_text(query, 1),
                                          sqlite3_column_int64(query, 2),
@@ -234,9 +237,9 @@ int sandbox_table_change(struct sandbox_workspace *workspace, const char *full_n
     if (!table || !table->data || sandbox_table_def(table->data)->view)
         base_err_set(err, ERR_USAGE, "there is no table \"%s\" with rows", full_name);
     else
-        result = sandbox_table_commit(table->data, table->full_name, operation, count,
-                                      base_seam_now_us(sandbox_workspace_seam(workspace)), version,
-                                      err);
+        result =
+            sandbox_table_commit(table->data, table->full_name, operation, count,
+                                 base_seam_now_us(sandbox_workspace_seam(workspace)), version, err);
     if (result == 0)
         table->updated_ms = base_seam_now_us(sandbox_workspace_seam(workspace)) / 1000;
     sandbox_workspace_unlock(workspace);

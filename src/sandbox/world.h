@@ -1,4 +1,5 @@
-/* A world while it is loaded: sizes, T0, pick tables shared by the generators. Private to the data side. */
+/* A world while it is loaded: sizes, T0, pick tables shared by the generators. Private to the data
+ * side. */
 #ifndef AAMPE_SANDBOX_WORLD_H
 #define AAMPE_SANDBOX_WORLD_H
 
@@ -23,13 +24,13 @@ static inline uint32_t sandbox_alias_pick(const struct sandbox_alias *alias, uin
 
 struct sandbox_world {
     char *name;
-    int64_t rows;  /* --rows; 0: the world's default */
-    int64_t t0;    /* microseconds */
+    int64_t rows;                   /* --rows; 0: the world's default */
+    int64_t t0;                     /* microseconds */
     struct sandbox_alias *activity; /* shop: classes of users by how active they are */
     struct sandbox_alias *products; /* shop: popularity */
     struct sandbox_alias *days, *hours;
-    struct shop_events *events;     /* shop: template of event blocks */
-    sqlite3 *state;                 /* changes made, kept over restarts */
+    struct shop_events *events; /* shop: template of event blocks */
+    sqlite3 *state;             /* changes made, kept over restarts */
     size_t tables;
 };
 

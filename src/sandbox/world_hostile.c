@@ -1,15 +1,23 @@
 /* Names and comments made to break whoever prints them, quotes them or builds paths from them. */
 #include "sandbox/world.h"
 
-#define ESCAPES "\x1b[31mred\x1b[0m\x1b]0;title\a \r\n\t\xc2\x9b" "2J"
-#define BIDI "\xe2\x80\xae" "gpj.exe\xe2\x80\xac"
+#define ESCAPES                                                                                    \
+    "\x1b[31mred\x1b[0m\x1b]0;title\a \r\n\t\xc2\x9b"                                              \
+    "2J"
+#define BIDI                                                                                       \
+    "\xe2\x80\xae"                                                                                 \
+    "gpj.exe\xe2\x80\xac"
 #define TEN(x) x x x x x x x x x x
 #define LONG TEN(TEN("l")) TEN(TEN("o")) TEN("ngname") /* 260 characters */
 
-static const char *const cells[] = {"plain", ESCAPES, "'; DROP TABLE users; --", "\1", BIDI, "../../etc/passwd"};
+static const char *const cells[] = {"plain", ESCAPES, "'; DROP TABLE users; --",
+                                    "\1",    BIDI,    "../../etc/passwd"};
 
-#define COLUMN(n) {.name = n, .type = "string", .fill = sandbox_fill_cells, .extra = cells,        \
-                   .comment = "comment " ESCAPES BIDI}
+#define COLUMN(n)                                                                                  \
+    {                                                                                              \
+        .name = n, .type = "string", .fill = sandbox_fill_cells, .extra = cells,                   \
+        .comment = "comment " ESCAPES BIDI                                                         \
+    }
 
 static const struct sandbox_column_def columns[] = {
     {.name = "id", .type = "bigint", .fill = sandbox_fill_sequence, .required = true},
@@ -28,9 +36,12 @@ static const struct sandbox_column_def columns[] = {
 };
 
 #define TABLE(symbol, n, text)                                                                     \
-    static const struct sandbox_table_def symbol = {                                               \
-        .name = n, .columns = columns, .column_count = sizeof columns / sizeof columns[0],         \
-        .rows = 6, .comment = text}
+    static const struct sandbox_table_def symbol = {.name = n,                                     \
+                                                    .columns = columns,                            \
+                                                    .column_count =                                \
+                                                        sizeof columns / sizeof columns[0],        \
+                                                    .rows = 6,                                     \
+                                                    .comment = text}
 
 TABLE(plain, "plain", "comment with " ESCAPES " and " BIDI);
 TABLE(backtick, "back`tick", "`");
@@ -52,13 +63,15 @@ static int load(struct sandbox_world *world, struct sandbox_workspace *workspace
                 const char *principal)
 {
     static const struct sandbox_table_def *const tables[] = {
-        &plain, &backtick, &quotes, &slash, &parent, &climb, &escapes, &bidi, &long_name, &emoji, &option,
-        &newline, &spaces, &keyword, &percent, NULL};
+        &plain,     &backtick, &quotes, &slash,   &parent, &climb,   &escapes, &bidi,
+        &long_name, &emoji,    &option, &newline, &spaces, &keyword, &percent, NULL};
     static const struct sandbox_table_def *const one[] = {&plain, NULL};
     struct sandbox_securable *catalog =
         sandbox_world_catalog(workspace, "hostile", "data-owners", "comment " ESCAPES BIDI);
-    sandbox_world_schema(world, workspace, catalog, "names", "data-owners", "comment " ESCAPES, tables);
-    sandbox_world_schema(world, workspace, catalog, "sch`ema/\x1b[31m" BIDI, "data-owners", ESCAPES, one);
+    sandbox_world_schema(world, workspace, catalog, "names", "data-owners", "comment " ESCAPES,
+                         tables);
+    sandbox_world_schema(world, workspace, catalog, "sch`ema/\x1b[31m" BIDI, "data-owners", ESCAPES,
+                         one);
     sandbox_workspace_grant(workspace, catalog, principal, "USE_CATALOG");
     sandbox_workspace_grant(workspace, catalog, principal, "USE_SCHEMA");
     sandbox_workspace_grant(workspace, catalog, principal, "SELECT");

@@ -1,11 +1,11 @@
 #include "sandbox/shop.h"
 
-/* Who owns what, and what the principal may read: enough for the spec's tables; the rest is missing a level, so that
- * the ways to grant it can be walked. */
+/* Who owns what, and what the principal may read: enough for the spec's tables; the rest is missing
+ * a level, so that the ways to grant it can be walked. */
 static void people(struct sandbox_workspace *workspace, const char *principal)
 {
-    static const char *const groups[] = {"data-owners", "crm-team", "platform-admin", "finance-team",
-                                         "people-team", "aampe_reader"};
+    static const char *const groups[] = {"data-owners",  "crm-team",    "platform-admin",
+                                         "finance-team", "people-team", "aampe_reader"};
     const char *admin = sandbox_workspace_metastore(workspace)->owner;
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
         if (!sandbox_workspace_find_principal(workspace, groups[i]))
@@ -15,8 +15,8 @@ static void people(struct sandbox_workspace *workspace, const char *principal)
         sandbox_workspace_group_add(workspace, "platform-admin", admin);
 }
 
-static void grant(struct sandbox_workspace *workspace, int kind, const char *name, const char *principal,
-                  const char *privilege)
+static void grant(struct sandbox_workspace *workspace, int kind, const char *name,
+                  const char *principal, const char *privilege)
 {
     struct sandbox_securable *securable = sandbox_workspace_find(workspace, kind, name);
     if (!securable)
@@ -26,10 +26,11 @@ static void grant(struct sandbox_workspace *workspace, int kind, const char *nam
 
 static void grants(struct sandbox_workspace *workspace, const char *principal)
 {
-    static const char *const usable[] = {"shop.aampe", "shop.crm", "shop.web", "shop.sales", "shop.types",
-                                         "shop.marketing"};
-    static const char *const readable[] = {"shop.aampe.users", "shop.aampe.events", "shop.aampe.products",
-                                           "shop.aampe.v_active_users", "shop.crm.customers"};
+    static const char *const usable[] = {"shop.aampe", "shop.crm",   "shop.web",
+                                         "shop.sales", "shop.types", "shop.marketing"};
+    static const char *const readable[] = {"shop.aampe.users", "shop.aampe.events",
+                                           "shop.aampe.products", "shop.aampe.v_active_users",
+                                           "shop.crm.customers"};
     static const char *const schemas[] = {"shop.web", "shop.sales", "shop.types"};
     grant(workspace, 'C', "shop", "aampe_reader", "USE_CATALOG");
     for (size_t i = 0; i < sizeof usable / sizeof usable[0]; i++)
@@ -44,16 +45,19 @@ static void grants(struct sandbox_workspace *workspace, const char *principal)
 static int load(struct sandbox_world *world, struct sandbox_workspace *workspace,
                 const char *principal)
 {
-    static const struct sandbox_table_def *const aampe[] = {&shop_users, &shop_events, &shop_products,
-                                                            &shop_active_users, NULL};
-    static const struct sandbox_table_def *const crm[] = {&shop_customers, &shop_customers_masked, NULL};
-    static const struct sandbox_table_def *const web[] = {&shop_clickstream, &shop_app_events_raw,
+    static const struct sandbox_table_def *const aampe[] = {
+        &shop_users, &shop_events, &shop_products, &shop_active_users, NULL};
+    static const struct sandbox_table_def *const crm[] = {&shop_customers, &shop_customers_masked,
+                                                          NULL};
+    static const struct sandbox_table_def *const web[] = {&shop_clickstream,  &shop_app_events_raw,
                                                           &shop_stale_events, &shop_heartbeats,
                                                           &shop_empty_events, NULL};
     static const struct sandbox_table_def *const finance[] = {&shop_finance_orders, NULL};
     static const struct sandbox_table_def *const hr[] = {&shop_employees, NULL};
-    static const struct sandbox_table_def *const loyalty[] = {&shop_members, &shop_members_history, NULL};
-    static const struct sandbox_table_def *const marketing[] = {&shop_campaign_sends, &shop_campaigns, NULL};
+    static const struct sandbox_table_def *const loyalty[] = {&shop_members, &shop_members_history,
+                                                              NULL};
+    static const struct sandbox_table_def *const marketing[] = {&shop_campaign_sends,
+                                                                &shop_campaigns, NULL};
     static const struct sandbox_table_def *const sales[] = {&shop_sales_orders, &shop_order_lines,
                                                             &shop_returns, NULL};
     static const struct sandbox_table_def *const types[] = {&sandbox_table_all_types,
@@ -77,8 +81,8 @@ static int load(struct sandbox_world *world, struct sandbox_workspace *workspace
     struct sandbox_securable *shop =
         sandbox_world_catalog(workspace, "shop", "data-owners", "The shop's lakehouse");
     for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++)
-        sandbox_world_schema(world, workspace, shop, schemas[i].name, schemas[i].owner, schemas[i].comment,
-                             schemas[i].tables);
+        sandbox_world_schema(world, workspace, shop, schemas[i].name, schemas[i].owner,
+                             schemas[i].comment, schemas[i].tables);
     grants(workspace, principal);
     return 0;
 }

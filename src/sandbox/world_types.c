@@ -5,9 +5,12 @@
 #define CELLS(...) ((const char *const[]){__VA_ARGS__})
 #define ROWS 6
 #define CELL(column, sql, ...)                                                                     \
-    {.name = column, .type = sql, .fill = sandbox_fill_cells, .extra = CELLS(__VA_ARGS__)}
+    {                                                                                              \
+        .name = column, .type = sql, .fill = sandbox_fill_cells, .extra = CELLS(__VA_ARGS__)       \
+    }
 #define LONG_TEXT                                                                                  \
-    "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut " \
+    "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt "   \
+    "ut "                                                                                          \
     "labore et dolore magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco."
 
 #define FLAT_COLUMNS                                                                               \
@@ -36,16 +39,17 @@
         CELL("c_timestamp_ntz", "timestamp_ntz", "0001-01-01 00:00:00",                            \
              "9999-12-31 23:59:59.999999", N, "1970-01-01 00:00:00", "2024-03-31 02:30:00",        \
              "2024-02-29 12:34:56.000001"),                                                        \
-        CELL("c_string", "string", "", "caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e "         \
-             "\xf0\x9f\x9b\x92", N, "a", LONG_TEXT, "line\nbreak\ttab \"quoted\""),                \
+        CELL("c_string", "string", "",                                                             \
+             "caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e "                                   \
+             "\xf0\x9f\x9b\x92",                                                                   \
+             N, "a", LONG_TEXT, "line\nbreak\ttab \"quoted\""),                                    \
         CELL("c_varchar", "varchar(20)", "", "twenty characters ok", N, "a", "null", " "),         \
         CELL("c_char", "char(4)", "abcd", "a   ", N, "    ", "\xc3\xa9   ", "null"),               \
         CELL("c_binary", "binary", "x00ff00", "x", N, "x00", "xdeadbeef", "x0a0d1b5b316d"),        \
         CELL("c_interval_ym", "interval year to month", "1-2", "-178956970-7", N, "0-0", "0-1",    \
              "100-11"),                                                                            \
         CELL("c_interval_dt", "interval day to second", "1 02:03:04.000005",                       \
-             "-106751991 04:00:54.775807", N, "0 00:00:00", "0 00:00:00.000001",                   \
-             "365 00:00:00"),                                                                      \
+             "-106751991 04:00:54.775807", N, "0 00:00:00", "0 00:00:00.000001", "365 00:00:00"),  \
         CELL("c_variant", "variant", "{\"a\":1,\"b\":[true,null]}", "\"text\"", N, "3.5", "null",  \
              "[1,2]")
 
@@ -59,18 +63,22 @@ static const struct sandbox_column_def all_columns[] = {
          "{\"street\":\"Main St 1\",\"zip\":\"12345\",\"inner\":{\"a\":\"true\"}}",
          "{\"street\":null,\"zip\":null,\"inner\":null}", N,
          "{\"street\":\"\",\"zip\":\"0\",\"inner\":{\"a\":null}}", N, N),
-    CELL("c_array_struct", "array<struct<sku:string,n:int>>", "[{\"sku\":\"A\",\"n\":\"1\"}]", "[]", N,
-         "[null]", "[]", N),
+    CELL("c_array_struct", "array<struct<sku:string,n:int>>", "[{\"sku\":\"A\",\"n\":\"1\"}]", "[]",
+         N, "[null]", "[]", N),
 };
 static const struct sandbox_column_def flat_columns[] = {FLAT_COLUMNS};
 
 const struct sandbox_table_def sandbox_table_all_types = {
-    .name = "all_types", .columns = all_columns,
-    .column_count = sizeof all_columns / sizeof all_columns[0], .rows = ROWS,
+    .name = "all_types",
+    .columns = all_columns,
+    .column_count = sizeof all_columns / sizeof all_columns[0],
+    .rows = ROWS,
     .comment = "Every type, with NULLs and extremes"};
 const struct sandbox_table_def sandbox_table_flat_types = {
-    .name = "flat_types", .columns = flat_columns,
-    .column_count = sizeof flat_columns / sizeof flat_columns[0], .rows = ROWS,
+    .name = "flat_types",
+    .columns = flat_columns,
+    .column_count = sizeof flat_columns / sizeof flat_columns[0],
+    .rows = ROWS,
     .comment = "Every type a file can hold as it is"};
 
 static int load(struct sandbox_world *world, struct sandbox_workspace *workspace,

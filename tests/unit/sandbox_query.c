@@ -1,6 +1,7 @@
 /* Runs one statement against a world in memory, for tests and timing without HTTP:
  *   sandbox_query WORLD ROWS FORMAT STATEMENT [insert|update|delete TABLE N]...
- * FORMAT: json csv text-free forms to stdout; arrow, lz4: each chunk after its length (8 bytes LE); time: only figures. */
+ * FORMAT: json csv text-free forms to stdout; arrow, lz4: each chunk after its length (8 bytes LE);
+ * time: only figures. */
 #include "base/alloc.h"
 #include "sandbox/data.h"
 #include "sandbox/query.h"
@@ -34,8 +35,11 @@ static int put(struct sandbox_query *query, size_t index, const char *format, in
 
 static int run(struct sandbox_workspace *workspace, const char *statement, const char *format)
 {
-    struct sandbox_query_request request = {.workspace = workspace, .principal = "sp",
-                                            .statement = statement, .catalog = "shop", .schema = "aampe"};
+    struct sandbox_query_request request = {.workspace = workspace,
+                                            .principal = "sp",
+                                            .statement = statement,
+                                            .catalog = "shop",
+                                            .schema = "aampe"};
     struct sandbox_query *query;
     struct sandbox_query_error error;
     struct base_seam *seam = sandbox_workspace_seam(workspace);
@@ -65,11 +69,12 @@ int main(int argc, char **argv)
     struct base_seam *seam = base_seam_new();
     struct sandbox_workspace *workspace = sandbox_workspace_new(seam);
     sandbox_workspace_principal(workspace, SANDBOX_SERVICE_PRINCIPAL, "sp", "sp");
-    int result = sandbox_world_load(workspace, argv[1], strtoll(argv[2], NULL, 10), "sp", NULL, &err);
+    int result =
+        sandbox_world_load(workspace, argv[1], strtoll(argv[2], NULL, 10), "sp", NULL, &err);
     for (int i = 5; result == 0 && i + 2 < argc; i += 3) {
         int64_t version;
-        result = sandbox_table_change(workspace, argv[i + 1], argv[i], strtoll(argv[i + 2], NULL, 10),
-                                      &version, &err);
+        result = sandbox_table_change(workspace, argv[i + 1], argv[i],
+                                      strtoll(argv[i + 2], NULL, 10), &version, &err);
     }
     if (result < 0)
         fprintf(stderr, "%s\n", err.message);
