@@ -29,3 +29,6 @@ LIBS_SANDBOX = src/libsandbox.a src/libbase.a $(MICROHTTPD_LIBS) $(SQLITE_LIBS) 
 bin_PROGRAMS += aampe-sandbox
 aampe_sandbox_SOURCES = src/sandbox/main.c
 aampe_sandbox_LDADD = $(LIBS_SANDBOX)
+
+TESTS += tests/e2e/test_sandbox_http.py
+EXTRA_DIST += tests/e2e/sandbox_client.py tests/e2e/test_sandbox_http.py
