@@ -87,8 +87,9 @@ class Sandbox:
         if who == "admin":
             return self.ready["admin_token"]
         if who not in self.tokens:
+            key = {"observer": "observer_client"}.get(who, who)
             answer = self.token_request({"grant_type": "client_credentials", "scope": "all-apis"},
-                                        (self.ready[who + "_id"], self.ready[who + "_secret"]))
+                                        (self.ready[key + "_id"], self.ready[key + "_secret"]))
             assert answer.status == 200, answer.body
             self.tokens[who] = answer.json["access_token"]
         return self.tokens[who]

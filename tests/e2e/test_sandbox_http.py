@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from sandbox_client import PROGRAM, SQL, UC, Sandbox, arrow_rows  # noqa: E402
 
+ONE = "SELECT count(*) FROM shop.aampe.products"
 EVENTS = "SELECT * FROM shop.aampe.events"
 TESTDATA = pathlib.Path(os.environ.get("AAMPE_TESTDATA", "../shared/testdata"))
 
@@ -217,7 +218,7 @@ def test_warehouses(sandbox):
     assert listed[stopped]["state"] == "STOPPED"
     start = sandbox.request("POST", f"{SQL}/warehouses/{stopped}/start", {}, token=sandbox.token())
     assert (start.status, start.json["error_code"]) == (403, "PERMISSION_DENIED")
-    refused = sandbox.statement("SELECT 1", warehouse_id=stopped)
+    refused = sandbox.statement(ONE, warehouse_id=stopped)
     assert (refused.status, refused.json["error_code"]) == (403, "PERMISSION_DENIED")
     assert sandbox.get(SQL + "/warehouses/zz").json["message"] == "zz is not a valid endpoint id."
     assert sandbox.get(SQL + "/warehouses/0123456789abcdef").status == 404
@@ -226,7 +227,7 @@ def test_warehouses(sandbox):
 def test_cold_start_by_the_sandbox_clock(sandbox):
     warehouse = SQL + "/warehouses/" + sandbox.ready["warehouse_id"]
     sandbox.fault("cold_warehouse", "seconds=120")
-    statement = sandbox.statement("SELECT 1", wait_timeout="0s").json
+    statement = sandbox.statement(ONE, wait_timeout="0s").json
     assert statement["status"] == {"state": "PENDING"} and set(statement) == {"statement_id", "status"}
     path = f"{SQL}/statements/{statement['statement_id']}"
     assert sandbox.get(path).json["status"]["state"] == "PENDING"
@@ -243,9 +244,9 @@ def test_cold_start_by_the_sandbox_clock(sandbox):
 
 def test_start_denied(sandbox):
     sandbox.fault("start_denied")
-    assert sandbox.statement("SELECT 1").status == 403
+    assert sandbox.statement(ONE).status == 403
     sandbox.fault("clear")
-    assert sandbox.statement("SELECT 1").json["status"]["state"] == "SUCCEEDED"
+    assert sandbox.statement(ONE).json["status"]["state"] == "SUCCEEDED"
 
 
 # --- statements --------------------------------------------------------------------------------------------
@@ -298,7 +299,7 @@ def test_zero_rows(sandbox):
     {"statement": ""}, {"parameters": [{"value": "1"}]},
 ])
 def test_refused_requests(sandbox, fields):
-    answer = sandbox.statement("SELECT 1", **fields)
+    answer = sandbox.statement(ONE, **fields)
     assert (answer.status, answer.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
@@ -316,7 +317,7 @@ def test_row_limit_says_truncated(sandbox):
 
 def test_cancel_and_close(sandbox):
     sandbox.fault("cold_warehouse", "seconds=3600")
-    pending = sandbox.statement("SELECT 1", wait_timeout="0s").json["statement_id"]
+    pending = sandbox.statement(ONE, wait_timeout="0s").json["statement_id"]
     path = f"{SQL}/statements/{pending}"
     assert sandbox.request("POST", path + "/cancel", token=sandbox.token()).json == {}
     assert sandbox.get(path).json == {"statement_id": pending, "status": {"state": "CANCELED"}}
@@ -335,7 +336,7 @@ def test_cancel_and_close(sandbox):
 
 def test_wait_timeout_cancel(sandbox):
     sandbox.fault("cold_warehouse", "seconds=3600")
-    answer = sandbox.statement("SELECT 1", wait_timeout="5s", on_wait_timeout="CANCEL").json
+    answer = sandbox.statement(ONE, wait_timeout="5s", on_wait_timeout="CANCEL").json
     assert answer["status"] == {"state": "CANCELED"}
 
 
@@ -348,7 +349,7 @@ def test_sessions(sandbox):
     assert answer.json["status"]["state"] == "SUCCEEDED", answer.body
     closed = sandbox.request("DELETE", f"{SQL}/sessions/{session}?warehouse_id=x", token=sandbox.token())
     assert closed.json == {}
-    assert sandbox.statement("SELECT 1", session_id=session).status == 404
+    assert sandbox.statement(ONE, session_id=session).status == 404
 
 
 def test_shape_of_the_recordings(sandbox):
@@ -473,7 +474,7 @@ def test_dropped_connections(sandbox):
     for kind in ("drop", "lost_reply"):
         sandbox.fault(kind, "endpoint=statements", "times=1")
         with pytest.raises((http.client.HTTPException, ConnectionError)):
-            sandbox.statement("SELECT 1")
+            sandbox.statement(ONE)
     last = sandbox.requests()["requests"][-2:]
     assert [(item["endpoint"], item["status"]) for item in last] == [("statements", 0)] * 2
 
