@@ -168,6 +168,7 @@ static void warehouses_stop(struct sandbox_server *server, const cJSON *options,
     for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(server->workspace, i)); i++) {
         if (only && strcmp(only, warehouse->id) != 0)
             continue;
+        warehouse->stopped_by_fault |= strcmp(warehouse->state, "STOPPED") != 0;
         free(warehouse->state);
         warehouse->state = base_strdup("STOPPED");
         if (deny)
@@ -244,22 +245,28 @@ int sandbox_fault_add(struct sandbox_server *server, const char *name, const cJS
     return 0;
 }
 
-/* What a workspace fault did is taken back for all of its kind; others of other kinds stay. */
+/* What workspace faults did is taken back. The two about warehouses go together. */
 static void workspace_restore(struct sandbox_server *server, const char *kind)
 {
     struct sandbox_warehouse *warehouse;
 
     if (!kind || strcmp(kind, "missing_grant") == 0)
         sandbox_workspace_deny_clear(server->workspace);
+    if (kind && strcmp(kind, "start_denied") != 0 && strcmp(kind, "cold_warehouse") != 0)
+        return;
     sandbox_workspace_lock(server->workspace);
     for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(server->workspace, i)); i++) {
-        if (!kind || strcmp(kind, "start_denied") == 0)
-            warehouse->start_denied = false;
-        if (!kind || strcmp(kind, "cold_warehouse") == 0)
-            warehouse->start_delay_us =
-                sandbox_server_setting(server, SANDBOX_COLD_START_SECONDS) * 1000000;
+        warehouse->start_denied = false;
+        warehouse->start_delay_us =
+            sandbox_server_setting(server, SANDBOX_COLD_START_SECONDS) * 1000000;
+        if (!warehouse->stopped_by_fault)
+            continue;
+        warehouse->stopped_by_fault = false;
+        free(warehouse->state);
+        warehouse->state = base_strdup("RUNNING");
     }
     sandbox_workspace_unlock(server->workspace);
+    sandbox_statements_wake(server);
 }
 
 void sandbox_fault_clear(struct sandbox_server *server, const char *kind)

@@ -55,6 +55,7 @@ struct sandbox_warehouse {
     int64_t running_at_us;   /* STARTING: when it will run */
     int64_t start_delay_us;
     bool serverless;
+    bool stopped_by_fault;   /* runs again when the fault is cleared */
     bool start_denied;       /* only workspace admins may start it, whatever can_start says */
     vec_of(char *) can_use;    /* principals; workspace admins always */
     vec_of(char *) can_start;  /* who may start it when stopped (default: all of can_use) */
