@@ -68,6 +68,16 @@ static cJSON *chunk_entry(cJSON *manifest, int64_t chunk, int *index)
     return item;
 }
 
+/* By appending alone: Debian's cJSON 1.7.15 refuses cJSON_InsertItemInArray anywhere but at the front. */
+static void twin_insert(cJSON *array, int index)
+{
+    int count = cJSON_GetArraySize(array);
+
+    cJSON_AddItemToArray(array, cJSON_Duplicate(cJSON_GetArrayItem(array, index), true));
+    for (int i = index + 1; i < count; i++)
+        cJSON_AddItemToArray(array, cJSON_DetachItemFromArray(array, index + 1));
+}
+
 static void lie_about(const char *target, int64_t delta, cJSON *manifest)
 {
     const char *field;
@@ -104,7 +114,7 @@ static void manifest_fault(const cJSON *fault, cJSON *manifest)
         cJSON_DeleteItemFromArray(array, index);
         shift(manifest, "total_chunk_count", -1);
     } else if (strcmp(kind, "doubled_chunk") == 0 && entry && strcmp(where, "manifest") == 0) {
-        cJSON_InsertItemInArray(array, index, cJSON_Duplicate(entry, true));
+        twin_insert(array, index);
         shift(manifest, "total_chunk_count", 1);
     }
 }

@@ -606,7 +606,7 @@ def test_change_makes_a_version(sandbox):
     after = int(sandbox.statement("SELECT count(*) FROM shop.aampe.products").json["result"][
         "data_array"][0][0])
     assert after == before + 7
-    sandbox.command("change", "shop.aampe.nothing", "insert", "7", code=1)
+    sandbox.command("change", "shop.aampe.nothing", "insert", "7", code=2)
 
 
 def test_tls():
