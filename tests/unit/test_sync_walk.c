@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "columnar/parquet_read.h"
 #include "storage/storage.h"
 #include "store/state.h"
@@ -481,6 +482,124 @@ static void test_restart(void **state)
     }
 }
 
+/* A cause that passes is waited out; a person may shorten the wait, or end it. */
+static void test_pause(void **state)
+{
+    struct bench *b = *state;
+    struct sync_request request = {.table = &b->table};
+    struct sync_progress progress = {0};
+    struct sync_settings patient = {.warehouse_id = "w", .retry_base_ms = 3600 * 1000};
+    struct err err = ERR_INIT;
+    int64_t id = 0, run;
+    sync_settings_set(b->sync, &patient);
+    b->fake.fail_statement = ERR_SRC_UNAVAILABLE;
+    batch(b, false);
+    run = sync_active_run(b->sync, &b->table.name);
+    for (int i = 0; i < 100000 && !progress.waiting_retry; i++) {
+        net_loop_turn(b->loop, 100);
+        assert_true(sync_run_progress(b->sync, run, &progress));
+    }
+    assert_true(progress.waiting_retry);
+    struct model_run row = run_get(b);
+    assert_int_equal(row.state, RUN_PLANNED);
+    assert_int_equal(row.attempt, 2);
+    assert_int_equal(row.err.code, ERR_SRC_UNAVAILABLE); /* why it waits */
+    model_run_free(&row);
+    b->fake.fail_statement = ERR_OK;
+    assert_int_equal(sync_run_retry(b->sync, run, &request, &id, &err), 0);
+    turn_until_idle(b);
+    destination_check(b, 700);
+    b->fake.fail_statement = ERR_SRC_UNAVAILABLE;
+    batch(b, false);
+    for (progress.waiting_retry = false; !progress.waiting_retry;) {
+        net_loop_turn(b->loop, 100);
+        run = sync_active_run(b->sync, &b->table.name);
+        assert_true(sync_run_progress(b->sync, run, &progress));
+    }
+    assert_int_equal(sync_run_cancel(b->sync, run, &err), 0);
+    turn_until_idle(b);
+    row = run_get(b);
+    assert_int_equal(row.state, RUN_CANCELLED);
+    model_run_free(&row);
+}
+
+static void test_patience_ends(void **state)
+{
+    struct bench *b = *state;
+    b->fake.slow = true;
+    batch(b, false);
+    turn_until_state(b, RUN_RUNNING);
+    base_seam_turn(b->seam, 31 * 60);
+    turn_until_idle(b);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.state, RUN_FAILED);
+    assert_int_equal(run.err.code, ERR_SRC_UNAVAILABLE);
+    model_run_free(&run);
+    assert_int_equal(b->fake.cancelled, 1);
+    assert_int_equal(b->fake.executed, 1);
+}
+
+static void folder_copy(const char *from, const char *to)
+{
+    const char *const argv[] = {"/bin/cp", "-a", from, to, NULL};
+    struct buf out;
+    struct err err = ERR_INIT;
+    int code = -1;
+    base_buf_init(&out, 4096);
+    assert_int_equal(base_process_run(argv, 60000, &out, &code, &err), 0);
+    assert_int_equal(code, 0);
+    base_buf_free(&out);
+}
+
+/* A state restored from a backup is behind the destination: the next run goes on after what is
+ * there. */
+static void test_state_is_behind(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    char *live = base_printf("%s/state", b->folder), *old = base_printf("%s/old", b->folder);
+    assert_int_equal(run_once(b), ERR_OK);
+    engine_stop(b);
+    folder_copy(live, old);
+    engine_start(b);
+    b->fake.chunks = 8;
+    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(run_once(b), ERR_OK);
+    engine_stop(b);
+    assert_int_equal(base_file_remove_tree(live, &err), 0);
+    assert_int_equal(rename(old, live), 0);
+    engine_start(b);
+    b->fake.chunks = 9;
+    b->batches_over = 0;
+    b->states[RUN_FAILED] = 0;
+    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(b->states[RUN_FAILED],
+                     1); /* DST_AHEAD_OF_STATE, followed by a run of the same batch */
+    assert_int_equal(b->batches_over, 1);
+    destination_check(b, 900);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.seq, 4);
+    model_run_free(&run);
+    free(live);
+    free(old);
+}
+
+/* The folder is another sync's: nothing of it is touched. */
+static void test_foreign(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    char *live = base_printf("%s/state", b->folder);
+    assert_int_equal(run_once(b), ERR_OK);
+    engine_stop(b);
+    assert_int_equal(base_file_remove_tree(live, &err), 0);
+    engine_start(b);
+    b->fake.chunks = 9;
+    assert_int_equal(run_once(b), ERR_DST_FOREIGN_WRITER);
+    destination_check(b, 700);
+    free(live);
+}
+
 struct preview_seen {
     bool done, unpinned;
     int64_t version, rows;
@@ -546,6 +665,10 @@ int main(void)
         walk_test(test_refusals),
         walk_test(test_cancel),
         walk_test(test_restart),
+        walk_test(test_pause),
+        walk_test(test_patience_ends),
+        walk_test(test_state_is_behind),
+        walk_test(test_foreign),
         walk_test(test_preview),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
