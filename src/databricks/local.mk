@@ -21,3 +21,9 @@ TESTS += tests/unit/test_databricks_fault
 tests_unit_test_databricks_fault_SOURCES = tests/unit/test_databricks_fault.c
 tests_unit_test_databricks_fault_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_databricks_fault_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_databricks_sandbox
+TESTS += tests/unit/test_databricks_sandbox
+tests_unit_test_databricks_sandbox_SOURCES = tests/unit/test_databricks_sandbox.c $(NET_TEST_HELP)
+tests_unit_test_databricks_sandbox_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_databricks_sandbox_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
