@@ -5,7 +5,6 @@
 #include "sandbox/cast.h"
 
 #include <math.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -362,12 +361,26 @@ static void fn_field(sqlite3_context *out, int argc, sqlite3_value **argv)
     cJSON_Delete(tree);
 }
 
+/* SQLite aligns it to 8 bytes only, which __int128 does not bear: the exact sum is kept as bytes.
+ */
 struct sum_state {
     int64_t count;
-    __int128 exact;
+    unsigned char exact[16];
     double real;
     bool overflowed;
 };
+
+static __int128 exact_get(const struct sum_state *state)
+{
+    __int128 exact;
+    memcpy(&exact, state->exact, sizeof exact);
+    return exact;
+}
+
+static void exact_set(struct sum_state *state, __int128 exact)
+{
+    memcpy(state->exact, &exact, sizeof exact);
+}
 
 static void sum_step_integer(sqlite3_context *out, int argc, sqlite3_value **argv)
 {
@@ -376,7 +389,7 @@ static void sum_step_integer(sqlite3_context *out, int argc, sqlite3_value **arg
     if (!state || sqlite3_value_type(argv[0]) == SQLITE_NULL)
         return;
     state->count++;
-    state->exact += sqlite3_value_int64(argv[0]);
+    exact_set(state, exact_get(state) + sqlite3_value_int64(argv[0]));
 }
 
 static void sum_step_decimal(sqlite3_context *out, int argc, sqlite3_value **argv)
@@ -389,8 +402,10 @@ static void sum_step_decimal(sqlite3_context *out, int argc, sqlite3_value **arg
     if (!state || value.null)
         return;
     state->count++;
-    if (__builtin_add_overflow(state->exact, value.d, &state->exact))
+    __int128 sum;
+    if (__builtin_add_overflow(exact_get(state), value.d, &sum))
         state->overflowed = true;
+    exact_set(state, sum);
 }
 
 static void sum_step_double(sqlite3_context *out, int argc, sqlite3_value **argv)
@@ -411,17 +426,16 @@ static void sum_end(sqlite3_context *out, enum sandbox_kind kind)
     struct sum_state *state = sqlite3_aggregate_context(out, 0);
     struct sandbox_type type = sandbox_type_of(kind);
     struct sandbox_value value = {.null = !state || !state->count};
-    if (!value.null && (state->overflowed || (kind == SB_BIGINT && (state->exact > INT64_MAX ||
-                                                                    state->exact < INT64_MIN)))) {
-        overflow(out, &type);
-        return;
-    }
     if (state) {
-        value.i = (int64_t)state->exact;
-        value.d = state->exact;
+        value.d = exact_get(state);
+        value.i = (int64_t)value.d;
         value.f = state->real;
     }
-    sandbox_sqlite_encode(out, &type, &value);
+    bool wide = kind == SB_BIGINT && (value.d > INT64_MAX || value.d < INT64_MIN);
+    if (!value.null && (state->overflowed || wide))
+        overflow(out, &type);
+    else
+        sandbox_sqlite_encode(out, &type, &value);
 }
 
 static void sum_end_integer(sqlite3_context *out)
@@ -446,7 +460,7 @@ static void xor_step(sqlite3_context *out, int argc, sqlite3_value **argv)
     if (!state || sqlite3_value_type(argv[0]) == SQLITE_NULL)
         return;
     state->count++;
-    state->exact ^= sqlite3_value_int64(argv[0]);
+    exact_set(state, exact_get(state) ^ sqlite3_value_int64(argv[0]));
 }
 
 /* sb_fit(sum, in, out): a decimal sum within its type. */
