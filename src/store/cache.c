@@ -86,15 +86,20 @@ int64_t store_cache_epoch(const struct store_cache *cache)
     return cache->epoch;
 }
 
+void store_cached_clear(struct store_cached *row)
+{
+    free(row->key);
+    free(row->parent);
+    free(row->kind);
+    free(row->name);
+    free(row->json);
+    memset(row, 0, sizeof *row);
+}
+
 void store_cached_free(struct store_cached *rows, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        free(rows[i].key);
-        free(rows[i].parent);
-        free(rows[i].kind);
-        free(rows[i].name);
-        free(rows[i].json);
-    }
+    for (size_t i = 0; i < count; i++)
+        store_cached_clear(&rows[i]);
     free(rows);
 }
 

@@ -26,6 +26,7 @@ struct store_cached {
     int64_t fetched_us;
 };
 void store_cached_free(struct store_cached *rows, size_t count);
+void store_cached_clear(struct store_cached *row); /* what store_cache_get filled */
 
 /* Replaces the children of parent of one kind (NULL: any kind) by rows, in one transaction; what is
  * gone goes with everything under it. Rows' parent and fetched_us are set here; `complete_us` is

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define BACKUPS_KEPT 7
+#define HOUR_US (3600 * INT64_C(1000000))
+#define DAY_US (24 * HOUR_US)
 
 bool store_ballast_lay(const char *folder)
 {
@@ -321,6 +323,37 @@ int store_backup(struct store_state *store, char **path_out, struct err *err)
     else
         free(path);
     return rc;
+}
+
+/* Time of the newest backup, from its name; 0 = none. */
+static int64_t backup_newest(const struct store_state *store)
+{
+    struct dirent **entries;
+    char *folder = base_file_join(store->folder, "backups");
+    int count = scandir(folder, &entries, is_backup, newest_last);
+    int64_t newest = 0;
+    for (int i = 0; i < count; i++) {
+        if (i == count - 1)
+            newest = strtoll(entries[i]->d_name + strlen("state-"), NULL, 10);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    free(folder);
+    return newest;
+}
+
+int store_tick(struct store_state *store, struct err *err)
+{
+    int64_t now = base_seam_now_us(store->seam);
+    if (now < store->tick_us && store->tick_us - now <= HOUR_US)
+        return 0;
+    store->tick_us = now + HOUR_US;
+    store_ballast_restore(store);
+    int64_t newest = backup_newest(store);
+    if (store->in_tx || (newest <= now && now - newest < DAY_US))
+        return 0;
+    return store_backup(store, NULL, err);
 }
 
 char *store_table_key(const struct model_name *table)

@@ -30,6 +30,9 @@ int store_backup(struct store_state *store, char **path, struct err *err) must_c
  * could be laid again (tried at every later store_ballast_restore). */
 bool store_ballast_spent(const struct store_state *store);
 void store_ballast_restore(struct store_state *store);
+/* What is due by the clock: a backup a day, the ballast laid again. Cheap; call it from a timer. A
+ * failure is returned once and tried again an hour later. */
+int store_tick(struct store_state *store, struct err *err) must_check;
 
 /* Several verbs as one transaction (the intents of a batch). Not nested; every verb inside either
  * takes effect wholly or not at all, and after a failed verb the caller rolls back. */

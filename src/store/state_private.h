@@ -14,6 +14,7 @@ struct store_state {
     int lock_fd;
     bool in_tx;
     bool ballast_spent;
+    int64_t tick_us; /* when something is due next; 0 = look */
 };
 
 /* One transaction (a savepoint inside store_tx_begin). The body may run twice: when the disk is

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "store/state_private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -537,6 +538,46 @@ static void test_backup_and_restore(void **state)
     place_remove(&place);
 }
 
+static int backups(const struct place *place)
+{
+    char *folder = base_file_join(place->folder, "backups");
+    DIR *dir = opendir(folder);
+    int count = 0;
+    struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        count += strncmp(entry->d_name, "state-", 6) == 0;
+    if (dir != NULL)
+        closedir(dir);
+    free(folder);
+    return count;
+}
+
+static void test_daily(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    struct err err = ERR_INIT;
+    place_open(&place);
+    for (int hour = 0; hour <= 48; hour++) {
+        assert_int_equal(store_tick(place.store, &err), 0);
+        assert_int_equal(store_tick(place.store, &err), 0);
+        assert_int_equal(backups(&place), 1 + hour / 24);
+        base_seam_turn(place.seam, 3600);
+    }
+    for (int day = 0; day < 9; day++) {
+        base_seam_turn(place.seam, 24 * 3600);
+        assert_int_equal(store_tick(place.store, &err), 0);
+    }
+    assert_int_equal(backups(&place), 7);
+    /* a new start on the same day makes no other */
+    store_free(&place.store);
+    place.store = store_open(place.folder, place.seam, &err);
+    assert_non_null(place.store);
+    assert_int_equal(store_tick(place.store, &err), 0);
+    assert_int_equal(backups(&place), 7);
+    place_remove(&place);
+}
+
 /* The disk is full to the last byte: the ballast is given up and the failure can still be recorded.
  */
 static void test_disk_full(void **state)
@@ -698,9 +739,7 @@ static void test_cache(void **state)
     assert_true(count == 1 && total == 1);
     store_cached_free(rows, count);
     assert_true(store_cache_get(cache, "t:shop.a.Events", &row));
-    struct store_cached *one = base_alloc(sizeof row);
-    *one = row;
-    store_cached_free(one, 1);
+    store_cached_clear(&row);
     /* what is gone takes everything under it along */
     assert_int_equal(store_cache_replace(cache, "", "catalog", catalogs + 1, 1, &err), 0);
     assert_false(store_cache_get(cache, "t:shop.a.Events", &row));
@@ -735,6 +774,7 @@ int main(void)
         cmocka_unit_test(test_lock),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_backup_and_restore),
+        cmocka_unit_test(test_daily),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_oplog),
         cmocka_unit_test(test_cache),
