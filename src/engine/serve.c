@@ -86,7 +86,11 @@ static int64_t now_us(void *user)
 static void tick(void *user)
 {
     struct engine *engine = user;
+    struct err err = ERR_INIT;
     ipc_server_tick(engine->server);
+    if (store_tick(engine->state, &err) != 0)
+        base_log_event(engine->log, LOG_WARN_, "state.backup", "code", base_err_name(err.code),
+                       "message", err.message, NULL);
     engine->tick_timer = net_loop_after(engine->loop, TICK_MS, tick, engine);
 }
 
