@@ -17,8 +17,9 @@ PEERS = $(SUITE) python=`$(abs_top_srcdir)/tests/suite/peers.sh` || { \
 .PHONY: bare check-peers check-sanitize check-valgrind gate-short hostile kill-loop scale
 
 # pyarrow and DuckDB read what we write; pyarrow reads what the sandbox sends.
-check-peers: $(SUITE_NEEDS)
-	@$(PEERS) $$python $(abs_top_srcdir)/tests/suite/check_peers.py
+check-peers: $(SUITE_NEEDS) tests/unit/sandbox_query$(EXEEXT)
+	@$(PEERS) $$python $(abs_top_srcdir)/tests/peers/sandbox_arrow.py && \
+	$$python $(abs_top_srcdir)/tests/suite/check_peers.py
 
 # kill -9 at random and at every named crash point; N kills.
 kill-loop: $(SUITE_NEEDS)
