@@ -142,6 +142,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_numeric(self, times, query, body):
         self.answer(403, b'{"error_code":403,"message":"Invalid access token. [ReqId: 7]"}')
 
+    def do_CONNECT(self):
+        self.count("connect")
+        wants_login = self.path.startswith("login.") and "Proxy-Authorization" not in self.headers
+        self.answer(407 if wants_login else 403, b"", Proxy_Authenticate='Basic realm="x"')
+
     do_GET = do_POST = do_DELETE = do_HEAD = do_any
 
 

@@ -130,6 +130,8 @@ static int tear_down(void **state)
     struct world *world = *state;
     struct err err = ERR_INIT;
 
+    if (!world)
+        return 0; /* set_up has failed and said why */
     databricks_free(&world->db);
     net_loop_free(&world->loop);
     base_seam_free(&world->seam);

@@ -462,6 +462,51 @@ static void test_tls(void **state)
     }
 }
 
+static enum err_code through_proxy(struct world *world, const char *origin, const char *url,
+                                   bool bare, const struct secret *login)
+{
+    struct net_http *local = world->http;
+    struct net_http_settings settings = {
+        .origin = origin, .proxy = world->peer.origin, .proxy_login = login};
+    struct err err = ERR_INIT;
+    enum err_code code;
+
+    world->http = net_http_new(world->loop, &settings, &err);
+    assert_non_null(world->http);
+    code = ask(world, &(struct net_request){.url = url, .bare = bare});
+    net_http_free(&world->http);
+    world->http = local;
+    return code;
+}
+
+/* Calls and links go through the proxy alike; loopback never does. */
+static void test_proxy(void **state)
+{
+    struct world *world = *state;
+    struct secret *login = base_secret_new("me:pw", 5);
+    int64_t before = seen(world, "connect");
+    char url[128];
+
+    assert_int_equal(
+        through_proxy(world, "https://login.example", "https://login.example/x", false, NULL),
+        ERR_PROXY_AUTH);
+    assert_int_equal(world->err.http_status, 407);
+    assert_int_equal(
+        through_proxy(world, "https://login.example", "https://login.example/x", false, login),
+        ERR_PROXY_REFUSED);
+    assert_int_equal(
+        through_proxy(world, "https://a.example", "https://storage.example/x", true, NULL),
+        ERR_PROXY_REFUSED);
+    assert_int_equal(world->err.http_status, 403);
+    assert_int_equal(through_proxy(world, "https://a.example", "https://10.0.0.1/x", true, NULL),
+                     ERR_SEC_HOST_REFUSED);
+    assert_int_equal(seen(world, "connect"), before + 3);
+    snprintf(url, sizeof url, "%s/ok", world->peer.origin);
+    assert_int_equal(through_proxy(world, world->peer.origin, url, false, NULL), ERR_OK);
+    assert_int_equal(seen(world, "connect"), before + 3);
+    base_secret_free(&login);
+}
+
 static void test_settings_refused(void **state)
 {
     struct world *world = *state;
@@ -499,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_no_second_submit),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_settings_refused),
     };
 
