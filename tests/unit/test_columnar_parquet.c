@@ -94,7 +94,7 @@ static uint64_t env_number(const char *name, uint64_t fallback)
 static void test_random_tables(void **state)
 {
     (void)state;
-    uint64_t count = env_number("AAMPE_TABLES", 150), values = 0;
+    uint64_t count = env_number("AAMPE_TABLES", 80), values = 0;
     uint64_t seed = env_number("AAMPE_SEED", 20261123);
     print_message("seed %llu, %llu tables\n", (unsigned long long)seed, (unsigned long long)count);
     for (uint64_t i = 0; i < count; i++) {
