@@ -41,7 +41,7 @@ class Sandbox:
         return self
 
     def __exit__(self, *unused):
-        self.stop()
+        assert self.stop() == 0
 
     def stop(self):
         if self.process.poll() is None:
