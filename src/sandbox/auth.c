@@ -124,11 +124,11 @@ static char *mint(struct sandbox_server *server, const char *principal, int64_t 
     base_buf_init(&out, 1 << 16);
     base64url(&out, header, strlen(header));
     base_seam_uuid(server->seam, id);
-    claims = base_printf("{\"client_id\":\"%s\",\"scope\":\"all-apis\",\"iss\":\"%s/oidc\",\"aud\":\"%s\","
-                         "\"sub\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"jti\":\"%s\"}",
-                         principal, server->address,
-                         sandbox_workspace_identity(server->workspace)->workspace_id, principal,
-                         (long long)(now / 1000000), (long long)(now / 1000000 + lifetime), id);
+    claims = base_printf(
+        "{\"client_id\":\"%s\",\"scope\":\"all-apis\",\"iss\":\"%s/oidc\",\"aud\":\"%s\","
+        "\"sub\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"jti\":\"%s\"}",
+        principal, server->address, sandbox_workspace_identity(server->workspace)->workspace_id,
+        principal, (long long)(now / 1000000), (long long)(now / 1000000 + lifetime), id);
     if (base_buf_byte(&out, '.') != 0)
         bug("a token's part is too long");
     base64url(&out, claims, strlen(claims));
@@ -223,8 +223,8 @@ static void token_answer(struct sandbox_exchange *exchange, const char *id)
 
 static bool scope_known(const char *scope)
 {
-    static const char *const scopes[] = {"all-apis", "sql", "offline_access", "openid", "email",
-                                         "profile"};
+    static const char *const scopes[] = {"all-apis", "sql",   "offline_access",
+                                         "openid",   "email", "profile"};
 
     while (scope && *scope) {
         size_t len = strcspn(scope, " ");
@@ -281,8 +281,8 @@ bool sandbox_auth_check(struct sandbox_exchange *exchange)
     int64_t now = base_seam_now_us(exchange->server->seam);
 
     if (!text) {
-        sandbox_reply_gateway(exchange, 401,
-                              "Credential was not sent or was of an unsupported type for this API.");
+        sandbox_reply_gateway(
+            exchange, 401, "Credential was not sent or was of an unsupported type for this API.");
         return false;
     }
     pthread_mutex_lock(&tokens->lock);

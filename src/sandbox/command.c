@@ -219,11 +219,14 @@ void sandbox_command_help(void)
     puts("\nCommands for a running one (each with --state DIR):");
     for (size_t i = 0; i < base_countof(commands); i++)
         printf("  %s %s\n      %s\n", commands[i].name, commands[i].usage, commands[i].help);
-    puts("\nFaults. Each can be limited by endpoint= (a name, or a path prefix), principal=, nth= (first call\n"
-         "hit), every=, times=, and those about results by statement= (part of the SQL) and chunk=:");
+    puts("\nFaults. Each can be limited by endpoint= (a name, or a path prefix), principal=, nth= "
+         "(first call\n"
+         "hit), every=, times=, and those about results by statement= (part of the SQL) and "
+         "chunk=:");
     for (size_t i = 0; (help = sandbox_fault_help(i, &name)); i++)
         printf("  %-16s %s\n", name, help);
-    puts("\nEndpoints: token discovery me metastore catalogs catalog schemas schema tables table table_exists\n"
+    puts("\nEndpoints: token discovery me metastore catalogs catalog schemas schema tables table "
+         "table_exists\n"
          "summaries permissions permissions_change effective warehouses warehouse warehouse_start\n"
          "warehouse_stop sessions session_close statements poll chunk cancel close link");
 }

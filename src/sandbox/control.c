@@ -214,8 +214,7 @@ static void *control_thread(void *user)
 
 static int listen_loopback(int *port, struct err *err)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -319,7 +318,8 @@ static cJSON *exchange_lines(int fd, const cJSON *command, struct err *err)
     return reply;
 }
 
-/* The reply may hold every request ever made, so it is read by plain cJSON: it comes from our own program. */
+/* The reply may hold every request ever made, so it is read by plain cJSON: it comes from our own
+ * program. */
 cJSON *sandbox_control_call(const char *state_folder, cJSON *command, struct err *err)
 {
     char *path = base_file_join(state_folder, "control.json");

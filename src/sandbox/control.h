@@ -1,5 +1,6 @@
-/* How the other `aampe-sandbox` commands reach a running one: a loopback socket named, with a token, in
- * STATE/control.json (0600). One JSON object a line: {"token","command",...} -> {"ok","data"|"error"}. Private to the room. */
+/* How the other `aampe-sandbox` commands reach a running one: a loopback socket named, with a
+ * token, in STATE/control.json (0600). One JSON object a line: {"token","command",...} ->
+ * {"ok","data"|"error"}. Private to the room. */
 #ifndef AAMPE_SANDBOX_CONTROL_H
 #define AAMPE_SANDBOX_CONTROL_H
 

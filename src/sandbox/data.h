@@ -5,12 +5,13 @@
 #include "base/err.h"
 #include "sandbox/workspace.h"
 
-/* Fills the workspace with a world ("shop", "bench", "types"): securables, owners, comments, principals' groups, grants
- * of `principal` (so that it can read what the world says it can), and rows. rows = 0: the world's default. The state
- * folder holds SQLite files for changed rows. */
+/* Fills the workspace with a world ("shop", "bench", "types"): securables, owners, comments,
+ * principals' groups, grants of `principal` (so that it can read what the world says it can), and
+ * rows. rows = 0: the world's default. The state folder holds SQLite files for changed rows. */
 int sandbox_world_load(struct sandbox_workspace *workspace, const char *world, int64_t rows,
                        const char *principal, const char *state_folder, struct err *err) must_check;
-/* `aampe-sandbox change T insert|update|delete N`: makes one new version; *version gets its number. */
+/* `aampe-sandbox change T insert|update|delete N`: makes one new version; *version gets its number.
+ */
 int sandbox_table_change(struct sandbox_workspace *workspace, const char *full_name,
                          const char *operation, int64_t count, int64_t *version,
                          struct err *err) must_check;

@@ -89,7 +89,8 @@ void sandbox_endpoint_oauth_server(struct sandbox_exchange *exchange)
     escape_slashes(&exchange->out);
 }
 
-/* What a browser gets; API clients see it when their network is not admitted or the host is wrong. */
+/* What a browser gets; API clients see it when their network is not admitted or the host is wrong.
+ */
 void sandbox_endpoint_login_page(struct sandbox_exchange *exchange)
 {
     exchange->oidc = true;

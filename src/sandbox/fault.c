@@ -27,25 +27,30 @@ static const struct fault_kind kinds[] = {
     {"lost_reply", FAULT_HTTP, "", "request carried out, connection closed without the answer"},
     {"slow", FAULT_HTTP, "delay_ms bytes_per_second", "answers late or slowly"},
     {"cut", FAULT_LINK, "at",
-     "body cut at byte at= (default: the middle), connection closed; result links unless endpoint="},
+     "body cut at byte at= (default: the middle), connection closed; result links unless "
+     "endpoint="},
     {"invalid_client", FAULT_HTTP, "", "token endpoint: 401 invalid_client"},
-    {"empty_page", FAULT_HTTP, "schema", "listing begins with a page without items but with a token"},
+    {"empty_page", FAULT_HTTP, "schema",
+     "listing begins with a page without items but with a token"},
     {"link_expired", FAULT_LINK, "", "result link answers 403 Request has expired"},
     {"corrupt_chunk", FAULT_LINK, "at", "one byte of the chunk is flipped (default: the middle)"},
     {"wrong_schema", FAULT_LINK, "", "chunk's Arrow schema has another column name"},
     {"fail_statement", FAULT_RESULT, "error_code message", "statement ends FAILED"},
     {"missing_chunk", FAULT_RESULT, "where", "manifest (default) or where=link leaves chunk= out"},
-    {"doubled_chunk", FAULT_RESULT, "where", "manifest lists chunk= twice; where=body: rows come twice"},
+    {"doubled_chunk", FAULT_RESULT, "where",
+     "manifest lists chunk= twice; where=body: rows come twice"},
     {"wrong_row_count", FAULT_RESULT, "where delta", "where=total (default), chunk or rows"},
     {"truncated", FAULT_RESULT, "", "manifest says truncated"},
     {"lie", FAULT_RESULT, "target delta",
      "target=manifest.total_row_count, manifest.total_chunk_count, manifest.truncated, "
      "manifest.chunks[K].row_count|row_offset|chunk_index, link.row_count|row_offset|chunk_index, "
      "chunk_rows (delta>0: last batch twice, delta<0: last batch missing)"},
-    {"cold_warehouse", FAULT_WORKSPACE, "seconds warehouse", "warehouses stop; start takes seconds="},
+    {"cold_warehouse", FAULT_WORKSPACE, "seconds warehouse",
+     "warehouses stop; start takes seconds="},
     {"start_denied", FAULT_WORKSPACE, "warehouse", "warehouses stop; only admins may start them"},
     {"missing_grant", FAULT_WORKSPACE, "level table",
-     "level=catalog|schema|table is missing, for table= or everywhere; for all but metastore admins"},
+     "level=catalog|schema|table is missing, for table= or everywhere; for all but metastore "
+     "admins"},
 };
 
 static const char common_keys[] = "endpoint principal nth every times statement chunk";
@@ -115,7 +120,8 @@ static bool listed(const char *keys, const char *key)
 
 static bool numeric_key(const char *key)
 {
-    return listed("nth every times chunk retry_after delay_ms bytes_per_second at delta seconds", key);
+    return listed("nth every times chunk retry_after delay_ms bytes_per_second at delta seconds",
+                  key);
 }
 
 static int options_check(const struct fault_kind *kind, const cJSON *options, struct err *err)
@@ -223,7 +229,8 @@ int sandbox_fault_add(struct sandbox_server *server, const char *name, const cJS
         return base_err_set(err, ERR_USAGE, "no fault is called '%s'", name);
     if (options_check(kind, options, err) != 0)
         return -1;
-    if (strcmp(name, "lie") == 0 && !sandbox_lie_target_good(base_json_str_or(options, "target", "")))
+    if (strcmp(name, "lie") == 0 &&
+        !sandbox_lie_target_good(base_json_str_or(options, "target", "")))
         return base_err_set(err, ERR_USAGE, "a lie needs a target= of those in --help");
     if (kind->class == FAULT_WORKSPACE && workspace_effect(server, kind, options, err) != 0)
         return -1;

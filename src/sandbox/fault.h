@@ -1,8 +1,9 @@
 /* Failures that can be switched on while the sandbox runs. Private to the room.
  *
- * Every fault can be limited: endpoint= (a name of the route table, or a path prefix when it starts with '/'),
- * principal=, nth= (the first call it hits, from 1), every= (then each so-many-th), times= (how often; default 1 when nth
- * is given, else until cleared), and for those about results statement= (part of the SQL text) and chunk=. */
+ * Every fault can be limited: endpoint= (a name of the route table, or a path prefix when it starts
+ * with '/'), principal=, nth= (the first call it hits, from 1), every= (then each so-many-th),
+ * times= (how often; default 1 when nth is given, else until cleared), and for those about results
+ * statement= (part of the SQL text) and chunk=. */
 #ifndef AAMPE_SANDBOX_FAULT_H
 #define AAMPE_SANDBOX_FAULT_H
 
@@ -11,7 +12,8 @@
 struct sandbox_faults *sandbox_faults_new(void);
 void sandbox_faults_free(struct sandbox_faults **faults);
 
-/* Switches one on. options: object of texts. Effects on the workspace (warehouses, grants) happen at once. */
+/* Switches one on. options: object of texts. Effects on the workspace (warehouses, grants) happen
+ * at once. */
 int sandbox_fault_add(struct sandbox_server *server, const char *kind, const cJSON *options,
                       int64_t *id, struct err *err) must_check;
 /* kind NULL: all. */
@@ -25,10 +27,12 @@ struct sandbox_fault_probe {
     const char *scope;                                   /* schema whose tables are listed */
     int64_t chunk;                                       /* -1: none */
 };
-/* Does a fault of this kind hit now? Counts the call. Returns its options (caller deletes) or NULL. */
+/* Does a fault of this kind hit now? Counts the call. Returns its options (caller deletes) or NULL.
+ */
 cJSON *sandbox_fault_hit(struct sandbox_server *server, const char *kind,
                          const struct sandbox_fault_probe *probe);
-/* All faults about results (manifest, links, rows) that hit this statement: [{"kind",...options}]. Caller deletes. */
+/* All faults about results (manifest, links, rows) that hit this statement: [{"kind",...options}].
+ * Caller deletes. */
 cJSON *sandbox_fault_results(struct sandbox_server *server,
                              const struct sandbox_fault_probe *probe);
 

@@ -8,7 +8,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BODY_MAX ((size_t)17 << 20) /* a statement may have 16 MiB */
 #define HEADER_MEMORY 65536
@@ -149,8 +151,9 @@ static void headers_common(struct sandbox_exchange *exchange, struct MHD_Respons
                             "max-age=31536000; includeSubDomains; preload");
     /* Absent where the caller was not let in, as recorded. */
     if (!exchange->oidc && exchange->principal)
-        MHD_add_response_header(response, "x-databricks-org-id",
-                                sandbox_workspace_identity(exchange->server->workspace)->workspace_id);
+        MHD_add_response_header(
+            response, "x-databricks-org-id",
+            sandbox_workspace_identity(exchange->server->workspace)->workspace_id);
 }
 
 static enum MHD_Result answer(struct sandbox_exchange *exchange, int64_t started_us)
@@ -211,7 +214,8 @@ static void on_complete(void *user, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
-/* Paths and query values stay as sent: they are decoded part by part, after they were taken apart. */
+/* Paths and query values stay as sent: they are decoded part by part, after they were taken apart.
+ */
 static size_t keep_escapes(void *user, struct MHD_Connection *connection, char *text)
 {
     (void)user;
@@ -245,12 +249,37 @@ static int address_parse(const char *address, struct sockaddr_storage *out, stru
     }
     four->sin_family = AF_INET;
     four->sin_port = htons((uint16_t)port);
-    if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &four->sin_addr) == 1)
+    if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &four->sin_addr) ==
+        1)
         return 0;
     return base_err_set(err, ERR_USAGE, "'%s' is not an address to listen on", address);
 }
 
-static struct MHD_Daemon *daemon_start(struct sandbox_server *server, struct sockaddr_storage *bound,
+/* Bound and listening; the port is known before the first request can come. */
+static int socket_listen(struct sockaddr_storage *bound, int *port)
+{
+    socklen_t len =
+        bound->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int fd = socket(bound->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, (struct sockaddr *)bound, len) != 0 || listen(fd, 128) != 0 ||
+        getsockname(fd, (struct sockaddr *)bound, &len) != 0) {
+        int kept = errno;
+
+        close(fd);
+        errno = kept;
+        return -1;
+    }
+    *port = ntohs(bound->ss_family == AF_INET6 ? ((struct sockaddr_in6 *)bound)->sin6_port
+                                               : ((struct sockaddr_in *)bound)->sin_port);
+    return fd;
+}
+
+static struct MHD_Daemon *daemon_start(struct sandbox_server *server, int listener, bool six,
                                        const char *certificate, const char *key)
 {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
@@ -259,16 +288,16 @@ static struct MHD_Daemon *daemon_start(struct sandbox_server *server, struct soc
                                    {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
-    if (bound->ss_family == AF_INET6)
+    if (six)
         flags |= MHD_USE_IPv6;
     if (certificate)
         flags |= MHD_USE_TLS;
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, bound,
-        MHD_OPTION_NOTIFY_COMPLETED, on_complete, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-        NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_ARRAY,
-        certificate ? tls : none, MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
+                            listener, MHD_OPTION_NOTIFY_COMPLETED, on_complete, NULL,
+                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_ARRAY,
+                            certificate ? tls : none, MHD_OPTION_END);
 }
 
 struct sandbox_http *sandbox_http_new(struct sandbox_server *server, const char *address,
@@ -278,15 +307,23 @@ struct sandbox_http *sandbox_http_new(struct sandbox_server *server, const char 
     struct sandbox_http *http;
     struct sockaddr_storage bound;
     struct MHD_Daemon *daemon;
+    int listener;
 
     if (address_parse(address, &bound, err) != 0)
         return NULL;
-    daemon = daemon_start(server, &bound, certificate, key);
-    if (!daemon) {
-        base_err_errno(err, errno ? errno : EADDRNOTAVAIL, "cannot listen on '%s'", address);
+    listener = socket_listen(&bound, port);
+    if (listener < 0) {
+        base_err_errno(err, errno, "cannot listen on '%s'", address);
         return NULL;
     }
-    *port = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    server->address = base_printf("%s://%.*s:%d", certificate ? "https" : "http",
+                                  (int)(strrchr(address, ':') - address), address, *port);
+    daemon = daemon_start(server, listener, bound.ss_family == AF_INET6, certificate, key);
+    if (!daemon) {
+        close(listener);
+        base_err_set(err, ERR_INTERNAL, "cannot start the listener's threads");
+        return NULL;
+    }
     http = base_alloc_zero(1, sizeof *http);
     http->daemon = daemon;
     http->server = server;

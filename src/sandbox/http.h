@@ -5,8 +5,8 @@
 #include "sandbox/server.h"
 
 struct sandbox_http;
-/* address "127.0.0.1:0" or "[::1]:0"; certificate and key: PEM text for TLS, or NULL. *port gets the bound one.
- * Requests are answered from then on. */
+/* address "127.0.0.1:0" or "[::1]:0"; certificate and key: PEM text for TLS, or NULL. *port gets
+ * the bound one and server->address the URL; requests are answered from then on. */
 struct sandbox_http *sandbox_http_new(struct sandbox_server *server, const char *address,
                                       const char *certificate, const char *key, int *port,
                                       struct err *err);

@@ -68,7 +68,8 @@ static cJSON *chunk_entry(cJSON *manifest, int64_t chunk, int *index)
     return item;
 }
 
-/* By appending alone: Debian's cJSON 1.7.15 refuses cJSON_InsertItemInArray anywhere but at the front. */
+/* By appending alone: Debian's cJSON 1.7.15 refuses cJSON_InsertItemInArray anywhere but at the
+ * front. */
 static void twin_insert(cJSON *array, int index)
 {
     int count = cJSON_GetArraySize(array);
@@ -123,8 +124,7 @@ void sandbox_lie_manifest(const cJSON *faults, cJSON *manifest)
 {
     const cJSON *fault;
 
-    cJSON_ArrayForEach(fault, faults)
-        manifest_fault(fault, manifest);
+    cJSON_ArrayForEach(fault, faults) manifest_fault(fault, manifest);
 }
 
 static bool about_chunk(const cJSON *fault, int64_t chunk, int64_t fallback)
@@ -163,8 +163,7 @@ void sandbox_lie_result(const cJSON *faults, cJSON *result)
         int64_t chunk = base_json_i64_or(link, "chunk_index", 0);
         bool left_out = false;
 
-        cJSON_ArrayForEach(fault, faults)
-            left_out |= link_fault(fault, link, chunk);
+        cJSON_ArrayForEach(fault, faults) left_out |= link_fault(fault, link, chunk);
         if (left_out)
             cJSON_DeleteItemFromArray(array, i);
     }

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Links look like S3's: "/results/<statement>_<chunk>_<random>?X-Amz-Algorithm=...&X-Amz-Signature=...". All there is
- * to know about a link stands in it, signed, so that any number of them costs nothing. */
+/* Links look like S3's:
+ * "/results/<statement>_<chunk>_<random>?X-Amz-Algorithm=...&X-Amz-Signature=...". All there is to
+ * know about a link stands in it, signed, so that any number of them costs nothing. */
 
 static void amz_date(int64_t us, char out[17])
 {
@@ -85,8 +86,7 @@ static bool link_good(struct sandbox_exchange *exchange)
     const char *date = sandbox_exchange_query(exchange, "X-Amz-Date");
     const char *seconds = sandbox_exchange_query(exchange, "X-Amz-Expires");
     const char *signature = sandbox_exchange_query(exchange, "X-Amz-Signature");
-    struct sandbox_fault_probe probe = {
-        .endpoint = "link", .path = exchange->path, .chunk = -1};
+    struct sandbox_fault_probe probe = {.endpoint = "link", .path = exchange->path, .chunk = -1};
     char expected[65];
     int64_t expires_us;
     cJSON *expired;

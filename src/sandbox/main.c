@@ -41,11 +41,13 @@ struct ready {
 
 static void help(void)
 {
-    puts("usage: aampe-sandbox [--listen 127.0.0.1:0] [--world shop|bench|types] [--rows N] [--state DIR]\n"
+    puts("usage: aampe-sandbox [--listen 127.0.0.1:0] [--world shop|bench|types] [--rows N] "
+         "[--state DIR]\n"
          "                     [--tls] [--die-with-parent] [--set NAME=VALUE]...\n"
          "       aampe-sandbox COMMAND ... --state DIR\n"
          "\n"
-         "Prints one JSON line with its address and credentials when it is ready, then serves until SIGTERM.");
+         "Prints one JSON line with its address and credentials when it is ready, then serves "
+         "until SIGTERM.");
     sandbox_command_help();
 }
 
@@ -96,8 +98,8 @@ static int settings_apply(struct sandbox_server *server, const struct options *o
         if (!equals || end == equals + 1 || *end)
             return base_err_set(err, ERR_USAGE, "'%s' is not NAME=VALUE",
                                 options->settings.items[i]);
-        name = base_strndup(options->settings.items[i],
-                            (size_t)(equals - options->settings.items[i]));
+        name =
+            base_strndup(options->settings.items[i], (size_t)(equals - options->settings.items[i]));
         result = sandbox_server_set(server, name, value, err);
         free(name);
         if (result != 0)
@@ -128,7 +130,8 @@ static int state_make(struct sandbox_server *server, const struct options *optio
     return 0;
 }
 
-/* A service principal with a secret; its ids and secret go into the first line under the given keys. */
+/* A service principal with a secret; its ids and secret go into the first line under the given
+ * keys. */
 static char *service_principal(struct sandbox_server *server, const char *display,
                                const char *const keys[3], cJSON *json)
 {
@@ -137,7 +140,8 @@ static char *service_principal(struct sandbox_server *server, const char *displa
     char *secret;
 
     base_seam_uuid(server->seam, id);
-    principal = sandbox_workspace_principal(server->workspace, SANDBOX_SERVICE_PRINCIPAL, id, display);
+    principal =
+        sandbox_workspace_principal(server->workspace, SANDBOX_SERVICE_PRINCIPAL, id, display);
     secret = sandbox_tokens_secret(server, id);
     base_json_add_str(json, keys[0], id);
     base_json_add_str(json, keys[1], secret);
@@ -158,7 +162,8 @@ static struct sandbox_warehouse *warehouse_make(struct sandbox_server *server, c
     warehouse = sandbox_workspace_warehouse(server->workspace, id, name);
     free(warehouse->state);
     warehouse->state = base_strdup(state);
-    warehouse->start_delay_us = sandbox_server_setting(server, SANDBOX_COLD_START_SECONDS) * 1000000;
+    warehouse->start_delay_us =
+        sandbox_server_setting(server, SANDBOX_COLD_START_SECONDS) * 1000000;
     base_json_add_str(json, key, id);
     return warehouse;
 }
@@ -185,12 +190,14 @@ static void people_make(struct sandbox_server *server, cJSON *json)
     server->principal = service_principal(server, "aampe-reader", reader_keys, json);
     base_json_add_str(json, "application_id", server->principal);
     observer = service_principal(server, "aampe-observer", observer_keys, json);
-    warehouse = warehouse_make(server, "Serverless Starter Warehouse", "RUNNING", "warehouse_id", json);
+    warehouse =
+        warehouse_make(server, "Serverless Starter Warehouse", "RUNNING", "warehouse_id", json);
     vec_push(&warehouse->can_use, base_strdup(server->principal));
     vec_push(&warehouse->can_start, base_strdup(server->principal));
     vec_push(&warehouse->can_use, observer);
     vec_push(&warehouse->can_start, base_strdup(observer));
-    warehouse = warehouse_make(server, "Finance (stopped)", "STOPPED", "warehouse_stopped_id", json);
+    warehouse =
+        warehouse_make(server, "Finance (stopped)", "STOPPED", "warehouse_stopped_id", json);
     vec_push(&warehouse->can_use, base_strdup(server->principal));
 }
 
@@ -250,7 +257,6 @@ static int listen_start(struct sandbox_server *server, const struct options *opt
     if (!ready->http)
         goto out;
     host = base_strndup(options->listen, (size_t)(strrchr(options->listen, ':') - options->listen));
-    server->address = base_printf("%s://%s:%d", options->tls ? "https" : "http", host, port);
     base_json_add_str(ready->json, "address", server->address);
     base_json_add_str(ready->json, "host", host);
     base_json_add_i64(ready->json, "port", port);
@@ -280,7 +286,8 @@ static int start(struct sandbox_server *server, const struct options *options, s
         return -1;
     base_json_add_str(ready->json, "account_id", identity->account_id);
     base_json_add_str(ready->json, "workspace_id", identity->workspace_id);
-    base_json_add_str(ready->json, "metastore_id", sandbox_workspace_metastore(server->workspace)->id);
+    base_json_add_str(ready->json, "metastore_id",
+                      sandbox_workspace_metastore(server->workspace)->id);
     base_json_add_str(ready->json, "world", options->world);
     base_json_add_i64(ready->json, "rows", options->rows);
     base_json_add_str(ready->json, "state", server->state_folder);
@@ -346,8 +353,7 @@ int main(int argc, char **argv)
         puts("aampe-sandbox " PACKAGE_VERSION);
         return 0;
     }
-    if (options.die_with_parent &&
-        (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent))
+    if (options.die_with_parent && (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent))
         return 1;
     signal(SIGPIPE, SIG_IGN);
     umask(0077);

@@ -9,7 +9,8 @@
 #define SERVER_CAP 10000
 #define AFTER_EMPTY ((size_t)1 << 40) /* mark in a token: the empty page was served */
 
-/* Tokens are opaque to clients: base64 of "endpoint:position", so that one of another list is refused. */
+/* Tokens are opaque to clients: base64 of "endpoint:position", so that one of another list is
+ * refused. */
 static char *token_text(const struct sandbox_exchange *exchange, size_t position)
 {
     char *plain = base_printf("%s:%zu", exchange->endpoint, position);

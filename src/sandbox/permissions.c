@@ -90,7 +90,8 @@ static bool may_see(struct sandbox_exchange *exchange, const struct sandbox_secu
            sandbox_workspace_has(workspace, securable, exchange->principal, "MANAGE");
 }
 
-/* The assignment of a principal inside privilege_assignments, made when absent; gives its privileges array. */
+/* The assignment of a principal inside privilege_assignments, made when absent; gives its
+ * privileges array. */
 static cJSON *assignment(cJSON *array, const char *principal)
 {
     cJSON *item;
@@ -117,7 +118,8 @@ static void reply_assignments(struct sandbox_exchange *exchange, cJSON *array)
     sandbox_reply_json(exchange, 200, json);
 }
 
-/* 1..149 is refused: pages of grants count privileges and have a minimum. One page holds all here. */
+/* 1..149 is refused: pages of grants count privileges and have a minimum. One page holds all here.
+ */
 static bool max_results_good(struct sandbox_exchange *exchange)
 {
     const char *max = sandbox_exchange_query(exchange, "max_results");
@@ -245,9 +247,8 @@ static bool change_good(struct sandbox_exchange *exchange,
     const cJSON *remove = base_json_array(change, "remove");
     const cJSON *item;
 
-    if (!principal ||
-        (!sandbox_workspace_find_principal(exchange->server->workspace, principal) &&
-         !base_text_equal_nocase(principal, "account users"))) {
+    if (!principal || (!sandbox_workspace_find_principal(exchange->server->workspace, principal) &&
+                       !base_text_equal_nocase(principal, "account users"))) {
         sandbox_reply_error(exchange, 404, "PRINCIPAL_DOES_NOT_EXIST",
                             "Could not find principal with name %s", principal ? principal : "");
         return false;

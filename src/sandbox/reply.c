@@ -46,7 +46,8 @@ char *sandbox_text_unescape(const char *text, size_t len, bool plus)
 
 const char *sandbox_exchange_query(struct sandbox_exchange *exchange, const char *name)
 {
-    const char *raw = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
+    const char *raw =
+        MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
     char *text;
 
     if (!raw)

@@ -144,8 +144,8 @@ static void fault_rate_limit(struct sandbox_exchange *exchange, const cJSON *opt
 static void fault_unavailable(struct sandbox_exchange *exchange, const cJSON *options)
 {
     if (exchange->object_store)
-        sandbox_reply_xml(exchange, 503, "ServiceUnavailable", "Service is unable to handle request.",
-                          NULL);
+        sandbox_reply_xml(exchange, 503, "ServiceUnavailable",
+                          "Service is unable to handle request.", NULL);
     else
         sandbox_reply_error(exchange, 503, "TEMPORARILY_UNAVAILABLE",
                             "The service at %s is temporarily unavailable. Please try again later.",
@@ -259,7 +259,8 @@ void sandbox_route(struct sandbox_exchange *exchange)
     exchange->object_store = route->handle == sandbox_endpoint_link;
     exchange->oidc = route->open;
     if (exchange->too_large) {
-        sandbox_reply_error(exchange, 413, "MAX_REQUEST_SIZE_EXCEEDED", "The request is too large.");
+        sandbox_reply_error(exchange, 413, "MAX_REQUEST_SIZE_EXCEEDED",
+                            "The request is too large.");
         return;
     }
     if (!route->open && !sandbox_auth_check(exchange))

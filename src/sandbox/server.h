@@ -1,5 +1,6 @@
-/* The HTTP side of the sandbox: one struct that all endpoint files share, and the exchange (one request and its
- * answer). Private to the room. Wire facts: databricks-api.md; where a recording disagrees, the recording. */
+/* The HTTP side of the sandbox: one struct that all endpoint files share, and the exchange (one
+ * request and its answer). Private to the room. Wire facts: databricks-api.md; where a recording
+ * disagrees, the recording. */
 #ifndef AAMPE_SANDBOX_SERVER_H
 #define AAMPE_SANDBOX_SERVER_H
 
@@ -42,9 +43,9 @@ struct sandbox_server {
     struct sandbox_statements *statements;
     _Atomic int64_t settings[SANDBOX_SETTING_COUNT];
     atomic_bool stopping;
-    char *address;          /* "http://127.0.0.1:PORT" */
+    char *address; /* "http://127.0.0.1:PORT" */
     char *state_folder;
-    char *principal;        /* applicationId that the printed credentials belong to */
+    char *principal; /* applicationId that the printed credentials belong to */
     unsigned char link_key[32];
 };
 
@@ -65,24 +66,24 @@ struct sandbox_exchange {
     struct sandbox_server *server;
     struct MHD_Connection *connection;
     const char *method;
-    char *path;                 /* as sent, still percent-encoded, without the query */
-    const char *endpoint;       /* name in the route table: "tables", "link", ... */
-    char *arguments[3];         /* decoded path parameters */
+    char *path;           /* as sent, still percent-encoded, without the query */
+    const char *endpoint; /* name in the route table: "tables", "link", ... */
+    char *arguments[3];   /* decoded path parameters */
     size_t argument_count;
-    char *principal;            /* who calls; NULL where no credential is needed */
+    char *principal; /* who calls; NULL where no credential is needed */
     struct buf body;
-    vec_of(char *) decoded;     /* query values handed out */
+    vec_of(char *) decoded; /* query values handed out */
 
-    int status;                 /* 0: nothing answered yet */
+    int status; /* 0: nothing answered yet */
     const char *content_type;
     struct buf out;
     vec_of(struct sandbox_header) headers;
-    bool oidc;                  /* no x-databricks-org-id on these */
-    bool object_store;          /* result links: the headers of S3 */
-    bool too_large;             /* the body went past the cap */
-    int64_t cut_at;             /* send so many bytes of the body, then close; -1: all */
-    int64_t bytes_per_second;   /* 0: as fast as it goes */
-    bool drop;                  /* close without any answer */
+    bool oidc;                /* no x-databricks-org-id on these */
+    bool object_store;        /* result links: the headers of S3 */
+    bool too_large;           /* the body went past the cap */
+    int64_t cut_at;           /* send so many bytes of the body, then close; -1: all */
+    int64_t bytes_per_second; /* 0: as fast as it goes */
+    bool drop;                /* close without any answer */
 };
 
 /* Query parameter, percent-decoded; NULL when absent. Lives as long as the exchange. */
@@ -98,7 +99,8 @@ void sandbox_reply_json(struct sandbox_exchange *exchange, int status, cJSON *js
 __attribute__((format(printf, 4, 5))) void sandbox_reply_error(struct sandbox_exchange *exchange,
                                                                int status, const char *error_code,
                                                                const char *fmt, ...);
-/* Gateway-level refusals carry the status as a numeric error_code and an x-databricks-reason-phrase header. */
+/* Gateway-level refusals carry the status as a numeric error_code and an x-databricks-reason-phrase
+ * header. */
 void sandbox_reply_gateway(struct sandbox_exchange *exchange, int status, const char *message);
 /* The object store's error form; extra: further elements, already XML, or NULL. */
 void sandbox_reply_xml(struct sandbox_exchange *exchange, int status, const char *code,

@@ -72,9 +72,9 @@ static const char *time_zone_of(const cJSON *confs)
 
     cJSON_ArrayForEach(item, confs)
     {
-        if (cJSON_IsString(item) && (base_text_equal_nocase(item->string, "timezone") ||
-                                     base_text_equal_nocase(item->string,
-                                                            "spark.sql.session.timeZone")))
+        if (cJSON_IsString(item) &&
+            (base_text_equal_nocase(item->string, "timezone") ||
+             base_text_equal_nocase(item->string, "spark.sql.session.timeZone")))
             return item->valuestring;
     }
     return NULL;

@@ -325,7 +325,8 @@ static void *statement_thread(void *user)
     return NULL;
 }
 
-/* By the clock: results go an hour after success, the record twelve hours after the end. Called locked. */
+/* By the clock: results go an hour after success, the record twelve hours after the end. Called
+ * locked. */
 static void age(struct sandbox_statement *statement)
 {
     struct sandbox_server *server = statement->server;

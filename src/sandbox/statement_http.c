@@ -103,9 +103,9 @@ static bool session_apply(struct sandbox_exchange *exchange, const cJSON *body,
 {
     const char *session = base_json_str(body, "session_id");
 
-    if (session && !sandbox_session_read(exchange->server, session, exchange->principal,
-                                         &statement->catalog, &statement->schema,
-                                         &statement->time_zone)) {
+    if (session &&
+        !sandbox_session_read(exchange->server, session, exchange->principal, &statement->catalog,
+                              &statement->schema, &statement->time_zone)) {
         sandbox_reply_error(exchange, 404, "NOT_FOUND", "Session %s does not exist.", session);
         return false;
     }
@@ -114,7 +114,8 @@ static bool session_apply(struct sandbox_exchange *exchange, const cJSON *body,
     return true;
 }
 
-/* Who has no way to get an answer is told at once: no entitlement, no warehouse, one that will not start. */
+/* Who has no way to get an answer is told at once: no entitlement, no warehouse, one that will not
+ * start. */
 static bool warehouse_admits(struct sandbox_exchange *exchange,
                              const struct sandbox_statement *statement)
 {
@@ -193,8 +194,8 @@ static struct sandbox_statement *own_statement(struct sandbox_exchange *exchange
     const struct sandbox_principal *who =
         sandbox_workspace_find_principal(workspace, exchange->principal);
 
-    if (statement && (strcmp(statement->principal, exchange->principal) == 0 ||
-                      (who && who->workspace_admin)))
+    if (statement &&
+        (strcmp(statement->principal, exchange->principal) == 0 || (who && who->workspace_admin)))
         return statement;
     if (statement)
         sandbox_statement_release(&statement);

@@ -114,8 +114,7 @@ static cJSON *link_json(struct sandbox_statement *statement, size_t chunk)
 
 cJSON *sandbox_statement_result(struct sandbox_statement *statement, size_t chunk)
 {
-    size_t links =
-        (size_t)sandbox_server_setting(statement->server, SANDBOX_LINKS_PER_RESPONSE);
+    size_t links = (size_t)sandbox_server_setting(statement->server, SANDBOX_LINKS_PER_RESPONSE);
     cJSON *json = base_json_object();
     int64_t offset, rows, bytes;
     cJSON *array;

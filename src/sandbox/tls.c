@@ -57,8 +57,9 @@ static char *pem_text(X509 *certificate, EVP_PKEY *key)
     long len;
     int good;
 
-    good = memory && (certificate ? PEM_write_bio_X509(memory, certificate)
-                                  : PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL));
+    good =
+        memory && (certificate ? PEM_write_bio_X509(memory, certificate)
+                               : PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL));
     if (good) {
         len = BIO_get_mem_data(memory, &data);
         text = base_strndup(data, (size_t)len);

@@ -6,7 +6,8 @@
 
 enum sight { HIDDEN, BROWSED, SEEN };
 
-/* What the caller sees of a securable by itself; `privilege` shows it whole, BROWSE (when asked for) its outside. */
+/* What the caller sees of a securable by itself; `privilege` shows it whole, BROWSE (when asked
+ * for) its outside. */
 static enum sight sight_of(struct sandbox_exchange *exchange,
                            const struct sandbox_securable *securable, const char *privilege)
 {
@@ -71,7 +72,8 @@ static void refuse_unknown(struct sandbox_exchange *exchange, int kind, const ch
                        : kind == 'S' ? "SCHEMA_DOES_NOT_EXIST"
                                      : "TABLE_DOES_NOT_EXIST";
 
-    sandbox_reply_error(exchange, 404, code, "%s '%s' does not exist.", level_word(kind), full_name);
+    sandbox_reply_error(exchange, 404, code, "%s '%s' does not exist.", level_word(kind),
+                        full_name);
 }
 
 void sandbox_endpoint_metastore_summary(struct sandbox_exchange *exchange)
@@ -129,9 +131,8 @@ static cJSON *securable_json(struct sandbox_exchange *exchange,
 }
 
 /* Children of `parent` that the caller sees, a page of them. Called locked. */
-static void list_children(struct sandbox_exchange *exchange,
-                          const struct sandbox_securable *parent, enum sight parent_sight,
-                          const char *key)
+static void list_children(struct sandbox_exchange *exchange, const struct sandbox_securable *parent,
+                          enum sight parent_sight, const char *key)
 {
     struct sandbox_page page;
     cJSON *json, *array;
@@ -185,8 +186,8 @@ static const char *needed(struct sandbox_exchange *exchange, const char *name)
     const char *value = sandbox_exchange_query(exchange, name);
 
     if (!value || !*value)
-        sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
-                            "Missing required field: %s", name);
+        sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE", "Missing required field: %s",
+                            name);
     return value && *value ? value : NULL;
 }
 
@@ -315,8 +316,8 @@ static bool like(const char *pattern, const char *text)
 struct summary_walk {
     const char *schemas, *tables; /* patterns, NULL = all */
     struct sandbox_page page;
-    size_t position;              /* of all tables that match, seen or not */
-    size_t next;                  /* where the following page starts; 0: nothing left */
+    size_t position; /* of all tables that match, seen or not */
+    size_t next;     /* where the following page starts; 0: nothing left */
     cJSON *array;
 };
 

@@ -13,7 +13,8 @@ cJSON *sandbox_unity_table_json(struct sandbox_workspace *workspace,
                                 const struct sandbox_securable *table, bool browse_only,
                                 bool columns, bool properties);
 
-/* databricks-api.md 3.0: max_results absent = everything, 0 = the server's page, > 0 = at most so many. */
+/* databricks-api.md 3.0: max_results absent = everything, 0 = the server's page, > 0 = at most so
+ * many. */
 struct sandbox_page {
     size_t start, size; /* size SIZE_MAX: everything */
     bool empty;         /* this page holds nothing but a token */

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* What all three levels have; booleans and zeros that mean nothing are left out, as the service does. */
+/* What all three levels have; booleans and zeros that mean nothing are left out, as the service
+ * does. */
 static void common_fields(struct sandbox_workspace *workspace,
                           const struct sandbox_securable *securable, cJSON *json)
 {
@@ -57,7 +58,8 @@ cJSON *sandbox_unity_schema_json(struct sandbox_workspace *workspace,
     common_fields(workspace, schema, json);
     base_json_add_str(json, "catalog_name", schema->catalog);
     base_json_add_str(json, "catalog_type",
-                      strcmp(schema->catalog, "system") == 0 ? "SYSTEM_CATALOG" : "MANAGED_CATALOG");
+                      strcmp(schema->catalog, "system") == 0 ? "SYSTEM_CATALOG"
+                                                             : "MANAGED_CATALOG");
     base_json_add_str(json, "schema_id", schema->id);
     if (browse_only)
         base_json_add_bool(json, "browse_only", true);

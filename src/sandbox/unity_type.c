@@ -9,18 +9,18 @@
 static const struct {
     const char *prefix, *name, *spark; /* spark NULL: the text itself */
 } types[] = {
-    {"boolean", "BOOLEAN", NULL},      {"tinyint", "BYTE", "byte"},
-    {"smallint", "SHORT", "short"},    {"int", "INT", "integer"},
-    {"integer", "INT", "integer"},     {"bigint", "LONG", "long"},
-    {"float", "FLOAT", NULL},          {"double", "DOUBLE", NULL},
-    {"decimal", "DECIMAL", NULL},      {"date", "DATE", NULL},
-    {"timestamp", "TIMESTAMP", NULL},  {"timestamp_ntz", "TIMESTAMP_NTZ", NULL},
-    {"string", "STRING", NULL},        {"varchar", "STRING", NULL},
-    {"char", "STRING", NULL},          {"binary", "BINARY", NULL},
-    {"interval", "INTERVAL", NULL},    {"array", "ARRAY", NULL},
-    {"struct", "STRUCT", NULL},        {"map", "MAP", NULL},
-    {"void", "NULL", NULL},            {"variant", "VARIANT", NULL},
-    {"geography", "GEOGRAPHY", NULL},  {"geometry", "GEOMETRY", NULL},
+    {"boolean", "BOOLEAN", NULL},     {"tinyint", "BYTE", "byte"},
+    {"smallint", "SHORT", "short"},   {"int", "INT", "integer"},
+    {"integer", "INT", "integer"},    {"bigint", "LONG", "long"},
+    {"float", "FLOAT", NULL},         {"double", "DOUBLE", NULL},
+    {"decimal", "DECIMAL", NULL},     {"date", "DATE", NULL},
+    {"timestamp", "TIMESTAMP", NULL}, {"timestamp_ntz", "TIMESTAMP_NTZ", NULL},
+    {"string", "STRING", NULL},       {"varchar", "STRING", NULL},
+    {"char", "STRING", NULL},         {"binary", "BINARY", NULL},
+    {"interval", "INTERVAL", NULL},   {"array", "ARRAY", NULL},
+    {"struct", "STRUCT", NULL},       {"map", "MAP", NULL},
+    {"void", "NULL", NULL},           {"variant", "VARIANT", NULL},
+    {"geography", "GEOGRAPHY", NULL}, {"geometry", "GEOMETRY", NULL},
 };
 
 static size_t head_len(const char *text)
@@ -82,7 +82,7 @@ static cJSON *spark_scalar(const char **at)
         len = strcspn(*at, ",>");
     text = base_strndup(*at, len);
     json = cJSON_CreateString(index < base_countof(types) && types[index].spark ? types[index].spark
-                                                                              : text);
+                                                                                : text);
     free(text);
     *at += len;
     return json;

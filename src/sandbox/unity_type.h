@@ -4,11 +4,13 @@
 
 #include "base/json.h"
 
-/* type_name of ColumnInfo for a lower-case catalog string: "bigint" -> "LONG", "decimal(10,2)" -> "DECIMAL". */
+/* type_name of ColumnInfo for a lower-case catalog string: "bigint" -> "LONG", "decimal(10,2)" ->
+ * "DECIMAL". */
 const char *sandbox_unity_type_name(const char *type_text);
 /* precision and scale of decimal(p,s); false for other types. */
 bool sandbox_unity_type_decimal(const char *type_text, int *precision, int *scale);
-/* The "type" of a Spark StructField: a name, or an object for array, map and struct. Caller deletes. */
+/* The "type" of a Spark StructField: a name, or an object for array, map and struct. Caller
+ * deletes. */
 cJSON *sandbox_unity_type_spark(const char *type_text);
 
 #endif

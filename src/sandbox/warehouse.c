@@ -49,8 +49,8 @@ struct sandbox_warehouse *sandbox_warehouse_usable(struct sandbox_exchange *exch
     return warehouse;
 }
 
-static void odbc_fields(struct sandbox_exchange *exchange, const struct sandbox_warehouse *warehouse,
-                        cJSON *json)
+static void odbc_fields(struct sandbox_exchange *exchange,
+                        const struct sandbox_warehouse *warehouse, cJSON *json)
 {
     const char *host = strstr(exchange->server->address, "//") + 2;
     size_t host_len = strcspn(host, ":");
@@ -65,9 +65,8 @@ static void odbc_fields(struct sandbox_exchange *exchange, const struct sandbox_
     odbc = base_json_add_object(json, "odbc_params");
     base_json_add_str(odbc, "hostname", name);
     base_json_add_str(odbc, "path", path);
-    base_json_add_str(odbc, "protocol", strncmp(exchange->server->address, "https", 5) == 0
-                                            ? "https"
-                                            : "http");
+    base_json_add_str(odbc, "protocol",
+                      strncmp(exchange->server->address, "https", 5) == 0 ? "https" : "http");
     base_json_add_i64(odbc, "port", host[host_len] ? strtoll(host + host_len + 1, NULL, 10) : 443);
     free(name);
     free(path);
@@ -181,9 +180,9 @@ static void access_item(struct sandbox_workspace *workspace, const char *princip
     cJSON *permission = base_json_object();
 
     base_json_add_str(item,
-                      !who || who->kind == SANDBOX_GROUP     ? "group_name"
-                      : who->kind == SANDBOX_USER ? "user_name"
-                                                  : "service_principal_name",
+                      !who || who->kind == SANDBOX_GROUP ? "group_name"
+                      : who->kind == SANDBOX_USER        ? "user_name"
+                                                         : "service_principal_name",
                       principal);
     if (who)
         base_json_add_str(item, "display_name", who->display_name);

@@ -4,7 +4,8 @@
 
 #include "sandbox/server.h"
 
-/* The warehouse, when the caller may use it; NULL after answering 400, 403 or 404. Called with the workspace locked. */
+/* The warehouse, when the caller may use it; NULL after answering 400, 403 or 404. Called with the
+ * workspace locked. */
 struct sandbox_warehouse *sandbox_warehouse_usable(struct sandbox_exchange *exchange,
                                                    const char *id);
 /* Sets a stopped one going; it runs after its delay, by the sandbox clock. Called locked. */

@@ -1,5 +1,6 @@
-/* What the sandbox workspace holds besides rows: principals, groups, securables, grants, warehouses.
- * One lock (workspace_lock) guards it all; the HTTP threads and the SQL front end take it for short reads. */
+/* What the sandbox workspace holds besides rows: principals, groups, securables, grants,
+ * warehouses. One lock (workspace_lock) guards it all; the HTTP threads and the SQL front end take
+ * it for short reads. */
 #ifndef AAMPE_SANDBOX_WORKSPACE_H
 #define AAMPE_SANDBOX_WORKSPACE_H
 
@@ -14,9 +15,9 @@ enum sandbox_principal_kind { SANDBOX_USER, SANDBOX_SERVICE_PRINCIPAL, SANDBOX_G
 
 struct sandbox_principal {
     enum sandbox_principal_kind kind;
-    char *name;         /* what grants use: e-mail, applicationId UUID, group display name */
+    char *name; /* what grants use: e-mail, applicationId UUID, group display name */
     char *display_name;
-    char *scim_id;      /* numeric text */
+    char *scim_id; /* numeric text */
     bool active, workspace_admin, metastore_admin, entitled_sql;
     vec_of(char *) members; /* groups: names of principals */
 };
@@ -28,20 +29,20 @@ struct sandbox_column {
     char *mask_function;
 };
 
-struct sandbox_table;  /* rows: data.h */
+struct sandbox_table; /* rows: data.h */
 
 struct sandbox_securable {
-    int kind;            /* 'M' metastore, 'C' catalog, 'S' schema, 'T' table or view */
-    char *full_name;     /* "shop.aampe.events"; metastore: its id */
+    int kind;        /* 'M' metastore, 'C' catalog, 'S' schema, 'T' table or view */
+    char *full_name; /* "shop.aampe.events"; metastore: its id */
     char *catalog, *schema, *name;
     char *owner, *comment, *id;
-    char *table_type;    /* MANAGED, VIEW, ... */
+    char *table_type; /* MANAGED, VIEW, ... */
     char *view_definition;
     char *row_filter_function;
     vec_of(struct sandbox_column) columns;
     struct base_map *properties; /* text -> text */
     int64_t created_ms, updated_ms;
-    struct sandbox_table *data;  /* tables with rows, else NULL */
+    struct sandbox_table *data; /* tables with rows, else NULL */
     struct sandbox_securable *parent;
     vec_of(struct sandbox_securable *) children;
     vec_of(struct sandbox_grant {
@@ -55,13 +56,14 @@ struct sandbox_warehouse {
     int64_t running_at_us;   /* STARTING: when it will run */
     int64_t start_delay_us;
     bool serverless;
-    bool stopped_by_fault;   /* runs again when the fault is cleared */
-    bool start_denied;       /* only workspace admins may start it, whatever can_start says */
-    vec_of(char *) can_use;    /* principals; workspace admins always */
-    vec_of(char *) can_start;  /* who may start it when stopped (default: all of can_use) */
+    bool stopped_by_fault;    /* runs again when the fault is cleared */
+    bool start_denied;        /* only workspace admins may start it, whatever can_start says */
+    vec_of(char *) can_use;   /* principals; workspace admins always */
+    vec_of(char *) can_start; /* who may start it when stopped (default: all of can_use) */
 };
 
-struct sandbox_workspace; /* opaque; made by workspace_new, filled by worlds through the calls below */
+struct sandbox_workspace; /* opaque; made by workspace_new, filled by worlds through the calls below
+                           */
 
 struct sandbox_workspace *sandbox_workspace_new(struct base_seam *seam);
 void sandbox_workspace_free(struct sandbox_workspace **workspace);
@@ -71,13 +73,14 @@ struct base_seam *sandbox_workspace_seam(struct sandbox_workspace *workspace);
 
 /* Identity of the workspace, as clients see it. */
 struct sandbox_identity {
-    char *account_id;     /* UUID */
-    char *workspace_id;   /* decimal text; also the x-databricks-org-id header */
+    char *account_id;   /* UUID */
+    char *workspace_id; /* decimal text; also the x-databricks-org-id header */
     char *metastore_name, *region, *default_catalog;
 };
 struct sandbox_identity *sandbox_workspace_identity(struct sandbox_workspace *workspace);
 
-/* Filling. Every call takes the lock by itself too (it is recursive). parent NULL = metastore. Returned pointers live as long as the workspace. */
+/* Filling. Every call takes the lock by itself too (it is recursive). parent NULL = metastore.
+ * Returned pointers live as long as the workspace. */
 struct sandbox_securable *sandbox_workspace_metastore(struct sandbox_workspace *workspace);
 struct sandbox_securable *sandbox_workspace_add(struct sandbox_workspace *workspace,
                                                 struct sandbox_securable *parent, int kind,
@@ -88,8 +91,9 @@ void sandbox_securable_column(struct sandbox_securable *table, const char *name,
 struct sandbox_principal *sandbox_workspace_principal(struct sandbox_workspace *workspace,
                                                       enum sandbox_principal_kind kind,
                                                       const char *name, const char *display_name);
-void sandbox_workspace_grant(struct sandbox_workspace *workspace, struct sandbox_securable *securable,
-                             const char *principal, const char *privilege);
+void sandbox_workspace_grant(struct sandbox_workspace *workspace,
+                             struct sandbox_securable *securable, const char *principal,
+                             const char *privilege);
 void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
                               struct sandbox_securable *securable, const char *principal,
                               const char *privilege);
@@ -97,7 +101,8 @@ void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
 void sandbox_workspace_group_add(struct sandbox_workspace *workspace, const char *group,
                                  const char *member);
 
-/* Warehouses. id: 16 hex digits. Made RUNNING; states move on by the sandbox clock whenever one is looked up. */
+/* Warehouses. id: 16 hex digits. Made RUNNING; states move on by the sandbox clock whenever one is
+ * looked up. */
 struct sandbox_warehouse *sandbox_workspace_warehouse(struct sandbox_workspace *workspace,
                                                       const char *id, const char *name);
 struct sandbox_warehouse *sandbox_workspace_find_warehouse(struct sandbox_workspace *workspace,
@@ -108,8 +113,9 @@ bool sandbox_warehouse_may(struct sandbox_workspace *workspace,
                            const struct sandbox_warehouse *warehouse, const char *principal,
                            bool start);
 
-/* Takes a privilege away from everybody but metastore admins, whatever grants say (a fault). level 'C', 'S' or 'T':
- * USE_CATALOG, USE_SCHEMA or SELECT; full_name: the one securable, NULL = all of that kind. */
+/* Takes a privilege away from everybody but metastore admins, whatever grants say (a fault). level
+ * 'C', 'S' or 'T': USE_CATALOG, USE_SCHEMA or SELECT; full_name: the one securable, NULL = all of
+ * that kind. */
 void sandbox_workspace_deny(struct sandbox_workspace *workspace, int level, const char *full_name);
 void sandbox_workspace_deny_clear(struct sandbox_workspace *workspace);
 
@@ -122,7 +128,8 @@ struct sandbox_principal *sandbox_workspace_principal_at(struct sandbox_workspac
                                                          size_t index); /* NULL past the end */
 bool sandbox_workspace_member(struct sandbox_workspace *workspace, const char *group,
                               const char *principal);
-/* Has it, directly, through a group, ALL_PRIVILEGES, ownership or metastore admin, on the securable or above it. */
+/* Has it, directly, through a group, ALL_PRIVILEGES, ownership or metastore admin, on the securable
+ * or above it. */
 bool sandbox_workspace_has(struct sandbox_workspace *workspace,
                            const struct sandbox_securable *securable, const char *principal,
                            const char *privilege);
