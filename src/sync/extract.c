@@ -227,6 +227,15 @@ static int empty_check(struct sync_run *run, struct err *err)
     return 0;
 }
 
+/* Now that the size is known, better to stop before the transfer than in the middle of it. */
+static void space_seen(struct sync_run *run, const struct storage_reply *reply, size_t number)
+{
+    struct err err = *reply->err;
+    (void)number;
+    if (run->step == STEP_TRANSFER && (err.code || sync_space_check(run, reply, &err)))
+        sync_run_fail(run, &err);
+}
+
 static void statement_done(void *user, const struct err *err,
                            struct databricks_statement *statement)
 {
@@ -256,4 +265,5 @@ static void statement_done(void *user, const struct err *err,
                    run->extract.statement_id, NULL);
     sync_run_advanced(run);
     sync_run_step(run, STEP_TRANSFER);
+    storage_space(sync->deps.storage, sync_op_done, sync_op_new(run, space_seen, 0));
 }

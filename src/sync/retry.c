@@ -11,7 +11,8 @@ bool sync_retry_allowed(enum err_code code, int failures, int max_attempts, int 
 {
     if (sync_code_is_data_miss(code))
         return data_misses <= 1;
-    if (base_err_class(code) == ERR_CLASS_PERM && max_attempts > 3)
+    enum err_class class = base_err_class(code);
+    if ((class == ERR_CLASS_PERM || class == ERR_CLASS_HOST) && max_attempts > 3)
         max_attempts = 3;
     return base_err_retry(code) == ERR_RETRY_YES && failures < max_attempts;
 }

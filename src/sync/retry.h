@@ -8,7 +8,7 @@
 bool sync_code_is_data_miss(enum err_code code);
 /* failures: attempts that failed, this one included; data_misses: those of them by the codes above.
  * Refused rights get at most three (a new secret or grant may need a minute to be known
- * everywhere). */
+ * everywhere), and so do troubles of this host (a disk seldom empties itself). */
 bool sync_retry_allowed(enum err_code code, int failures, int max_attempts, int data_misses);
 
 #endif

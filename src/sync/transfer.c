@@ -66,7 +66,10 @@ void sync_extract_clear(struct sync_run *run)
     free(x->chunks);
     free(x->groups);
     columnar_schema_free(&x->schema);
+    /* What was learned of the table's size holds for the next attempt too. */
+    double ratio = x->page_ratio;
     memset(x, 0, sizeof *x);
+    x->page_ratio = ratio;
     run->rows_done = 0;
     run->memory_since_us = 0;
 }
