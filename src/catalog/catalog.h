@@ -45,8 +45,8 @@ struct catalog_query {
     int limit; /* <= 500 */
 };
 /* {"epoch","total","fetched","rows":[{"key","kind","name","full_name","type","owner","comment","browse_only","updated",
- * "error"}]}; fetched is absent when the children of parent were never listed. The caller's; NULL
- * with err. */
+ * "error"}]}; a page may hold fewer rows than limit before the end; fetched is absent when the
+ * children of parent were never listed. The caller's; NULL with err. */
 cJSON *catalog_rows(struct store_cache *cache, const struct catalog_query *query, struct err *err);
 
 #endif

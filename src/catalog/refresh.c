@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "databricks/catalog.h"
 #include "model/name.h"
@@ -11,6 +12,7 @@
 
 /* Listings of ours are polite: a workspace limits calls per second for all its clients together. */
 #define WALKS_MAX 4
+#define COMMENT_MAX 300 /* bytes of a comment that the tree keeps */
 
 /* One container being listed. */
 struct walk {
@@ -135,7 +137,11 @@ static cJSON *common_json(const char *owner, const char *comment, bool browse_on
 {
     cJSON *json = base_json_object();
     base_json_add_str(json, "owner", owner);
-    base_json_add_str(json, "comment", comment);
+    if (comment) {
+        char *brief = base_text_clean_dup(comment, COMMENT_MAX);
+        base_json_add_str(json, "comment", brief);
+        free(brief);
+    }
     base_json_add_bool(json, "browse_only", browse_only);
     base_json_add_time(json, "updated", updated_us);
     return json;

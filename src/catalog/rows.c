@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* A page is cut here, so that it fits into a frame; the reader goes on after the last row it got.
+ */
+#define PAGE_BYTES ((size_t)400 << 10)
+
 static cJSON *row_json(const struct store_cached *row)
 {
     cJSON *json = base_json_parse(row->json, strlen(row->json), JSON_MAX_BYTES, NULL);
@@ -33,8 +37,11 @@ cJSON *catalog_rows(struct store_cache *cache, const struct catalog_query *query
     base_json_add_i64(json, "total", total);
     base_json_add_time(json, "fetched", store_cache_age(cache, query->parent));
     cJSON *array = base_json_add_array(json, "rows");
-    for (size_t i = 0; i < count; i++)
+    size_t bytes = 0;
+    for (size_t i = 0; i < count && bytes < PAGE_BYTES; i++) {
+        bytes += strlen(rows[i].json) + strlen(rows[i].key) + 200;
         base_json_push_take(array, row_json(&rows[i]));
+    }
     store_cached_free(rows, count);
     return json;
 }

@@ -72,14 +72,106 @@ static void on_recovered(void *user, int resolved, const struct err *err)
     engine_idle_check(engine);
 }
 
+/* A call that waits for the destination's verdict. */
+struct waiting_call {
+    struct engine_ask ask;
+    cJSON *params;
+    void (*again)(struct engine *engine, struct ipc_call *call, const cJSON *params);
+    struct waiting_call *next;
+};
+
+static void waiting_free(struct engine_ask *ask)
+{
+    cJSON_Delete(((struct waiting_call *)ask)->params);
+}
+
+static void waiting_go_on(struct engine *engine)
+{
+    struct waiting_call *waiting = engine->waiting_storage;
+    engine->waiting_storage = NULL;
+    while (waiting) {
+        struct waiting_call *next = waiting->next;
+        if (engine->storage_err.code != ERR_OK) {
+            engine_ask_fail(&waiting->ask, &engine->storage_err);
+        } else {
+            struct ipc_call call;
+            cJSON *params = waiting->params;
+            void (*again)(struct engine *, struct ipc_call *, const cJSON *) = waiting->again;
+            waiting->params = NULL;
+            engine_ask_end(&waiting->ask, &call);
+            again(engine, &call, params);
+            cJSON_Delete(params);
+        }
+        waiting = next;
+    }
+}
+
+bool engine_storage_ready(struct engine *engine, struct ipc_call *call, const cJSON *params,
+                          void (*again)(struct engine *engine, struct ipc_call *call,
+                                        const cJSON *params))
+{
+    if (engine->storage == NULL || (engine->storage_err.code == ERR_OK && !engine->storage_probing))
+        return true;
+    if (!engine->storage_probing) {
+        engine_reconnect(engine);
+        if (engine->rebuild_wanted || engine->storage == NULL)
+            return true;
+    }
+    struct waiting_call *waiting = engine_ask_new(engine, call, sizeof *waiting, waiting_free);
+    waiting->params = params ? cJSON_Duplicate(params, true) : NULL;
+    waiting->again = again;
+    waiting->next = engine->waiting_storage;
+    engine->waiting_storage = waiting;
+    return false;
+}
+
+/* A probe outlives the storage it belongs to: its verdict may come after settings have changed. */
+struct storage_probe {
+    struct engine *engine;
+    bool current;
+    struct storage_probe *next;
+};
+
+static void probe_end(struct engine *engine, struct storage_probe *probe)
+{
+    struct storage_probe **link = &engine->probes;
+    while (*link != probe)
+        link = &(*link)->next;
+    *link = probe->next;
+    free(probe);
+}
+
+static struct storage_probe *probe_new(struct engine *engine)
+{
+    struct storage_probe *probe = base_alloc_zero(1, sizeof *probe);
+    probe->engine = engine;
+    probe->current = true;
+    probe->next = engine->probes;
+    engine->probes = probe;
+    return probe;
+}
+
+void engine_probes_free(struct engine *engine)
+{
+    while (engine->probes)
+        probe_end(engine, engine->probes);
+}
+
 static void on_storage_open(void *user, const struct storage_reply *reply)
 {
-    struct engine *engine = user;
+    struct storage_probe *probe = user;
+    struct engine *engine = probe->engine;
+    bool current = probe->current;
+    probe_end(engine, probe);
+    if (!current)
+        return;
+    engine->storage_probing = false;
     engine->storage_err = *reply->err;
     if (reply->err->code)
         base_log_event(engine->log, LOG_WARN_, "storage.unfit", "code",
                        base_err_name(reply->err->code), "message", reply->err->message, NULL);
     engine_snapshot_soon(engine);
+    waiting_go_on(engine);
 }
 
 /* "a, b:8443" -> {"a","b:8443",NULL}; the text is cut in place. */
@@ -137,6 +229,16 @@ static void sync_open(struct engine *engine)
     sync_recover(engine->sync, on_recovered, engine);
 }
 
+static void destination_open(struct engine *engine, const char *url)
+{
+    struct storage_probe *probe = probe_new(engine);
+    engine->storage =
+        storage_open(url, engine->seam, engine->loop, on_storage_open, probe, &engine->storage_err);
+    engine->storage_probing = engine->storage != NULL;
+    if (engine->storage == NULL)
+        probe_end(engine, probe);
+}
+
 void engine_connect(struct engine *engine)
 {
     const struct config_profile *profile = engine->profile;
@@ -149,8 +251,7 @@ void engine_connect(struct engine *engine)
     if (engine->db)
         engine->catalog = catalog_new(engine->db, engine->cache, engine->seam);
     if (url)
-        engine->storage = storage_open(url, engine->seam, engine->loop, on_storage_open, engine,
-                                       &engine->storage_err);
+        destination_open(engine, url);
     if (engine->db && engine->storage &&
         databricks_identity_known(engine->db, DATABRICKS_PRINCIPAL))
         sync_open(engine);
@@ -162,7 +263,9 @@ void engine_disconnect(struct engine *engine)
     catalog_free(&engine->catalog);
     databricks_free(&engine->db);
     storage_free(&engine->storage);
-    engine->recovering = false;
+    for (struct storage_probe *probe = engine->probes; probe; probe = probe->next)
+        probe->current = false;
+    engine->recovering = engine->storage_probing = false;
 }
 
 void engine_reconnect(struct engine *engine)

@@ -160,6 +160,7 @@ void engine_close(struct engine *engine)
     }
     if (engine->loop)
         net_loop_free(&engine->loop);
+    engine_probes_free(engine);
     store_vault_free(&engine->vault);
     store_cache_free(&engine->cache);
     store_free(&engine->state);

@@ -33,6 +33,8 @@ struct engine_paths {
 };
 
 struct engine_ask;
+struct waiting_call;
+struct storage_probe;
 
 struct engine {
     struct base_seam *seam;
@@ -59,6 +61,9 @@ struct engine {
     struct catalog *catalog;
     struct storage *storage;
     struct err storage_err; /* verdict of the probe */
+    bool storage_probing;
+    struct storage_probe *probes; /* verdicts still to come, also of storages that are gone */
+    struct waiting_call *waiting_storage; /* calls that want the verdict first */
     struct sync *sync;
     struct err connect_err; /* a setting is there but not usable */
     bool recovering, rebuild_wanted, stopping;
@@ -80,11 +85,19 @@ int engine_vault_open(struct engine *engine, struct err *err) must_check;
 /* connect.c: from settings to workspace, storage and sync. */
 void engine_connect(struct engine *engine);
 void engine_disconnect(struct engine *engine);
+/* At the very end, when no verdict can come any more. */
+void engine_probes_free(struct engine *engine);
 /* Settings or secrets changed: connects anew at once, or as soon as nothing is under way. */
 void engine_reconnect(struct engine *engine);
 /* Something has ended: if a reconnect waited for it, it comes on the next turn of the loop. */
 void engine_idle_check(struct engine *engine);
 /* What a verb needs; the error names the first thing that is missing. */
+/* The destination failed its probe earlier: it is tried again before a verb that needs it gives up.
+ * True: go on; false: the call has been taken, and `again` is called with it once the new verdict
+ * is in. */
+bool engine_storage_ready(struct engine *engine, struct ipc_call *call, const cJSON *params,
+                          void (*again)(struct engine *engine, struct ipc_call *call,
+                                        const cJSON *params));
 enum engine_need { ENGINE_NEED_WORKSPACE, ENGINE_NEED_WAREHOUSE, ENGINE_NEED_SYNC };
 int engine_need(struct engine *engine, enum engine_need need, struct err *err) must_check;
 
@@ -105,6 +118,8 @@ void *engine_ask_new(struct engine *engine, struct ipc_call *call, size_t size,
 /* Both answer and free. */
 void engine_ask_reply(struct engine_ask *ask, cJSON *take_result);
 void engine_ask_fail(struct engine_ask *ask, const struct err *err);
+/* Frees without an answer; the call is given back. */
+void engine_ask_end(struct engine_ask *ask, struct ipc_call *call);
 
 /* A verb: answers exactly once, now or through an ask. params is an object or NULL. */
 typedef void engine_verb_fn(struct engine *engine, struct ipc_call *call, const cJSON *params);
@@ -141,8 +156,7 @@ cJSON *engine_progress_json(const struct sync_progress *progress);
  * The caller's array of strings; at most max, the newest. */
 cJSON *engine_log_lines(struct engine *engine, const char *needle, int max, struct err *err);
 
-/* report.c: what a batch did, table by table; verified is what verify_run said, or -1 = not looked.
- */
-cJSON *engine_report(struct engine *engine, int64_t batch, struct err *err);
+/* report.c: what a batch did, table by table; params {"batch","offset","limit"}. NULL with err. */
+cJSON *engine_report(struct engine *engine, const cJSON *params, struct err *err);
 
 #endif

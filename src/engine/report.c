@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define RUNS_MAX 500
+#define PAGE 200
 
 static void count_add(cJSON *json, const char *key, int64_t value)
 {
@@ -45,35 +45,47 @@ static cJSON *table_json(struct engine *engine, const struct model_run *run)
     return json;
 }
 
-cJSON *engine_report(struct engine *engine, int64_t batch, struct err *err)
+/* Runs offset.. of a batch in the order they were made; the store lists the newest first. */
+static int runs_page(struct engine *engine, int64_t batch, int64_t offset, int64_t limit,
+                     struct model_run **runs, size_t *count, int64_t *total, struct err *err)
 {
-    struct store_run_filter filter = {.batch = batch, .limit = RUNS_MAX};
+    struct store_run_filter filter = {.batch = batch, .limit = 1};
+    if (store_run_list(engine->state, &filter, runs, count, total, err) != 0)
+        return -1;
+    store_runs_free(*runs, *count);
+    *runs = NULL;
+    *count = 0;
+    int64_t rest = *total - offset;
+    if (rest <= 0)
+        return 0;
+    filter.limit = (int)(rest < limit ? rest : limit);
+    filter.offset = (int)(rest - filter.limit);
+    return store_run_list(engine->state, &filter, runs, count, NULL, err);
+}
+
+cJSON *engine_report(struct engine *engine, const cJSON *params, struct err *err)
+{
     struct store_batch info;
     struct model_run *runs = NULL;
     size_t count = 0;
-    int64_t total = 0;
-    if (store_batch_get(engine->state, batch, &info, err) != 0)
+    int64_t total = 0, batch = base_json_i64_or(params, "batch", 0);
+    int64_t offset = base_json_i64_or(params, "offset", 0);
+    int64_t limit = base_json_i64_or(params, "limit", PAGE);
+    if (offset < 0 || offset > INT32_MAX || limit < 1 || limit > PAGE) {
+        base_err_set(err, ERR_USAGE, "limit is 1 to %d and offset not negative", PAGE);
+        return NULL;
+    }
+    if (store_batch_get(engine->state, batch, &info, err) != 0 ||
+        runs_page(engine, batch, offset, limit, &runs, &count, &total, err) != 0)
         return NULL;
     cJSON *json = base_json_object();
-    cJSON *tables = cJSON_CreateArray();
-    bool over = true;
     base_json_add_i64(json, "batch", batch);
     base_json_add_str(json, "trigger", info.kind);
-    for (filter.offset = 0;; filter.offset += RUNS_MAX) {
-        if (store_run_list(engine->state, &filter, &runs, &count, &total, err) != 0) {
-            cJSON_Delete(json);
-            cJSON_Delete(tables);
-            return NULL;
-        }
-        for (size_t i = 0; i < count; i++) {
-            over = over && model_run_over(runs[i].state);
-            cJSON_InsertItemInArray(tables, 0, table_json(engine, &runs[i]));
-        }
-        store_runs_free(runs, count);
-        if (count == 0 || filter.offset + RUNS_MAX >= total)
-            break;
-    }
-    base_json_add_bool(json, "over", over);
-    base_json_add_take(json, "tables", tables);
+    base_json_add_bool(json, "over", info.runs > 0 && info.runs == info.runs_over);
+    base_json_add_i64(json, "total", total);
+    cJSON *tables = base_json_add_array(json, "tables");
+    for (size_t i = count; i > 0; i--)
+        base_json_push_take(tables, table_json(engine, &runs[i - 1]));
+    store_runs_free(runs, count);
     return json;
 }

@@ -2,11 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "ipc/frame.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TICK_MS 1000
+#define FRAME_REST 512 /* of a frame, around the result */
 
 static const struct {
     const char *name;
@@ -127,9 +129,29 @@ void engine_event(struct engine *engine, const char *name, cJSON *take_payload)
     ipc_event(engine->server, name, take_payload);
 }
 
+/* An answer that does not fit into a frame must not cost the caller its connection. */
+static bool fits(cJSON *result, struct err *err)
+{
+    char *text = base_json_print(result);
+    size_t len = strlen(text);
+    free(text);
+    if (len + FRAME_REST <= IPC_FRAME_MAX)
+        return true;
+    base_err_set(err, ERR_LIMIT_EXCEEDED,
+                 "the answer has %zu bytes, at most %zu fit into a message", len, IPC_FRAME_MAX);
+    base_err_hint(err, "Ask for less at once (--limit, fewer tables).");
+    return false;
+}
+
 void engine_reply(struct engine *engine, struct ipc_call *call, cJSON *take_result)
 {
-    ipc_reply(engine->server, call, take_result);
+    struct err err = ERR_INIT;
+    if (fits(take_result, &err)) {
+        ipc_reply(engine->server, call, take_result);
+        return;
+    }
+    cJSON_Delete(take_result);
+    ipc_reply_error(engine->server, call, &err);
 }
 
 void engine_fail(struct engine *engine, struct ipc_call *call, const struct err *err)
@@ -167,13 +189,20 @@ static void ask_free(struct engine_ask *ask)
 
 void engine_ask_reply(struct engine_ask *ask, cJSON *take_result)
 {
-    ipc_reply(ask->engine->server, &ask->call, take_result);
+    engine_reply(ask->engine, &ask->call, take_result);
     ask_free(ask);
 }
 
 void engine_ask_fail(struct engine_ask *ask, const struct err *err)
 {
     ipc_reply_error(ask->engine->server, &ask->call, err);
+    ask_free(ask);
+}
+
+void engine_ask_end(struct engine_ask *ask, struct ipc_call *call)
+{
+    *call = ask->call;
+    memset(&ask->call, 0, sizeof ask->call);
     ask_free(ask);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define SNAPSHOT_MS 250
-#define TABLES_MAX 500
+#define TABLES_MAX 300
 #define DAY_US (INT64_C(86400) * 1000000)
 
 cJSON *engine_run_json(const struct model_run *run)
@@ -39,35 +39,48 @@ cJSON *engine_progress_json(const struct sync_progress *progress)
     return json;
 }
 
-/* The latest run of a table, and up to when the destination is whole: the start of its last good
- * run. */
+/* Up to when the destination is whole: the start of the last run that published. */
+static int64_t whole_to(struct engine *engine, const struct model_run *latest)
+{
+    struct model_run good = {0};
+    struct err err = ERR_INIT;
+    if (latest->state == RUN_RECORDED || latest->state == RUN_CLEANED)
+        return latest->started_us;
+    if (store_run_last_good(engine->state, latest->sync_uuid, &good, &err) != 0)
+        return 0;
+    int64_t started = good.started_us;
+    model_run_free(&good);
+    return started;
+}
+
+/* The table with its latest run. A long share is counted whole, but only its head and its failures
+ * are listed. */
 static void table_add(struct engine *engine, cJSON *tables, const struct model_share_table *table,
                       int64_t *failed, int64_t *running)
 {
-    struct store_run_filter filter = {.table = &table->name, .limit = 20};
+    struct store_run_filter filter = {.table = &table->name, .limit = 1};
     struct model_run *runs = NULL;
     struct err err = ERR_INIT;
     size_t count = 0;
-    cJSON *json = base_json_object();
-    char *name = model_name_text(&table->name);
-    base_json_add_str(json, "name", name);
-    if (store_run_list(engine->state, &filter, &runs, &count, NULL, &err) == 0 && count > 0) {
-        cJSON *run = engine_run_json(&runs[0]);
-        *failed += runs[0].state == RUN_FAILED;
-        *running += !model_run_over(runs[0].state);
-        base_json_add_take(json, "run", run);
-        for (size_t i = 0; i < count; i++) {
-            if (runs[i].state == RUN_RECORDED || runs[i].state == RUN_CLEANED) {
-                base_json_add_time(json, "whole_to", runs[i].started_us);
-                break;
-            }
+    if (store_run_list(engine->state, &filter, &runs, &count, NULL, &err) != 0)
+        count = 0;
+    bool bad = count > 0 && runs[0].state == RUN_FAILED;
+    *failed += bad;
+    *running += count > 0 && !model_run_over(runs[0].state);
+    if (cJSON_GetArraySize(tables) < TABLES_MAX || (bad && *failed <= TABLES_MAX)) {
+        cJSON *json = base_json_object();
+        char *name = model_name_text(&table->name);
+        base_json_add_str(json, "name", name);
+        if (count > 0) {
+            base_json_add_take(json, "run", engine_run_json(&runs[0]));
+            base_json_add_time(json, "whole_to", whole_to(engine, &runs[0]));
         }
+        if (table->paused)
+            base_json_add_bool(json, "paused", true);
+        base_json_push_take(tables, json);
+        free(name);
     }
-    if (table->paused)
-        base_json_add_bool(json, "paused", true);
-    base_json_push_take(tables, json);
     store_runs_free(runs, count);
-    free(name);
 }
 
 static void tables_add(struct engine *engine, cJSON *json)
@@ -75,7 +88,7 @@ static void tables_add(struct engine *engine, cJSON *json)
     const struct model_share *share = config_profile_share(engine->profile);
     cJSON *tables = base_json_add_array(json, "tables");
     int64_t failed = 0, running = 0;
-    for (size_t i = 0; i < share->count && i < TABLES_MAX; i++)
+    for (size_t i = 0; i < share->count; i++)
         table_add(engine, tables, &share->tables[i], &failed, &running);
     base_json_add_i64(json, "tables_total", (int64_t)share->count);
     base_json_add_i64(json, "failed", failed);

@@ -168,6 +168,8 @@ void engine_verb_runs_log(struct engine *engine, struct ipc_call *call, const cJ
 
 void engine_verb_runs_retry(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
+    if (!engine_storage_ready(engine, call, params, engine_verb_runs_retry))
+        return;
     struct err err = ERR_INIT;
     struct model_run run = {0};
     int64_t batch = 0;

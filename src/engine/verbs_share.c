@@ -49,6 +49,13 @@ static void change_free(struct engine_ask *ask)
         model_name_free(&change->names[i]);
 }
 
+static bool grant_missing(enum err_code code)
+{
+    return code == ERR_SRC_PERM_CATALOG || code == ERR_SRC_PERM_SCHEMA ||
+           code == ERR_SRC_PERM_TABLE || code == ERR_SRC_PERM_DENIED ||
+           code == ERR_SRC_PERM_VIEW_CHAIN;
+}
+
 /* The GRANTs for the first level that is missing, or for all three when it is not known which. */
 static void grants_add(struct engine *engine, cJSON *item, const struct model_name *name,
                        enum err_code code)
@@ -115,8 +122,8 @@ static bool share_change(struct model_share *share, const struct change *change,
                        : model_share_remove(share, &change->names[i]);
 }
 
-/* Only a table that nobody has ever seen is refused; one that may not be read yet is ticked, and
- * says what it lacks. */
+/* A table that may not be read yet is ticked, and says what it lacks; one that nobody has ever
+ * seen, or about which the workspace cannot be asked now, is not. */
 static int unknown_check(const struct change *change, struct err *err)
 {
     for (size_t i = 0; change->add && i < change->count; i++) {
@@ -183,8 +190,9 @@ static void on_table(void *user, const struct err *err, struct databricks_table 
         char *name = model_name_text(&change->names[i]);
         char *key = base_printf("t:%s", name);
         change->errs[i] = *err;
-        change->known[i] = err->code != ERR_SRC_TABLE_NOT_FOUND;
-        if (!change->known[i] && store_cache_get(change->ask.engine->cache, key, &row)) {
+        change->known[i] = grant_missing(err->code);
+        if (err->code == ERR_SRC_TABLE_NOT_FOUND &&
+            store_cache_get(change->ask.engine->cache, key, &row)) {
             change->known[i] = true;
             struct store_cached *owned = base_alloc(sizeof *owned);
             *owned = row;

@@ -82,6 +82,8 @@ static void detail_record(struct engine *engine, const struct ipc_call *call, co
 
 void engine_verb_sync_run(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
+    if (!engine_storage_ready(engine, call, params, engine_verb_sync_run))
+        return;
     struct err err = ERR_INIT;
     struct selection selection = {0};
     int64_t batch = 0;
@@ -173,6 +175,8 @@ static void on_preview(void *user, const struct sync_preview *preview, const str
 
 void engine_verb_sync_plan(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
+    if (!engine_storage_ready(engine, call, params, engine_verb_sync_plan))
+        return;
     struct err err = ERR_INIT;
     struct selection selection = {0};
     if (selection_make(engine, params, &selection, &err) != 0 ||
@@ -200,7 +204,7 @@ void engine_verb_sync_plan(struct engine *engine, struct ipc_call *call, const c
 void engine_verb_sync_report(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     struct err err = ERR_INIT;
-    cJSON *json = engine_report(engine, base_json_i64_or(params, "batch", 0), &err);
+    cJSON *json = engine_report(engine, params, &err);
     if (json)
         engine_reply(engine, call, json);
     else

@@ -238,7 +238,7 @@ void engine_verb_sync_verify(struct engine *engine, struct ipc_call *call, const
     struct err err = ERR_INIT;
     cJSON *report = NULL;
     if (engine_need(engine, ENGINE_NEED_SYNC, &err) == 0)
-        report = engine_report(engine, base_json_i64_or(params, "batch", 0), &err);
+        report = engine_report(engine, params, &err);
     if (report == NULL) {
         engine_fail(engine, call, &err);
         return;

@@ -70,30 +70,16 @@ char *model_name_text(const struct model_name *name)
     return base_buf_take(&out, NULL);
 }
 
-/* Control characters (C0, DEL, C1) have no business in a name; they would end up in SQL, logs and
- * terminals. */
-static bool has_control(const char *part)
-{
-    size_t len = strlen(part), size;
-    uint32_t c;
-
-    for (size_t at = 0; at < len; at += size) {
-        size = base_text_utf8_decode(part + at, len - at, &c);
-        if (!size || c < 0x20 || (c >= 0x7f && c <= 0x9f))
-            return true;
-    }
-    return false;
-}
-
 static int check_part(const char *part, enum err_code code, struct err *err)
 {
     if (!*part)
         return base_err_set(err, code, "a part of the name is empty");
     if (strlen(part) > PART_MAX)
         return base_err_set(err, code, "a part of the name is longer than 255 characters");
-    if (has_control(part))
-        return base_err_set(err, code, "name '%s' holds a control character or invalid UTF-8",
-                            part);
+    /* Control characters are names like any other inside backticks; where a name is shown or logged
+     * or becomes a path, they are escaped. */
+    if (!base_text_utf8_valid(part, strlen(part)))
+        return base_err_set(err, code, "name '%s' holds invalid UTF-8", part);
     return 0;
 }
 

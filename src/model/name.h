@@ -21,7 +21,7 @@ bool model_name_equal(const struct model_name *a,
 char *model_name_text(const struct model_name *name);
 /* Parses that form. ERR_USAGE names what is wrong. */
 int model_name_parse(const char *text, struct model_name *out, struct err *err) must_check;
-/* Appends `a`.`b`.`c` for SQL. Control characters are refused with CONFIG_INVALID. */
+/* Appends `a`.`b`.`c` for SQL. Invalid UTF-8 is refused with CONFIG_INVALID. */
 int model_name_sql(const struct model_name *name, struct buf *out, struct err *err) must_check;
 /* Appends one quoted identifier. */
 int model_name_quote(const char *part, struct buf *out, struct err *err) must_check;

@@ -272,6 +272,38 @@ def test_cancel(ready, synced):
     ready.json("share", "remove", "shop.aampe.events", "--yes")
 
 
+def test_destination_mended(ready, synced):
+    """A destination that cannot be used says why; once it can, the next command works."""
+    blocked = ready.folder / "blocked"
+    blocked.write_text("a file where a folder should be")
+    before = ready.json("config", "get", "destination.url")["data"]["value"]
+    ready.json("config", "set", "destination.url", "file://%s" % blocked)
+    document = ready.json("sync", "run", "--wait", code=1)
+    assert document["error"]["code"].startswith("HOST_"), document
+    wait_for(lambda: "blocked" in ready.json("status", code=3)["data"])
+    blocked.unlink()
+    assert ready.json("sync", "run", "--wait")["data"]["verified"] is True
+    assert (blocked / "shop.aampe.users" / "current").is_symlink()
+    ready.json("config", "set", "destination.url", before)
+
+
+def test_interrupted_wait(ready, synced):
+    ready.control("fault", "slow", "endpoint=link", "delay_ms=6000", "times=1")
+    try:
+        waiting = subprocess.Popen([program("aampe-console"), "--json", "sync", "run", "--wait"], env=ready.env,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: ready.json("status")["data"]["running"])
+        waiting.send_signal(signal.SIGINT)
+        out, _ = waiting.communicate(timeout=30)
+        assert waiting.returncode == 130
+        assert json.loads(out)["error"]["code"] == "CANCELLED_BY_USER"
+        assert ready.json("status")["data"]["running"]  # the engine goes on
+    finally:
+        ready.control("fault", "clear")
+    wait_for(lambda: not ready.json("status")["data"]["running"])
+    assert ready.json("status")["data"]["failed"] == 0
+
+
 def test_read_only(home):
     for words in (("share", "add", "a.b.c", "--yes"), ("sync", "run"), ("secrets", "set", "principal"),
                   ("config", "set", "codec", "none"), ("engine", "stop"), ("runs", "cancel", "1")):

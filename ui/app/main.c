@@ -1,7 +1,7 @@
 /* aampe-console: what the admin runs. */
 #include "ui/cli/cli.h"
 
-#include "base/alloc.h"
+#include "base/text.h"
 #include "config.h"
 
 #include <locale.h>
@@ -35,6 +35,15 @@ static bool asks_json(int argc, char *const argv[])
         if (strcmp(argv[i], "--json") == 0)
             return true;
     return false;
+}
+
+/* Everything given ends up in JSON, which holds no other text. */
+static int argv_check(int argc, char *const argv[], struct err *err)
+{
+    for (int i = 1; i < argc; i++)
+        if (!base_text_utf8_valid(argv[i], strlen(argv[i])))
+            return base_err_set(err, ERR_USAGE, "argument %d is not UTF-8", i);
+    return 0;
 }
 
 static const char *profile_name(const struct cli_args *args)
@@ -76,7 +85,7 @@ int main(int argc, char *argv[])
     setlocale(LC_CTYPE, "");
     signals_catch();
     int code;
-    if (cli_parse(argc, argv, &cli.args, &err) != 0) {
+    if (argv_check(argc, argv, &err) != 0 || cli_parse(argc, argv, &cli.args, &err) != 0) {
         base_err_hint(&err, "`aampe-console --help` lists commands and options.");
         code = view_error(&out, &err, NULL);
     } else {

@@ -258,8 +258,14 @@ static int table_look(struct demo *demo, const char *name, struct err *err)
 {
     cJSON *params = base_json_object(), *data = NULL;
     base_json_push_take(base_json_add_array(params, "tables"), cJSON_CreateString(name));
-    if (view_call(demo->link, "share.add", params, &data, err) != 0)
-        return -1;
+    if (view_call(demo->link, "share.add", params, &data, err) != 0) {
+        /* A name that cannot be written as SQL is the table's fault, not the demo's. */
+        if (err->code != ERR_USAGE && err->code != ERR_CONFIG_INVALID)
+            return -1;
+        skip(demo, name, err->message);
+        base_err_clear(err);
+        return 0;
+    }
     const cJSON *item = cJSON_GetArrayItem(base_json_array(data, "plan"), 0);
     const char *key = base_json_get(item, "error") ? "error" : "refused";
     char *reason = view_error_text(item, key);
@@ -290,11 +296,13 @@ static int table_look(struct demo *demo, const char *name, struct err *err)
 static int tables_find(struct demo *demo, const char *parent, struct err *err)
 {
     int rc = 0;
-    for (int64_t offset = 0, total = 1; rc == 0 && offset < total; offset += 500) {
+    for (int64_t offset = 0, total = 1; rc == 0 && offset < total;) {
         const cJSON *row;
         cJSON *page = children(demo, parent, offset, err);
         rc = page ? 0 : -1;
-        total = base_json_i64_or(page, "total", 0);
+        int count = cJSON_GetArraySize(base_json_array(page, "rows"));
+        offset += count;
+        total = count ? base_json_i64_or(page, "total", 0) : 0;
         cJSON_ArrayForEach(row, base_json_array(page, "rows"))
         {
             bool table = strcmp(base_json_str_or(row, "kind", ""), "table") == 0;

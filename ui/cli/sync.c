@@ -5,6 +5,7 @@
 
 /* How often the report is asked for while no event comes. */
 #define LOOK_US 5000000
+#define REPORT_PAGE 100
 
 int cli_exec_sync_plan(struct cli *cli)
 {
@@ -17,12 +18,46 @@ int cli_exec_sync_plan(struct cli *cli)
     return cli_look(cli, "sync.plan", params, view_sync_plan);
 }
 
-static int report_get(struct view_link *link, const char *verb, int64_t batch, cJSON **report,
-                      struct err *err)
+static int page_get(struct view_link *link, const char *verb, int64_t batch, int64_t offset,
+                    int64_t limit, cJSON **page, struct err *err)
 {
     cJSON *params = base_json_object();
     base_json_add_i64(params, "batch", batch);
-    return view_call(link, verb, params, report, err);
+    base_json_add_i64(params, "offset", offset);
+    base_json_add_i64(params, "limit", limit);
+    return view_call(link, verb, params, page, err);
+}
+
+/* The verified report, put together from its pages. */
+static cJSON *report_verify(struct view_link *link, int64_t batch, struct err *err)
+{
+    cJSON *report = NULL;
+    bool verified = true;
+    for (int64_t offset = 0, total = 1; offset < total;) {
+        cJSON *page = NULL;
+        if (page_get(link, "sync.verify", batch, offset, REPORT_PAGE, &page, err) != 0) {
+            cJSON_Delete(report);
+            return NULL;
+        }
+        cJSON *tables = cJSON_DetachItemFromObject(page, "tables");
+        int count = cJSON_GetArraySize(tables);
+        verified = verified && count > 0 && base_json_bool_or(page, "verified", false);
+        offset += count;
+        total = count ? base_json_i64_or(page, "total", 0) : 0;
+        if (report == NULL) {
+            report = page;
+            cJSON_DeleteItemFromObject(report, "verified");
+            base_json_add_array(report, "tables");
+        } else {
+            cJSON_Delete(page);
+        }
+        cJSON *all = cJSON_GetObjectItemCaseSensitive(report, "tables");
+        while (tables && tables->child)
+            base_json_push_take(all, cJSON_DetachItemFromArray(tables, 0));
+        cJSON_Delete(tables);
+    }
+    base_json_add_bool(report, "verified", verified);
+    return report;
 }
 
 /* 1: the batch is over, 0: interrupted, -1. */
@@ -36,7 +71,7 @@ static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, 
         int64_t now = base_seam_mono_us(cli->seam);
         if (changed || now - looked_us >= LOOK_US) {
             cJSON *report = NULL;
-            rc = report_get(link, "sync.report", batch, &report, err);
+            rc = page_get(link, "sync.report", batch, 0, 1, &report, err);
             over = rc == 0 && base_json_bool_or(report, "over", false);
             looked_us = now;
             changed = false;
@@ -63,11 +98,7 @@ static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, 
 
 cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, struct err *err)
 {
-    cJSON *report = NULL;
-    int rc = batch_follow(cli, link, batch, err);
-    if (rc > 0 && report_get(link, "sync.verify", batch, &report, err) != 0)
-        return NULL;
-    return report;
+    return batch_follow(cli, link, batch, err) > 0 ? report_verify(link, batch, err) : NULL;
 }
 
 /* The first table that is not done gives the document its error. */

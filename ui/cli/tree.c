@@ -68,11 +68,13 @@ static int row_take(struct tree *tree, const cJSON *row, int depth, struct err *
 
 static int walk(struct tree *tree, const char *parent, int depth, struct err *err)
 {
-    for (int64_t offset = 0, total = 1; offset < total && !tree->cut; offset += PAGE) {
+    for (int64_t offset = 0, total = 1; offset < total && !tree->cut;) {
         cJSON *page = NULL;
         const cJSON *row;
         int rc = page_get(tree, parent, offset, &page, err);
-        total = base_json_i64_or(page, "total", 0);
+        int count = cJSON_GetArraySize(base_json_array(page, "rows"));
+        offset += count;
+        total = count ? base_json_i64_or(page, "total", 0) : 0;
         cJSON_ArrayForEach(row, base_json_array(page, "rows"))
         {
             if (rc == 0)

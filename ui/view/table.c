@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define CELL_MAX_BYTES 400
+#define CELL_MAX_WIDTH 64
 
 struct view_table_row {
     enum view_style style;
@@ -48,7 +49,23 @@ static size_t column_width(const struct view_table *table, size_t column)
         if (cell_width > width)
             width = cell_width;
     }
-    return width;
+    /* The last column may run over the edge; the others leave room for it. */
+    return width > CELL_MAX_WIDTH && column + 1 < table->count ? CELL_MAX_WIDTH : width;
+}
+
+/* Bytes of the cell that fit into width columns; *rest gets the columns that stay empty (0 or 1).
+ */
+static size_t width_cut(const char *cell, size_t width, int *rest)
+{
+    size_t len = strlen(cell), at = 0;
+    for (size_t step; at < len; at += step) {
+        uint32_t point = 0;
+        step = base_text_utf8_decode(cell + at, len - at, &point);
+        if (step == 0 || base_text_width(cell, at + step) > width)
+            break;
+    }
+    *rest = (int)(width - base_text_width(cell, at));
+    return at;
 }
 
 static void cell_print(const struct view_table *table, struct view_out *out, size_t column,
@@ -57,12 +74,16 @@ static void cell_print(const struct view_table *table, struct view_out *out, siz
     bool last = column + 1 == table->count, right = table->columns[column][0] == '>';
     size_t have = base_text_width(cell, strlen(cell));
     int pad = have < width ? (int)(width - have) : 0;
-    if (out->plain)
+    if (have > width && !out->plain && !last)
+        view_put(out, style, "%.*s~", (int)width_cut(cell, width - 1, &pad), cell);
+    else if (out->plain)
         view_put(out, style, "%s", cell);
     else if (right)
         view_put(out, style, "%*s%s", pad, "", cell);
     else
         view_put(out, style, "%s%*s", cell, last ? 0 : pad, "");
+    if (have > width && !out->plain && !last && pad > 0)
+        view_put(out, STYLE_PLAIN, "%*s", pad, "");
     if (!last && !out->json) {
         if (out->plain)
             fputc('\t', out->text);
