@@ -288,10 +288,9 @@ static int gather_slices(const struct source *source)
     for (int64_t i = 0; i < block->rows; i++) {
         int64_t end = offset_at(array, source->first + i + 1);
         if (columnar_array_valid(array, source->first + i)) {
-            /* A page's size is a signed 32-bit number; levels and length need room too. */
-            if (end - at > INT32_MAX - (1 << 20))
+            if (end - at > VALUE_BYTES_MAX)
                 return base_err_set(source->err, ERR_LIMIT_EXCEEDED,
-                                    "column '%s', row %lld: a value too large for Parquet",
+                                    "column '%s', row %lld: a value of more than 64 MiB",
                                     source->name, (long long)(source->group_row + i));
             block->slice_space[n++] =
                 (struct slice){.data = array->values ? array->values + at : (const uint8_t *)"",

@@ -8,6 +8,9 @@
 #include "columnar/spec.h"
 
 #define BLOCK_ROWS 4096
+/* A value is held four times over while its page is made, so this bounds the encoder's peak.
+ * (The format's own limit is a page of 2 GiB.) */
+#define VALUE_BYTES_MAX ((int64_t)64 << 20)
 
 enum convert_op {
     CONVERT_SKIP,  /* VOID: not stored */

@@ -42,8 +42,8 @@ void columnar_encoder_free(struct columnar_encoder **encoder);
  * or for one that has more columns (partition columns stay out of files): columns are found by
  * name. The batch may be freed afterwards. Errors name column and row of this group, never a
  * value: TEXT_INVALID, VALUE_OUT_OF_RANGE (decimal beyond its precision, text that is not a
- * decimal or a date, day or instant outside 0001..9999), LIMIT_EXCEEDED (a value too large for a
- * page), HOST_MEMORY. After an error only _free is allowed. */
+ * decimal or a date, day or instant outside 0001..9999), LIMIT_EXCEEDED (a value of more than 64
+ * MiB for a page), HOST_MEMORY. After an error only _free is allowed. */
 int columnar_encoder_append(struct columnar_encoder *encoder,
                             const struct columnar_conversion *conversion,
                             const struct columnar_batch *batch, int64_t first, int64_t count,

@@ -152,6 +152,10 @@ static void test_judgement(void **state)
     expect_refused("decimal(3,1)", COLUMNAR_DECIMAL128, low, NULL, 2, ERR_VALUE_OUT_OF_RANGE,
                    "row 1");
     expect_refused("string", COLUMNAR_UTF8, "ok\xff\xfe", offsets, 2, ERR_TEXT_INVALID, "row 1");
+    const int32_t large[] = {0, (64 << 20) + 1};
+    char *text = base_alloc_zero((64 << 20) + 1, 1);
+    expect_refused("binary", COLUMNAR_BINARY, text, large, 1, ERR_LIMIT_EXCEEDED, "row 0");
+    free(text);
     /* A character cut in two by an offset is valid as a whole and invalid in its parts. */
     struct columnar_row_group *group;
     struct err err = ERR_INIT;
