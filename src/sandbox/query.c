@@ -159,6 +159,7 @@ void sandbox_query_free(struct sandbox_query **query)
     for (size_t i = 0; i < it->batches.count; i++)
         sandbox_batch_free(&it->batches.items[i]);
     vec_free(&it->batches);
+    sandbox_spool_close(&it->spool);
     vec_free(&it->chunks);
     free(it->time_zone);
     sandbox_arena_free(&it->arena);

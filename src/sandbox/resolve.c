@@ -133,7 +133,7 @@ static int pick_version(struct sql_context *context, struct sql_source *source)
     bool late = value.i > last->time_us;
     base_time_format(value.i, when);
     base_time_format(late ? last->time_us : first->time_us, edge);
-    if (late && value.i > context->now_us)
+    if (late)
         return sql_error(
             context, "42816", -1,
             "[DELTA_TIMESTAMP_GREATER_THAN_COMMIT] The provided timestamp (%s) is after the "

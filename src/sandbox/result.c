@@ -50,6 +50,9 @@ struct sandbox_batch *sandbox_result_row(struct sandbox_query *query)
         query->stored_bytes += sandbox_batch_bytes(last);
     if (query->stored_bytes > SANDBOX_STORED_MAX)
         return NULL;
+    if (last && query->stored_bytes > SANDBOX_MEMORY_MAX &&
+        sandbox_spool_batch(&query->spool, last) < 0)
+        return NULL;
     struct sandbox_batch fresh;
     sandbox_batch_init(&fresh, query->types, query->column_count);
     vec_push(&query->batches, fresh);

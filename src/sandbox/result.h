@@ -5,6 +5,7 @@
 
 #include "sandbox/arrow.h"
 #include "sandbox/ast.h"
+#include "sandbox/spool.h"
 #include "sandbox/table.h"
 
 struct sandbox_chunk {
@@ -26,7 +27,8 @@ struct sandbox_query {
     int64_t first;
     /* stored */
     vec_of(struct sandbox_batch) batches;
-    int64_t stored_bytes;
+    int64_t stored_bytes; /* of the finished ones */
+    struct sandbox_spool spool;
     int64_t total;
     bool truncated;
     int64_t batch_rows;
@@ -34,7 +36,8 @@ struct sandbox_query {
 };
 
 #define SANDBOX_BATCH_BYTES (1 << 20)
-#define SANDBOX_STORED_MAX ((int64_t)2 << 30)
+#define SANDBOX_MEMORY_MAX ((int64_t)64 << 20) /* beyond: into a file */
+#define SANDBOX_STORED_MAX ((int64_t)64 << 30)
 
 /* Names and types of the result; copies into the query's arena. */
 void sandbox_result_columns(struct sandbox_query *query, const char *const *names,

@@ -43,10 +43,12 @@ void sandbox_vector_init(struct sandbox_vector *vector, const struct sandbox_typ
 
 void sandbox_vector_free(struct sandbox_vector *vector)
 {
-    free(vector->valid);
-    free(vector->values);
-    free(vector->offsets);
-    free(vector->data);
+    if (!vector->borrowed) {
+        free(vector->valid);
+        free(vector->values);
+        free(vector->offsets);
+        free(vector->data);
+    }
     vector->valid = vector->values = vector->data = NULL;
     vector->offsets = NULL;
     vector->count = vector->cap = vector->nulls = 0;

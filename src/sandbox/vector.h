@@ -15,6 +15,7 @@ struct sandbox_vector {
     int32_t *offsets; /* SB_WIDTH_VAR: count + 1 */
     uint8_t *data;
     size_t data_len, data_cap;
+    bool borrowed; /* buffers belong to somebody else; read only */
 };
 
 struct sandbox_batch {

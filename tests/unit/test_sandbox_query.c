@@ -2,12 +2,14 @@
 #include "base/alloc.h"
 #include "sandbox/data.h"
 #include "sandbox/query.h"
+#include "sandbox/spool.h"
 
 #include <lz4frame.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -615,6 +617,45 @@ static void test_other_worlds(void **state)
     }
 }
 
+static void test_spooled_batch_reads_the_same(void **state)
+{
+    struct sandbox_type types[] = {sandbox_type_of(SB_STRING), sandbox_type_of(SB_DECIMAL),
+                                   sandbox_type_of(SB_BOOLEAN), sandbox_type_of(SB_VOID)};
+    struct sandbox_spool spool = {0};
+    struct sandbox_batch batches[2];
+    char text[24];
+    (void)state;
+    for (int b = 0; b < 2; b++) {
+        sandbox_batch_init(&batches[b], types, 4);
+        for (int i = 0; i < 1000; i++) {
+            struct sandbox_value value = {
+                .null = i % 7 == 0, .i = i & 1, .d = (__int128)i << 90, .text = text};
+            value.len = (size_t)snprintf(text, sizeof text, "row %d", i);
+            for (int column = 0; column < 4; column++)
+                sandbox_vector_append(&batches[b].columns[column], &value);
+            batches[b].rows++;
+        }
+        assert_int_equal(sandbox_spool_batch(&spool, &batches[b]), 0);
+    }
+    for (int i = 0; i < 1000; i++) {
+        struct sandbox_value words, number, flag;
+        sandbox_vector_get(&batches[1].columns[0], i, &words);
+        sandbox_vector_get(&batches[1].columns[1], i, &number);
+        sandbox_vector_get(&batches[1].columns[2], i, &flag);
+        assert_int_equal(words.null, i % 7 == 0);
+        if (words.null)
+            continue;
+        int len = snprintf(text, sizeof text, "row %d", i);
+        assert_int_equal(words.len, len);
+        assert_memory_equal(words.text, text, words.len);
+        assert_true(number.d == (__int128)i << 90);
+        assert_int_equal(flag.i, i & 1);
+    }
+    for (int b = 0; b < 2; b++)
+        sandbox_batch_free(&batches[b]);
+    sandbox_spool_close(&spool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -633,6 +674,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_row_limit, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup_shop, teardown),
         cmocka_unit_test(test_other_worlds),
+        cmocka_unit_test(test_spooled_batch_reads_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
