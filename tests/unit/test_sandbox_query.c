@@ -1,5 +1,6 @@
 /* The SQL front end, the worlds' exact counts, versions and the Arrow stream, without HTTP. */
 #include "base/alloc.h"
+#include "base/file.h"
 #include "sandbox/data.h"
 #include "sandbox/query.h"
 #include "sandbox/spool.h"
@@ -617,6 +618,35 @@ static void test_other_worlds(void **state)
     }
 }
 
+static void test_changes_survive_a_restart(void **state)
+{
+    char folder[] = "/tmp/aampe-sandbox-test-XXXXXX";
+    char *answers[2];
+    struct err err = ERR_INIT;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 2; i++) {
+        struct shop shop = {.seam = base_seam_new()};
+        int64_t version = 0;
+        shop.workspace = sandbox_workspace_new(shop.seam);
+        sandbox_workspace_principal(shop.workspace, SANDBOX_SERVICE_PRINCIPAL, "sp", "sp");
+        assert_int_equal(sandbox_world_load(shop.workspace, "shop", 3000, "sp", folder, &err), 0);
+        if (i == 0)
+            assert_int_equal(sandbox_table_change(shop.workspace, "shop.aampe.events", "delete", 41,
+                                                  &version, &err),
+                             0);
+        answers[i] =
+            ask(&shop, "SELECT count(*), bit_xor(xxhash64(event_instance_id, timestamp, metadata)) "
+                       "FROM events VERSION AS OF 1");
+        close_world(&shop);
+    }
+    assert_string_equal(answers[0], answers[1]);
+    assert_non_null(strstr(answers[0], "2959"));
+    free(answers[0]);
+    free(answers[1]);
+    assert_int_equal(base_file_remove_tree(folder, &err), 0);
+}
+
 static void test_spooled_batch_reads_the_same(void **state)
 {
     struct sandbox_type types[] = {sandbox_type_of(SB_STRING), sandbox_type_of(SB_DECIMAL),
@@ -674,6 +704,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_row_limit, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_cancel, setup_shop, teardown),
         cmocka_unit_test(test_other_worlds),
+        cmocka_unit_test(test_changes_survive_a_restart),
         cmocka_unit_test(test_spooled_batch_reads_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
