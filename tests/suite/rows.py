@@ -40,3 +40,18 @@ def files_multiset(paths, columns):
     connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
     connection.execute("CREATE VIEW files AS SELECT * FROM read_parquet(%s)" % list(paths))
     return _hash(connection, "files", columns)
+
+
+def difference(source, paths):
+    """What the source has and the files have not, and the other way round: for the message of a failure."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.register("source", source)
+    columns = ", ".join('"' + name.replace('"', '""') + '"' for name in source.column_names)
+    connection.execute("CREATE VIEW files AS SELECT * FROM read_parquet(%s)" % list(paths))
+    text = []
+    for title, left, right in (("only at the source", "source", "files"), ("only in the files", "files", "source")):
+        found = connection.execute(
+            f"SELECT {columns} FROM {left} EXCEPT ALL SELECT {columns} FROM {right} LIMIT 1000").fetchall()
+        text.append(f"{title}: {len(found)} rows" + "".join(f"\n  {row}" for row in found[:3]))
+    return "\n".join(text)
