@@ -109,8 +109,17 @@ class Sandbox:
 class Profile:
     """A profile of its own (configuration, state, destination) and the programs run with it."""
 
-    def __init__(self, folder, name="suite", umask=None):
+    def __init__(self, folder, name="suite", uid=None):
+        """With uid the programs run as that user, from copies it can read."""
         self.name = name
+        self.uid = uid
+        self.programs = BUILD
+        if uid is not None:
+            self.programs = os.path.join(folder, "programs")
+            os.mkdir(self.programs)
+            for program_name in ("aampe-console", "aampe-syncd"):
+                shutil.copy(program(program_name), self.programs)
+            os.chown(folder, uid, uid)
         self.folder = folder
         self.destination = os.path.join(folder, "destination")
         self.environment = {
@@ -125,11 +134,19 @@ class Profile:
         self.engine_log = os.path.join(folder, "engine.log")
         os.makedirs(self.destination, exist_ok=True)
 
+    def _become(self):
+        if self.uid is not None:
+            os.setgroups([])
+            os.setgid(self.uid)
+            os.setuid(self.uid)
+
     def console(self, *words, input=None, timeout=600, pass_fds=()):
-        """(exit code, decoded --json document, stderr) of one command."""
+        """(exit code, decoded --json document, stderr) of one command. The socket is named, so that the console
+        never starts an engine of its own."""
         done = subprocess.run(
-            [program("aampe-console"), "--profile", self.name, "--json", *words],
-            input=input, stdin=None if input is not None else subprocess.DEVNULL,
+            [os.path.join(self.programs, "aampe-console"), "--profile", self.name,
+             "--socket", os.path.join(self.state, "sock"), "--json", *words],
+            input=input, stdin=None if input is not None else subprocess.DEVNULL, preexec_fn=self._become,
             capture_output=True, text=True, timeout=timeout, env=self.environment, pass_fds=pass_fds)
         try:
             document = json.loads(done.stdout)
@@ -149,8 +166,9 @@ class Profile:
         """Starts aampe-syncd in the foreground of this suite and waits until it answers."""
         log = open(self.engine_log, "ab")
         self.engine = subprocess.Popen(
-            [program("aampe-syncd"), "--profile", self.name, "--foreground"], stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, env={**self.environment, **environment})
+            [os.path.join(self.programs, "aampe-syncd"), "--profile", self.name, "--foreground"],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._become,
+            env={**self.environment, **environment})
         log.close()
 
         def answers():

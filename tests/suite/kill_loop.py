@@ -155,6 +155,7 @@ class Loop:
         if batch is None:
             batch = self.last_batch()
         states = states_at_kill(profile, batch)
+        print(f"  {':'.join(map(str, point)) if point else 'random':8} {' '.join(states)}", flush=True)
         for state in states:
             if state in self.histogram:
                 self.histogram[state] += 1
