@@ -19,4 +19,7 @@ done
 for key in $(sed -n 's/^S([A-Z0-9_]*, "\([a-z._]*\)".*/\1/p' "$src/src/config/settings.def"); do
     grep -q "^.It Va $key\$" "$build/doc/aampe.5" || { echo "the manual lacks $key"; rc=1; }
 done
+for fault in $(sed -n 's/^    {"\([a-z_]*\)", FAULT_.*/\1/p' "$src/src/sandbox/fault.c"); do
+    grep -q "^.It Cm $fault" "$build/doc/aampe-sandbox.1" || { echo "the manual lacks the fault $fault"; rc=1; }
+done
 exit $rc

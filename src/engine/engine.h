@@ -133,7 +133,8 @@ int engine_param_name(const cJSON *params, const char *key, struct model_name *o
 /* Verbs, one file per family. */
 engine_verb_fn engine_verb_status, engine_verb_engine_status, engine_verb_engine_stop,
     engine_verb_engine_reload, engine_verb_engine_log;
-engine_verb_fn engine_verb_config_get, engine_verb_config_set, engine_verb_config_dump;
+engine_verb_fn engine_verb_config_get, engine_verb_config_set, engine_verb_config_dump,
+    engine_verb_config_diff;
 engine_verb_fn engine_verb_secrets_list, engine_verb_secrets_set;
 engine_verb_fn engine_verb_tree_rows, engine_verb_catalog_refresh;
 engine_verb_fn engine_verb_show, engine_verb_preview;
@@ -158,5 +159,7 @@ cJSON *engine_log_lines(struct engine *engine, const char *needle, int max, stru
 
 /* report.c: what a batch did, table by table; params {"batch","offset","limit"}. NULL with err. */
 cJSON *engine_report(struct engine *engine, const cJSON *params, struct err *err);
+/* The same of the last published run of tables of the share: params {"tables" or all,"offset"}. */
+cJSON *engine_report_last(struct engine *engine, const cJSON *params, struct err *err);
 
 #endif

@@ -63,6 +63,60 @@ static int runs_page(struct engine *engine, int64_t batch, int64_t offset, int64
     return store_run_list(engine->state, &filter, runs, count, NULL, err);
 }
 
+/* The last published run of one table of the share. */
+static cJSON *last_json(struct engine *engine, const struct model_share_table *table)
+{
+    struct store_run_filter filter = {.table = &table->name, .limit = 1};
+    struct model_run *runs = NULL, good = {0};
+    struct err err = ERR_INIT;
+    size_t count = 0;
+    cJSON *json = NULL;
+    if (store_run_list(engine->state, &filter, &runs, &count, NULL, &err) == 0 && count > 0 &&
+        store_run_last_good(engine->state, runs[0].sync_uuid, &good, &err) == 0)
+        json = table_json(engine, &good);
+    model_run_free(&good);
+    store_runs_free(runs, count);
+    if (json)
+        return json;
+    char *name = model_name_text(&table->name);
+    json = base_json_object();
+    base_json_add_str(json, "name", name);
+    base_json_add_str(json, "state", "never");
+    base_err_clear(&err);
+    base_err_set(&err, ERR_RUN_NOT_FOUND, "nothing of this table has been published yet");
+    base_json_add_take(json, "error", base_err_to_json(&err));
+    free(name);
+    return json;
+}
+
+cJSON *engine_report_last(struct engine *engine, const cJSON *params, struct err *err)
+{
+    const struct model_share *share = config_profile_share(engine->profile);
+    const cJSON *names = base_json_array(params, "tables");
+    int64_t total = names ? cJSON_GetArraySize(names) : (int64_t)share->count;
+    int64_t offset = base_json_i64_or(params, "offset", 0);
+    cJSON *json = base_json_object();
+    cJSON *tables = base_json_add_array(json, "tables");
+    base_json_add_i64(json, "total", total);
+    for (int64_t i = offset < 0 ? 0 : offset; i < total && i < offset + PAGE; i++) {
+        const struct model_share_table *table = names ? NULL : &share->tables[i];
+        const cJSON *item = names ? cJSON_GetArrayItem(names, (int)i) : NULL;
+        struct model_name name = {0};
+        const char *text = item && cJSON_IsString(item) ? item->valuestring : "";
+        if (item && model_name_parse(text, &name, err) == 0)
+            table = model_share_find(share, &name);
+        model_name_free(&name);
+        if (table == NULL)
+            base_err_set(err, ERR_SHARE_UNKNOWN_TABLE, "\"%s\" is not in the share", text);
+        if (table == NULL) {
+            cJSON_Delete(json);
+            return NULL;
+        }
+        base_json_push_take(tables, last_json(engine, table));
+    }
+    return json;
+}
+
 cJSON *engine_report(struct engine *engine, const cJSON *params, struct err *err)
 {
     struct store_batch info;

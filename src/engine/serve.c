@@ -23,6 +23,7 @@ static const struct {
     {"config.get", false, engine_verb_config_get},
     {"config.set", true, engine_verb_config_set},
     {"config.dump", false, engine_verb_config_dump},
+    {"config.diff", false, engine_verb_config_diff},
     {"secrets.list", false, engine_verb_secrets_list},
     {"secrets.set", true, engine_verb_secrets_set},
     {"tree.rows", false, engine_verb_tree_rows},

@@ -123,6 +123,56 @@ void engine_verb_config_dump(struct engine *engine, struct ipc_call *call, const
     engine_reply(engine, call, json);
 }
 
+static void share_diff(cJSON *json, const char *key, const struct model_share *from,
+                       const struct model_share *to)
+{
+    cJSON *names = base_json_add_array(json, key);
+    for (size_t i = 0; i < from->count; i++) {
+        if (model_share_find(to, &from->tables[i].name))
+            continue;
+        char *name = model_name_text(&from->tables[i].name);
+        base_json_push_take(names, cJSON_CreateString(name));
+        free(name);
+    }
+}
+
+void engine_verb_config_diff(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    (void)params;
+    struct err err = ERR_INIT;
+    struct config_profile *file = config_profile_load(engine->paths.profile, &err);
+    if (file == NULL && err.code == ERR_CONFIG_MISSING)
+        file = config_profile_new();
+    if (file == NULL) {
+        engine_fail(engine, call, &err);
+        return;
+    }
+    cJSON *json = base_json_object();
+    base_json_add_str(json, "file", engine->paths.profile);
+    cJSON *settings = base_json_add_array(json, "settings");
+    for (int i = 0; i < CONFIG_SETTING_COUNT; i++) {
+        enum config_setting setting = (enum config_setting)i;
+        const char *used = config_get(engine->profile, setting), *there = config_get(file, setting);
+        if (strcmp(used ? used : "", there ? there : "") == 0)
+            continue;
+        cJSON *item = base_json_object();
+        base_json_add_str(item, "name", config_setting_info(setting)->key);
+        detail_add(item, "engine", used);
+        detail_add(item, "file", there);
+        base_json_push_take(settings, item);
+    }
+    share_diff(json, "only_in_file", config_profile_share(file),
+               config_profile_share(engine->profile));
+    share_diff(json, "only_in_engine", config_profile_share(engine->profile),
+               config_profile_share(file));
+    char *a = config_profile_print(engine->profile), *b = config_profile_print(file);
+    base_json_add_bool(json, "differs", strcmp(a, b) != 0 || engine->profile_err.code != ERR_OK);
+    free(a);
+    free(b);
+    config_profile_free(&file);
+    engine_reply(engine, call, json);
+}
+
 void engine_verb_secrets_list(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     (void)params;

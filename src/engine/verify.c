@@ -196,7 +196,9 @@ static void table_look(struct verify *verify)
     struct engine *engine = verify->ask.engine;
     struct err err = ERR_INIT;
     int64_t id = base_json_i64_or(verify->table, "run", 0);
-    if (store_run_get(engine->state, id, &verify->run, &err) != 0) {
+    if (id == 0)
+        base_err_from_json(&err, base_json_get(verify->table, "error"));
+    if (id == 0 || store_run_get(engine->state, id, &verify->run, &err) != 0) {
         table_end(verify, &err);
         return;
     }
@@ -238,7 +240,8 @@ void engine_verb_sync_verify(struct engine *engine, struct ipc_call *call, const
     struct err err = ERR_INIT;
     cJSON *report = NULL;
     if (engine_need(engine, ENGINE_NEED_SYNC, &err) == 0)
-        report = engine_report(engine, params, &err);
+        report = base_json_get(params, "batch") ? engine_report(engine, params, &err)
+                                                : engine_report_last(engine, params, &err);
     if (report == NULL) {
         engine_fail(engine, call, &err);
         return;

@@ -107,11 +107,29 @@ def test_share_of_the_file(ready):
     path.write_text(json.dumps(profile))
     assert ready.json("engine", "reload")["data"]["changed"] is True
     assert ready.json("share", "add", "shop.aampe.users", "--yes", code=4)["error"]["code"] == "NOT_PERMITTED"
+    path.write_text(json.dumps(dict(profile, codec="zstd", share=[])))
+    diff = ready.json("config", "diff", code=3)["data"]
+    assert diff["differs"] and [item["name"] for item in diff["settings"]] == ["codec"]
     path.write_text("{ not json")
+    assert ready.json("config", "diff", code=2)["error"]["code"] == "CONFIG_INVALID"
+    assert ready.json("config", "check", code=2)["error"]["code"] == "CONFIG_INVALID"
     assert ready.json("engine", "reload", code=2)["error"]["code"] == "CONFIG_INVALID"
     assert ready.json("share", "list")["data"]["managed_by"] == "file"
     path.write_text(before)
     assert ready.json("engine", "reload")["data"]["changed"] is True
+    assert ready.json("config", "diff")["data"]["differs"] is False
+    assert ready.json("config", "check")["data"]["valid"] is True
+
+
+def test_schema(home):
+    schema = home.json("config", "schema")["data"]
+    assert json.loads(home.console("config", "schema").stdout) == schema
+    keys = {item["name"] for item in home.json("config", "dump")["data"]["settings"]}
+    for key in keys:
+        where = schema
+        for part in key.split("."):
+            where = where["properties"][part]
+        assert where["description"]
 
 
 def test_sync(ready, synced):
@@ -139,6 +157,26 @@ def test_runs(ready, synced):
     assert ready.json("runs", "cancel", str(runs[0]["id"]), code=1)["error"]["code"] == "RUN_NOT_CANCELLABLE"
     assert ready.json("runs", "show", "abc", code=2)["error"]["code"] == "USAGE"
     assert ready.json("sync", "run", "shop.aampe.events", code=1)["error"]["code"] == "SHARE_UNKNOWN_TABLE"
+
+
+def test_verify(ready, synced):
+    """A file that is changed behind our back is found, and only that one."""
+    report = ready.json("sync", "verify")["data"]
+    assert report["verified"] is True
+    current = ready.folder / "files" / "shop.aampe.users" / "current"
+    part = next(current.glob("*.parquet"))
+    before = part.read_bytes()
+    changed = bytearray(before)
+    changed[100] ^= 1
+    part.chmod(0o600)
+    for wrong in (bytes(changed), before[:-1]):
+        part.write_bytes(wrong)
+        document = ready.json("sync", "verify", code=1)
+        assert document["error"]["code"] == "DST_FILE_CORRUPT"
+        assert [table["verified"] for table in document["data"]["tables"]] == [True, False]
+    part.write_bytes(before)
+    assert ready.json("sync", "verify", "shop.aampe.users")["data"]["verified"] is True
+    assert ready.json("sync", "verify", "shop.crm.customers", code=1)["error"]["code"] == "SHARE_UNKNOWN_TABLE"
 
 
 def test_plan(ready, synced):
@@ -328,6 +366,8 @@ def test_engine(home):
     wait_for(lambda: not os.path.exists("/proc/%d" % pid))
     assert home.json("engine", "status", code=5)["error"]["code"] == "ENGINE_UNREACHABLE"
     assert home.json("engine", "stop")["data"]["changed"] is False
+    everyone = home.json("status", "--all-profiles", code=5)["data"]["profiles"]
+    assert [profile["profile"] for profile in everyone] == ["default"] and everyone[0]["stale"]
     assert home.json("engine", "start")["data"]["changed"] is True
     assert home.engine_pid() != pid
 

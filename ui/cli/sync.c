@@ -18,24 +18,29 @@ int cli_exec_sync_plan(struct cli *cli)
     return cli_look(cli, "sync.plan", params, view_sync_plan);
 }
 
-static int page_get(struct view_link *link, const char *verb, int64_t batch, int64_t offset,
-                    int64_t limit, cJSON **page, struct err *err)
+/* tables: the names in the command line; used where batch is 0. */
+static int page_get(struct view_link *link, const char *verb, int64_t batch, const cJSON *tables,
+                    int64_t offset, int64_t limit, cJSON **page, struct err *err)
 {
     cJSON *params = base_json_object();
-    base_json_add_i64(params, "batch", batch);
+    if (batch)
+        base_json_add_i64(params, "batch", batch);
+    else if (tables)
+        base_json_add_take(params, "tables", cJSON_Duplicate(tables, true));
     base_json_add_i64(params, "offset", offset);
     base_json_add_i64(params, "limit", limit);
     return view_call(link, verb, params, page, err);
 }
 
 /* The verified report, put together from its pages. */
-static cJSON *report_verify(struct view_link *link, int64_t batch, struct err *err)
+static cJSON *report_verify(struct view_link *link, int64_t batch, const cJSON *names,
+                            struct err *err)
 {
     cJSON *report = NULL;
     bool verified = true;
     for (int64_t offset = 0, total = 1; offset < total;) {
         cJSON *page = NULL;
-        if (page_get(link, "sync.verify", batch, offset, REPORT_PAGE, &page, err) != 0) {
+        if (page_get(link, "sync.verify", batch, names, offset, REPORT_PAGE, &page, err) != 0) {
             cJSON_Delete(report);
             return NULL;
         }
@@ -71,7 +76,7 @@ static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, 
         int64_t now = base_seam_mono_us(cli->seam);
         if (changed || now - looked_us >= LOOK_US) {
             cJSON *report = NULL;
-            rc = page_get(link, "sync.report", batch, 0, 1, &report, err);
+            rc = page_get(link, "sync.report", batch, NULL, 0, 1, &report, err);
             over = rc == 0 && base_json_bool_or(report, "over", false);
             looked_us = now;
             changed = false;
@@ -98,7 +103,7 @@ static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, 
 
 cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, struct err *err)
 {
-    return batch_follow(cli, link, batch, err) > 0 ? report_verify(link, batch, err) : NULL;
+    return batch_follow(cli, link, batch, err) > 0 ? report_verify(link, batch, NULL, err) : NULL;
 }
 
 /* The first table that is not done gives the document its error. */
@@ -119,6 +124,34 @@ void cli_report_error(const cJSON *report, struct err *err)
         base_err_set(err, ERR_SRC_UNCLASSIFIED, "not every table was synced and verified");
 }
 
+/* The report on stdout; the exit code says whether everything in it is as it should be. */
+static int report_say(struct cli *cli, cJSON *take_report)
+{
+    struct err err = ERR_INIT;
+    if (!cli->out->json)
+        view_report(cli->out, take_report);
+    if (base_json_bool_or(take_report, "verified", false)) {
+        view_json_ok(cli->out, take_report);
+        return VIEW_EXIT_DONE;
+    }
+    cli_report_error(take_report, &err);
+    view_error(cli->out, &err, take_report);
+    return VIEW_EXIT_FAILED;
+}
+
+int cli_exec_sync_verify(struct cli *cli)
+{
+    struct err err = ERR_INIT;
+    cJSON *params = base_json_object(), *report = NULL;
+    int rc = cli_tables(cli, params, &err);
+    struct view_link *link = rc == 0 ? cli_link(cli, &err) : NULL;
+    if (link)
+        report = report_verify(link, 0, base_json_array(params, "tables"), &err);
+    view_link_free(&link);
+    cJSON_Delete(params);
+    return report ? report_say(cli, report) : view_error(cli->out, &err, NULL);
+}
+
 int cli_batch_wait(struct cli *cli, struct view_link *link, int64_t batch)
 {
     struct err err = ERR_INIT;
@@ -131,15 +164,7 @@ int cli_batch_wait(struct cli *cli, struct view_link *link, int64_t batch)
     }
     if (report == NULL)
         return view_error(cli->out, &err, NULL);
-    if (!cli->out->json)
-        view_report(cli->out, report);
-    if (base_json_bool_or(report, "verified", false)) {
-        view_json_ok(cli->out, report);
-        return VIEW_EXIT_DONE;
-    }
-    cli_report_error(report, &err);
-    view_error(cli->out, &err, report);
-    return VIEW_EXIT_FAILED;
+    return report_say(cli, report);
 }
 
 int cli_exec_sync_run(struct cli *cli)

@@ -27,6 +27,29 @@ void view_config_set(struct view_out *out, const cJSON *data)
                   base_json_bool_or(data, "changed", false) ? "" : " (not changed: --check)");
 }
 
+void view_config_diff(struct view_out *out, const cJSON *data)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, base_json_array(data, "settings"))
+    {
+        view_line(out, "%s: the engine uses %s, the file says %s",
+                  base_json_str_or(each, "name", ""), value_text(each, "engine"),
+                  value_text(each, "file"));
+    }
+    cJSON_ArrayForEach(each, base_json_array(data, "only_in_file"))
+    {
+        view_line(out, "+ %s  (only in the file)", each->valuestring);
+    }
+    cJSON_ArrayForEach(each, base_json_array(data, "only_in_engine"))
+    {
+        view_line(out, "- %s  (only in the engine)", each->valuestring);
+    }
+    view_line(out, "%s",
+              base_json_bool_or(data, "differs", false)
+                  ? "the file differs; aampe-console engine reload takes it over"
+                  : "no difference");
+}
+
 void view_config_dump(struct view_out *out, const cJSON *data)
 {
     static const char *const columns[] = {"setting", "value", "from", "meaning", NULL};

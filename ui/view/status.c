@@ -111,6 +111,10 @@ void view_status(struct view_out *out, const cJSON *data)
     const char *name = "";
     int64_t days = secret_days(data, &name);
     head_print(out, data);
+    if (base_json_bool_or(data, "stale", false)) {
+        view_put(out, STYLE_WARN, "  engine     does not answer; this is what it last said");
+        view_end(out);
+    }
     failures_print(out, data);
     safe_print(out, data);
     if (base_json_get(data, "blocked")) {
@@ -152,6 +156,10 @@ void view_status_line(struct view_out *out, const cJSON *data)
                  (long long)base_json_i64_or(data, "tables_total", 0));
     if (days >= 0 && days <= 90)
         view_put(out, STYLE_WARN, ", secret %lld d", (long long)days);
+    char time[32];
+    if (base_json_bool_or(data, "stale", false))
+        view_put(out, STYLE_WARN, ", engine down, seen %s",
+                 view_time(base_json_str(data, "time"), time));
     view_end(out);
 }
 

@@ -29,6 +29,7 @@ void view_runs_show(struct view_out *out, const cJSON *data);
 
 void view_config_get(struct view_out *out, const cJSON *data);
 void view_config_set(struct view_out *out, const cJSON *data);
+void view_config_diff(struct view_out *out, const cJSON *data);
 void view_config_dump(struct view_out *out, const cJSON *data);
 void view_secrets_list(struct view_out *out, const cJSON *data);
 void view_secrets_set(struct view_out *out, const cJSON *data);
