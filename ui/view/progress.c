@@ -74,6 +74,8 @@ static void on_state(struct view_progress *progress, const cJSON *run)
         return;
     struct row *row = row_of(progress, base_json_i64_or(run, "id", 0));
     const char *word = base_json_str_or(run, "word", "");
+    if (row->over) /* cleaning up after it is nobody's concern */
+        return;
     row->over =
         strcmp(word, "done") == 0 || strcmp(word, "failed") == 0 || strcmp(word, "cancelled") == 0;
     free(base_map_put(progress->words, table, base_strdup(state)));

@@ -23,11 +23,12 @@ void view_sync_plan(struct view_out *out, const cJSON *data)
         view_put(out, STYLE_HEAD, "%s", base_json_str_or(each, "name", ""));
         if (base_json_str(each, "statement")) {
             const char *why = base_json_str(each, "unpinned_why");
-            view_put(out, STYLE_PLAIN, "  %s%s%s%s, %s, %lld columns, about %s rows", version,
-                     why ? " (" : "", why ? why : "", why ? ")" : "",
-                     base_json_str_or(each, "window", "full"),
-                     (long long)base_json_i64_or(each, "columns", 0),
-                     view_rows(each, "rows_estimated", rows));
+            view_put(out, STYLE_PLAIN, "  %s%s%s%s, %s, %lld columns", version, why ? " (" : "",
+                     why ? why : "", why ? ")" : "", base_json_str_or(each, "window", "full"),
+                     (long long)base_json_i64_or(each, "columns", 0));
+            if (base_json_get(each, "rows_estimated"))
+                view_put(out, STYLE_PLAIN, ", about %s rows",
+                         view_rows(each, "rows_estimated", rows));
         }
         view_end(out);
         if (base_json_str(each, "statement"))

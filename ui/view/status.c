@@ -124,6 +124,11 @@ void view_status(struct view_out *out, const cJSON *data)
                   base_json_str_or(base_json_get(data, "blocked"), "hint", ""));
         free(blocked);
     }
+    if (base_json_get(data, "vault_error")) {
+        char *error = view_error_text(data, "vault_error");
+        view_line(out, "  secrets    cannot be opened: %s", error);
+        free(error);
+    }
     if (base_json_bool_or(data, "recovering", false))
         view_line(out, "  recovering interrupted runs are being resolved");
     if (base_json_bool_or(data, "settings_pending", false))
