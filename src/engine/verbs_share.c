@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "databricks/catalog.h"
 
 #include <stdlib.h>
@@ -40,6 +41,8 @@ struct change {
     struct err errs[TABLES_MAX];  /* of reading the table as the principal */
     struct err types[TABLES_MAX]; /* of columns that cannot be synced yet */
     bool known[TABLES_MAX];       /* it is there, whether it may be read or not */
+    char **columns;               /* only these, of the one table; NULL: all */
+    size_t column_count;
 };
 
 static void change_free(struct engine_ask *ask)
@@ -47,6 +50,9 @@ static void change_free(struct engine_ask *ask)
     struct change *change = (struct change *)ask;
     for (size_t i = 0; i < change->count; i++)
         model_name_free(&change->names[i]);
+    for (size_t i = 0; i < change->column_count; i++)
+        free(change->columns[i]);
+    free(change->columns);
 }
 
 static bool grant_missing(enum err_code code)
@@ -93,15 +99,18 @@ static void grants_add(struct engine *engine, cJSON *item, const struct model_na
     }
 }
 
-static cJSON *item_json(struct change *change, size_t i, bool in_share)
+/* action: what becomes of the table, "add", "change", "remove" or "none". */
+static cJSON *item_json(struct change *change, size_t i, const char *action)
 {
     cJSON *item = base_json_object();
     char *name = model_name_text(&change->names[i]);
     base_json_add_str(item, "name", name);
-    base_json_add_str(item, "action",
-                      in_share == change->add ? "none"
-                      : change->add           ? "add"
-                                              : "remove");
+    base_json_add_str(item, "action", action);
+    if (change->column_count) {
+        cJSON *columns = base_json_add_array(item, "columns");
+        for (size_t k = 0; k < change->column_count; k++)
+            base_json_push_take(columns, cJSON_CreateString(change->columns[k]));
+    }
     if (change->add) {
         base_json_add_bool(item, "readable", change->errs[i].code == ERR_OK);
         if (change->errs[i].code != ERR_OK) {
@@ -115,17 +124,32 @@ static cJSON *item_json(struct change *change, size_t i, bool in_share)
     return item;
 }
 
-static bool share_change(struct model_share *share, const struct change *change, size_t i)
+/* Changes the share and says how. A table that is ticked already keeps how it is synced, except for the columns
+ * when some are named. */
+static const char *share_change(struct model_share *share, const struct change *change, size_t i)
 {
+    const struct model_share_table *have = model_share_find(share, &change->names[i]);
+    if (!change->add)
+        return model_share_remove(share, &change->names[i]) ? "remove" : "none";
+    if (have && change->column_count == 0)
+        return "none";
     struct model_share_table table = {.name = change->names[i], .mode = (char *)"full"};
-    return change->add ? model_share_add(share, &table)
-                       : model_share_remove(share, &change->names[i]);
+    if (have)
+        table = *have;
+    table.columns = change->columns;
+    table.column_count = change->column_count;
+    const char *action = have ? "change" : "add";
+    return model_share_add(share, &table) ? action : "none";
 }
 
 /* A table that may not be read yet is ticked, and says what it lacks; one that nobody has ever
  * seen, or about which the workspace cannot be asked now, is not. */
 static int unknown_check(const struct change *change, struct err *err)
 {
+    if (change->column_count && change->types[0].code == ERR_CONFIG_INVALID) {
+        *err = change->types[0];
+        return -1;
+    }
     for (size_t i = 0; change->add && i < change->count; i++) {
         if (change->errs[i].code == ERR_OK || change->known[i])
             continue;
@@ -150,14 +174,13 @@ static void change_finish(struct change *change)
     struct engine *engine = change->ask.engine;
     struct err err = ERR_INIT;
     struct config_profile *profile = config_profile_dup(engine->profile);
-    const struct model_share *before = config_profile_share(engine->profile);
     cJSON *json = base_json_object();
     cJSON *plan = base_json_add_array(json, "plan");
     int64_t changes = 0, warnings = 0;
     for (size_t i = 0; i < change->count; i++) {
-        bool in_share = model_share_find(before, &change->names[i]) != NULL;
-        base_json_push_take(plan, item_json(change, i, in_share));
-        changes += share_change(config_profile_share(profile), change, i);
+        const char *action = share_change(config_profile_share(profile), change, i);
+        base_json_push_take(plan, item_json(change, i, action));
+        changes += strcmp(action, "none") != 0;
         warnings += change->errs[i].code != ERR_OK || change->types[i].code != ERR_OK;
     }
     base_json_add_i64(json, "changes", changes);
@@ -180,6 +203,29 @@ static void change_finish(struct change *change)
     engine_ask_fail(&change->ask, &err);
 }
 
+/* The columns that would be read must be there and flat. */
+static void columns_check(const struct change *change, const struct model_schema *schema,
+                          struct err *err)
+{
+    struct model_schema chosen = {0};
+    chosen.columns = base_alloc_zero(schema->count + 1, sizeof *chosen.columns);
+    for (size_t k = 0; k < change->column_count && err->code == ERR_OK; k++) {
+        size_t at = 0;
+        while (at < schema->count &&
+               !base_text_equal_nocase(schema->columns[at].name, change->columns[k]))
+            at++;
+        if (at == schema->count)
+            base_err_set(err, ERR_CONFIG_INVALID, "the table has no column '%s'",
+                         change->columns[k]);
+        else if (chosen.count < schema->count)
+            chosen.columns[chosen.count++] = schema->columns[at]; /* borrowed */
+    }
+    if (err->code == ERR_OK &&
+        model_schema_check_flat(change->column_count ? &chosen : schema, err) != 0)
+        base_err_context(err, "a sync of it would fail");
+    free(chosen.columns);
+}
+
 static void on_table(void *user, const struct err *err, struct databricks_table *table)
 {
     struct change_look *look = user;
@@ -200,8 +246,8 @@ static void on_table(void *user, const struct err *err, struct databricks_table 
         }
         free(key);
         free(name);
-    } else if (model_schema_check_flat(&table->columns, &change->types[i]) != 0) {
-        base_err_context(&change->types[i], "a sync of it would fail");
+    } else {
+        columns_check(change, &table->columns, &change->types[i]);
     }
     if (--change->waiting == 0)
         change_finish(change);
@@ -222,6 +268,26 @@ static int names_parse(const cJSON *params, struct change *change, struct err *e
     return change->count ? 0 : base_err_set(err, ERR_USAGE, "no table is named");
 }
 
+static int columns_parse(const cJSON *params, struct change *change, struct err *err)
+{
+    const cJSON *columns = base_json_array(params, "columns"), *each;
+    int count = cJSON_GetArraySize(columns);
+    if (count == 0)
+        return 0;
+    if (change->count != 1 || !change->add)
+        return base_err_set(err, ERR_USAGE, "columns can be chosen for one table at a time");
+    if (count > 10000)
+        return base_err_set(err, ERR_USAGE, "more than 10000 columns are named");
+    change->columns = base_alloc_zero((size_t)count, sizeof *change->columns);
+    cJSON_ArrayForEach(each, columns)
+    {
+        if (!cJSON_IsString(each) || each->valuestring[0] == '\0')
+            return base_err_set(err, ERR_USAGE, "columns is a list of names");
+        change->columns[change->column_count++] = base_strdup(each->valuestring);
+    }
+    return 0;
+}
+
 static void change_start(struct engine *engine, struct ipc_call *call, const cJSON *params,
                          bool add)
 {
@@ -233,7 +299,7 @@ static void change_start(struct engine *engine, struct ipc_call *call, const cJS
     struct change *change = engine_ask_new(engine, call, sizeof *change, change_free);
     change->add = add;
     change->apply = base_json_bool_or(params, "apply", false);
-    if (names_parse(params, change, &err) != 0) {
+    if (names_parse(params, change, &err) != 0 || columns_parse(params, change, &err) != 0) {
         engine_ask_fail(&change->ask, &err);
         return;
     }

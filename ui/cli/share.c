@@ -14,6 +14,19 @@ int cli_exec_share_list(struct cli *cli)
     return cli_look(cli, "share.list", NULL, view_share_list);
 }
 
+/* Every --column given, in order. */
+static void columns_add(struct cli *cli, cJSON *params)
+{
+    cJSON *columns = NULL;
+    for (size_t i = 0; i < cli->args.given.count; i++) {
+        if (strcmp(cli->args.given.items[i].option->name, "column") != 0)
+            continue;
+        if (columns == NULL)
+            columns = base_json_add_array(params, "columns");
+        base_json_push_take(columns, cJSON_CreateString(cli->args.given.items[i].value));
+    }
+}
+
 static int share_call(struct cli *cli, struct view_link *link, const char *verb, bool apply,
                       cJSON **data, struct err *err)
 {
@@ -23,6 +36,7 @@ static int share_call(struct cli *cli, struct view_link *link, const char *verb,
         cJSON_Delete(params);
         return -1;
     }
+    columns_add(cli, params);
     return view_call(link, verb, params, data, err);
 }
 
