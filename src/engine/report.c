@@ -20,11 +20,21 @@ static bool counts_equal(const struct model_run_counts *counts)
            counts->source_rows == counts->decoded_rows && counts->source_rows == counts->file_rows;
 }
 
+/* Working time where this process knows it; else from the intent to the end, waiting for its turn
+ * included. */
+static double seconds_of(struct engine *engine, const struct model_run *run)
+{
+    struct sync_stats stats;
+    int64_t end = run->finished_us ? run->finished_us : base_seam_now_us(engine->seam);
+    if (engine->sync && sync_run_stats(engine->sync, run->id, &stats) && stats.seconds > 0)
+        return stats.seconds;
+    return run->started_us ? (double)(end - run->started_us) / 1e6 : 0.0;
+}
+
 static cJSON *table_json(struct engine *engine, const struct model_run *run)
 {
     cJSON *json = base_json_object();
     char *name = model_name_text(&run->table);
-    int64_t end = run->finished_us ? run->finished_us : base_seam_now_us(engine->seam);
     base_json_add_str(json, "name", name);
     base_json_add_i64(json, "run", run->id);
     count_add(json, "version", run->version);
@@ -34,8 +44,7 @@ static cJSON *table_json(struct engine *engine, const struct model_run *run)
     count_add(json, "file_rows", run->counts.file_rows);
     base_json_add_i64(json, "files", run->files);
     base_json_add_i64(json, "bytes", run->bytes);
-    base_json_add_double(json, "seconds",
-                         run->started_us ? (double)(end - run->started_us) / 1e6 : 0.0);
+    base_json_add_double(json, "seconds", seconds_of(engine, run));
     base_json_add_str(json, "state", model_run_word(run));
     base_json_add_i64(json, "attempt", run->attempt);
     base_json_add_bool(json, "counts_equal", counts_equal(&run->counts));

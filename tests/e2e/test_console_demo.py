@@ -51,5 +51,22 @@ def test_demo_keeps_what_it_is_told_to():
         assert run(["demo", "--keep", str(kept)], folder).returncode == 2
 
 
+def test_hostile_names_are_synced_and_shown_escaped():
+    with tempfile.TemporaryDirectory() as folder:
+        kept = pathlib.Path(folder) / "kept"
+        done = run(["demo", "--world", "hostile", "--keep", str(kept)], folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        for text in (done.stdout, done.stderr, (kept / "state/aampe/demo/engine.log").read_text()):
+            for char in text:
+                assert char == "\n" or (char >= " " and char not in "\x7f\u202e\u202c\u2066\u2069\u200b"), repr(text)
+        assert "esc\\x1b[31mred" in done.stdout
+        tables = [path for path in (kept / "files").iterdir() if path.name != ".aampe-staging"]
+        assert len(tables) > 10
+        for table in tables:
+            assert (table / "current").resolve().is_relative_to(kept.resolve())
+            assert set(table.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-.%ABCDEF~")
+        assert sorted(path.name for path in kept.iterdir()) == ["config", "files", "sandbox", "sandbox.log", "state"]
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main(["-q", "-x", "--tb=short", "-p", "no:cacheprovider", __file__]))
