@@ -1,2 +1,0 @@
-noinst_LIBRARIES += src/libwatch.a
-src_libwatch_a_SOURCES =
