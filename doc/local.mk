@@ -5,7 +5,7 @@ doc_frames = doc/aampe-console.1.in doc/aampe-sandbox.1.in doc/aampe-syncd.8.in 
 doc_tables = ui/cli/commands.def src/base/errors.def src/config/settings.def
 EXTRA_DIST += $(doc_frames)
 man_MANS += doc/aampe-console.1 doc/aampe-sandbox.1 doc/aampe-syncd.8 doc/aampe.5
-CLEANFILES += $(man_MANS)
+CLEANFILES += $(man_MANS) doc/*.tmp
 
 doc/aampe-console.1: doc/aampe-console.1.in $(doc_tables) doc/generate$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) doc && doc/generate$(EXEEXT) $(srcdir)/doc/aampe-console.1.in $(PACKAGE_VERSION) > $@.tmp && mv $@.tmp $@

@@ -53,3 +53,13 @@ gate-short: $(SUITE_NEEDS)
 	@$(MAKE) -s kill-loop N=30
 	@MUTATIONS=20000 $(MAKE) -s hostile
 	@SMALL=1000000 LARGE=4000000 $(MAKE) -s scale
+
+# What the targets above leave in the build folder.
+CLEANFILES += tests/unit/*.valgrind.log
+.PHONY: clean-peers clean-sanitize
+clean-sanitize:
+	rm -rf sanitize
+clean-peers:
+	rm -rf peers peers.log
+clean-local: clean-sanitize
+distclean-local: clean-peers

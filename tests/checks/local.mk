@@ -1,6 +1,7 @@
-# Checks of the source itself: arrows between rooms, sizes, tables and forbidden words, global state, formatting.
-CHECKS = tests/checks/arrows.py tests/checks/format.sh tests/checks/globals.py tests/checks/sizes.py \
-	tests/checks/tables.py
+# Checks of the source itself: arrows between rooms, sizes, tables and forbidden words, global state, formatting, and
+# that the tarball is whole.
+CHECKS = tests/checks/arrows.py tests/checks/dist.py tests/checks/format.sh tests/checks/globals.py \
+	tests/checks/sizes.py tests/checks/tables.py
 dist_check_SCRIPTS += $(CHECKS)
 TESTS += $(CHECKS)
 
@@ -8,3 +9,10 @@ TESTS += $(CHECKS)
 .PHONY: format
 format:
 	cd $(srcdir) && find src ui tests doc -name '*.[ch]' | xargs $(CLANG_FORMAT) -i
+
+# What `make dist` copies, relative to the top of the tree; read by dist.py.
+.PHONY: dist-list
+dist-list:
+	@list='$(DISTFILES)'; for file in $$list; do \
+	  case $$file in $(srcdir)/*) file=$${file#$(srcdir)/} ;; $(top_srcdir)/*) file=$${file#$(top_srcdir)/} ;; esac; \
+	  if test -d $(srcdir)/$$file; then (cd $(srcdir) && find $$file -type f); else echo $$file; fi; done
