@@ -69,13 +69,13 @@ static void test_files(void **state)
     assert_int_equal(base_file_read(path, 2, &out, &err), -1);
     assert_int_equal(err.code, ERR_LIMIT_EXCEEDED);
     base_err_clear(&err);
-    assert_int_equal(base_file_read("/nonexistent/x", 2, &out, &err), -1);
+    assert_int_equal(base_file_read("/proc/self/nonexistent/x", 2, &out, &err), -1);
     assert_int_equal(err.sys_errno, ENOENT);
     base_err_clear(&err);
     assert_int_equal(base_file_mkdir_all(path, 0700, &err), -1); /* a file stands there */
     assert_int_equal(err.sys_errno, ENOTDIR);
     base_err_clear(&err);
-    assert_int_equal(base_file_write_atomic("/nonexistent/x", "", 0, 0600, &err), -1);
+    assert_int_equal(base_file_write_atomic("/proc/self/nonexistent/x", "", 0, 0600, &err), -1);
     assert_true(base_file_exists(path));
     base_buf_free(&out);
     free(path);
@@ -138,7 +138,7 @@ static void test_join_and_homes(void **state)
 static void test_process_run(void **state)
 {
     const char *const echo[] = {"/bin/sh", "-c", "echo hi; exit 3", NULL};
-    const char *const missing[] = {"/nonexistent/program", NULL};
+    const char *const missing[] = {"/proc/self/nonexistent/program", NULL};
     const char *const endless[] = {"/usr/bin/tail", "-f", "/dev/null", NULL};
     const char *const flood[] = {"/usr/bin/yes", NULL};
     const char *const descriptors[] = {"/bin/sh", "-c", "ls /proc/self/fd | wc -l", NULL};
@@ -224,7 +224,7 @@ static void test_log_lines(void **state)
     free(text);
     free(tapped);
     base_log_free(&log);
-    assert_null(base_log_new(seam, "/nonexistent/log", LOG_INFO_));
+    assert_null(base_log_new(seam, "/proc/self/nonexistent/log", LOG_INFO_));
     base_log_event(NULL, LOG_ERROR_, "x", NULL);
     free(path);
     base_seam_free(&seam);
