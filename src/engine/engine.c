@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,6 +114,8 @@ int engine_open(struct engine *engine, const char *profile, const char *version,
         return -1;
     engine->log = base_log_new(engine->seam, foreground ? NULL : engine->paths.log,
                                verbose ? LOG_DEBUG_ : LOG_INFO_);
+    if (engine->log == NULL)
+        return base_err_errno(err, errno, "opening the log \"%s\"", engine->paths.log);
     profile_load(engine);
     if (!verbose)
         base_log_level(engine->log, level_of(engine->profile));
