@@ -132,9 +132,14 @@ static struct MHD_Response *response_make(struct sandbox_exchange *exchange, siz
 /* Header set of the recordings: workspace calls, OAuth calls, object store. */
 static void headers_common(struct sandbox_exchange *exchange, struct MHD_Response *response)
 {
-    char id[37];
+    time_t now = (time_t)(base_seam_now_us(exchange->server->seam) / 1000000);
+    char id[37], date[64];
+    struct tm tm;
 
     base_seam_uuid(exchange->server->seam, id);
+    gmtime_r(&now, &tm);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    MHD_add_response_header(response, "Date", date);
     if (exchange->content_type)
         MHD_add_response_header(response, "content-type", exchange->content_type);
     if (exchange->object_store) {
@@ -282,7 +287,9 @@ static int socket_listen(struct sockaddr_storage *bound, int *port)
 static struct MHD_Daemon *daemon_start(struct sandbox_server *server, int listener, bool six,
                                        const char *certificate, const char *key)
 {
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
+    /* The date of an answer is that of the sandbox's own clock, which can be turned. */
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                     MHD_USE_POLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
                                    {MHD_OPTION_END, 0, NULL}};

@@ -66,8 +66,9 @@ static struct sandbox_securable *path_securable(struct sandbox_exchange *exchang
     for (size_t i = 0; i < base_countof(types); i++) {
         if (!base_text_equal_nocase(types[i].word, exchange->arguments[0]))
             continue;
-        securable = types[i].kind == 'M' ? sandbox_workspace_metastore(workspace)
-                                         : sandbox_workspace_find(workspace, types[i].kind, name);
+        securable = types[i].kind == 'M'
+                        ? sandbox_workspace_metastore(workspace)
+                        : sandbox_workspace_find_listed(workspace, types[i].kind, name);
         if (securable && (types[i].kind != 'M' || strcmp(securable->id, name) == 0))
             return securable;
         sandbox_reply_error(exchange, 404, types[i].unknown, "%s '%s' does not exist.",
@@ -139,7 +140,8 @@ static void grants_json(struct sandbox_exchange *exchange,
         const struct sandbox_grant *grant = &securable->grants.items[i];
 
         if ((only && !base_text_equal_nocase(only, grant->principal)) ||
-            !may_see(exchange, securable, grant->principal))
+            !may_see(exchange, securable, grant->principal) ||
+            sandbox_workspace_denied(exchange->server->workspace, securable, grant->privilege))
             continue;
         base_json_push_take(assignment(array, grant->principal),
                             cJSON_CreateString(grant->privilege));
@@ -169,13 +171,17 @@ static void effective_json(struct sandbox_exchange *exchange,
                            const struct sandbox_securable *securable, const char *only,
                            cJSON *array)
 {
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+
     for (const struct sandbox_securable *at = securable; at; at = at->parent) {
         for (size_t i = 0; i < at->grants.count; i++) {
             const struct sandbox_grant *grant = &at->grants.items[i];
             cJSON *item;
 
             if ((only && !base_text_equal_nocase(only, grant->principal)) ||
-                !may_see(exchange, securable, grant->principal))
+                !may_see(exchange, securable, grant->principal) ||
+                sandbox_workspace_denied(workspace, at, grant->privilege) ||
+                sandbox_workspace_denied(workspace, securable, grant->privilege))
                 continue;
             item = base_json_object();
             base_json_add_str(item, "privilege", grant->privilege);

@@ -49,7 +49,7 @@ extern const struct sandbox_table_def shop_users, shop_events, shop_products, sh
     shop_customers_masked, shop_clickstream, shop_app_events_raw, shop_stale_events,
     shop_heartbeats, shop_empty_events, shop_finance_orders, shop_employees, shop_members,
     shop_members_history, shop_campaign_sends, shop_campaigns, shop_sales_orders, shop_order_lines,
-    shop_returns, shop_active_users;
+    shop_returns, shop_active_users, shop_users_old;
 
 struct shop_events *shop_events_new(void);
 

@@ -137,6 +137,14 @@ static const struct sandbox_column_def shop_employees_columns[] = {{.name = "emp
                                                                    REFERENCE("badge", "E", 10000)};
 TABLE(shop_employees, "employees", 60, "People who work here");
 
+static const struct sandbox_column_def shop_users_old_columns[] = {
+    {.name = "user_id", .type = "bigint", .fill = sandbox_fill_sequence, .low = 1},
+    REFERENCE("contact_id", "C", 2000),
+    TEXT("country", countries),
+    TEXT("tier", tiers),
+    MOMENT("created_at", 31536000, 94608000)};
+TABLE(shop_users_old, "users_old", 500, "Users before Unity Catalog");
+
 static const struct sandbox_column_def shop_active_users_columns[] = {
     {.name = "contact_id", .type = "string"},
     {.name = "country", .type = "string"},

@@ -124,11 +124,16 @@ static int describe_detail(struct sql_context *context, struct sandbox_securable
     struct sandbox_value values[] = {
         text_value("delta"),
         text_value(table->id),
-        text_value(table->full_name),
+        text_value(table->sql_only ? sandbox_arena_printf(context->arena, "spark_catalog.%s.%s",
+                                                          table->schema, table->name)
+                                   : table->full_name),
         text_value(table->comment),
-        text_value(sandbox_arena_printf(context->arena,
-                                        "s3://shop-lakehouse/__unitystorage/tables/%s",
-                                        table->id ? table->id : "0")),
+        text_value(table->sql_only
+                       ? sandbox_arena_printf(context->arena, "dbfs:/user/hive/warehouse/%s.db/%s",
+                                              table->schema, table->name)
+                       : sandbox_arena_printf(context->arena,
+                                              "s3://shop-lakehouse/__unitystorage/tables/%s",
+                                              table->id)),
         number_value(table->created_ms * 1000),
         number_value(snapshot->time_us),
         text_value("[]"),
@@ -177,6 +182,19 @@ static int describe_table(struct sql_context *context, const struct sql_statemen
     return 0;
 }
 
+/* What the listings of the REST API show with include_browse. */
+static bool can_see(struct sql_context *context, const struct sandbox_securable *object)
+{
+    struct sandbox_workspace *workspace = context->request->workspace;
+    const char *principal = context->request->principal;
+    const char *use = object->kind == 'C'   ? "USE_CATALOG"
+                      : object->kind == 'S' ? "USE_SCHEMA"
+                                            : "SELECT";
+    return sandbox_workspace_has(workspace, object, principal, use) ||
+           sandbox_workspace_has(workspace, object, principal, "BROWSE") ||
+           sandbox_workspace_owns(workspace, object, principal);
+}
+
 static int describe(struct sql_context *context, const struct sql_statement *statement,
                     struct sandbox_query *query)
 {
@@ -184,6 +202,9 @@ static int describe(struct sql_context *context, const struct sql_statement *sta
     struct sandbox_securable *table =
         sql_find_securable(context, 'T', statement->parts, statement->part_count, statement->pos,
                            meta ? NULL : "SELECT");
+    if (table && meta && !can_see(context, table))
+        table = sql_find_securable(context, 'T', statement->parts, statement->part_count,
+                                   statement->pos, "SELECT");
     if (!table)
         return -1;
     if (meta)
@@ -204,18 +225,6 @@ static const char *kind_name(int kind)
     return kind == 'M' ? "METASTORE" : kind == 'C' ? "CATALOG" : kind == 'S' ? "SCHEMA" : "TABLE";
 }
 
-static bool grants_visible(struct sql_context *context, struct sandbox_securable *object)
-{
-    const struct sandbox_query_request *request = context->request;
-    for (struct sandbox_securable *at = object; at; at = at->parent)
-        if (sandbox_workspace_has(request->workspace, at, request->principal, "MANAGE") ||
-            sandbox_workspace_member(request->workspace, at->owner ? at->owner : "",
-                                     request->principal) ||
-            (at->owner && strcmp(at->owner, request->principal) == 0))
-            return true;
-    return false;
-}
-
 /* Of the object and of everything above it. Who may not manage it sees only what concerns himself.
  */
 static int show_grants(struct sql_context *context, const struct sql_statement *statement,
@@ -232,7 +241,7 @@ static int show_grants(struct sql_context *context, const struct sql_statement *
                                                       statement->part_count, statement->pos, NULL);
     if (!object)
         return -1;
-    bool all = grants_visible(context, object);
+    bool all = sandbox_workspace_has(request->workspace, object, request->principal, "MANAGE");
     start(query, columns, 4);
     for (struct sandbox_securable *at = object; at; at = at->parent) {
         for (size_t i = 0; i < at->grants.count; i++) {
@@ -240,7 +249,10 @@ static int show_grants(struct sql_context *context, const struct sql_statement *
             bool mine = base_text_equal_nocase(principal, request->principal) ||
                         sandbox_workspace_member(request->workspace, principal, request->principal);
             if ((!all && !mine) ||
-                (statement->principal && !base_text_equal_nocase(principal, statement->principal)))
+                (statement->principal &&
+                 !base_text_equal_nocase(principal, statement->principal)) ||
+                sandbox_workspace_denied(request->workspace, at, at->grants.items[i].privilege) ||
+                sandbox_workspace_denied(request->workspace, object, at->grants.items[i].privilege))
                 continue;
             char *action = sandbox_arena_dup(context->arena, at->grants.items[i].privilege);
             for (char *c = action; *c; c++)
@@ -253,20 +265,6 @@ static int show_grants(struct sql_context *context, const struct sql_statement *
         }
     }
     return 0;
-}
-
-/* Something below it, or it itself, may be used by the principal. */
-static bool can_see(struct sql_context *context, struct sandbox_securable *object)
-{
-    static const char *const privileges[] = {"USE_CATALOG", "USE_SCHEMA", "SELECT", "BROWSE"};
-    for (size_t i = 0; i < base_countof(privileges); i++)
-        if (sandbox_workspace_has(context->request->workspace, object, context->request->principal,
-                                  privileges[i]))
-            return true;
-    for (size_t i = 0; i < object->children.count; i++)
-        if (can_see(context, object->children.items[i]))
-            return true;
-    return false;
 }
 
 /* SHOW's patterns: * any run, | alternatives, any case. */

@@ -6,14 +6,15 @@
 
 enum sight { HIDDEN, BROWSED, SEEN };
 
-/* What the caller sees of a securable by itself; `privilege` shows it whole, BROWSE (when asked
- * for) its outside. */
+/* What the caller sees of a securable by itself; `privilege` or owning what it lies in shows it
+ * whole, BROWSE (when asked for) its outside. */
 static enum sight sight_of(struct sandbox_exchange *exchange,
                            const struct sandbox_securable *securable, const char *privilege)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
 
-    if (sandbox_workspace_has(workspace, securable, exchange->principal, privilege))
+    if (sandbox_workspace_has(workspace, securable, exchange->principal, privilege) ||
+        sandbox_workspace_owns(workspace, securable, exchange->principal))
         return SEEN;
     if (sandbox_exchange_flag(exchange, "include_browse") &&
         sandbox_workspace_has(workspace, securable, exchange->principal, "BROWSE"))
@@ -151,7 +152,7 @@ static void list_children(struct sandbox_exchange *exchange, const struct sandbo
             break;
         if (sight > parent_sight)
             sight = parent_sight;
-        if (sight != HIDDEN)
+        if (sight != HIDDEN && !child->sql_only)
             base_json_push_take(array, securable_json(exchange, child, sight == BROWSED));
     }
     if (cJSON_GetArraySize(array))
@@ -167,7 +168,8 @@ static const struct sandbox_securable *list_parent(struct sandbox_exchange *exch
                                                    const char *full_name, enum sight *sight)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
-    const struct sandbox_securable *parent = sandbox_workspace_find(workspace, kind, full_name);
+    const struct sandbox_securable *parent =
+        sandbox_workspace_find_listed(workspace, kind, full_name);
     const struct sandbox_securable *missing;
 
     if (!parent) {
@@ -244,7 +246,7 @@ static void get_one(struct sandbox_exchange *exchange, int kind)
     enum sight sight;
 
     sandbox_workspace_lock(workspace);
-    securable = sandbox_workspace_find(workspace, kind, full_name);
+    securable = sandbox_workspace_find_listed(workspace, kind, full_name);
     sight = securable ? sight_whole(exchange, securable, &missing) : HIDDEN;
     if (!securable)
         refuse_unknown(exchange, kind, full_name);
@@ -277,7 +279,7 @@ void sandbox_endpoint_table_exists(struct sandbox_exchange *exchange)
     cJSON *json;
 
     sandbox_workspace_lock(workspace);
-    table = sandbox_workspace_find(workspace, 'T', exchange->arguments[0]);
+    table = sandbox_workspace_find_listed(workspace, 'T', exchange->arguments[0]);
     if (table && sight_whole(exchange, table, &missing) == HIDDEN) {
         refuse_missing(exchange, missing);
     } else {

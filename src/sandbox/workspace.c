@@ -220,6 +220,7 @@ struct sandbox_securable *sandbox_workspace_add(struct sandbox_workspace *worksp
     securable = securable_new(workspace, kind, name, full_name);
     free(full_name);
     securable->parent = parent;
+    securable->sql_only = parent->sql_only;
     securable->owner = base_strdup(owner);
     securable->comment = base_strdup(comment);
     securable->catalog = base_strdup(kind == 'C' ? name : parent->catalog);
@@ -329,6 +330,14 @@ struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *works
     return securable;
 }
 
+struct sandbox_securable *sandbox_workspace_find_listed(struct sandbox_workspace *workspace,
+                                                        int kind, const char *full_name)
+{
+    struct sandbox_securable *securable = sandbox_workspace_find(workspace, kind, full_name);
+
+    return securable && !securable->sql_only ? securable : NULL;
+}
+
 struct sandbox_principal *sandbox_workspace_find_principal(struct sandbox_workspace *workspace,
                                                            const char *name)
 {
@@ -401,10 +410,11 @@ static bool covers(const char *granted, const char *privilege)
            !base_text_equal_nocase(privilege, "MANAGE");
 }
 
+/* by_owner: owning it is enough. */
 static bool held_on(struct sandbox_workspace *workspace, const struct sandbox_securable *securable,
-                    const char *principal, const char *privilege)
+                    const char *principal, const char *privilege, bool by_owner)
 {
-    if (is_or_in(workspace, securable->owner, principal))
+    if (by_owner && is_or_in(workspace, securable->owner, principal))
         return true;
     for (size_t i = 0; i < securable->grants.count; i++) {
         if (covers(securable->grants.items[i].privilege, privilege) &&
@@ -441,6 +451,7 @@ bool sandbox_workspace_has(struct sandbox_workspace *workspace,
                            const struct sandbox_securable *securable, const char *principal,
                            const char *privilege)
 {
+    bool manage = base_text_equal_nocase(privilege, "MANAGE");
     const struct sandbox_principal *who;
     bool has;
 
@@ -449,10 +460,22 @@ bool sandbox_workspace_has(struct sandbox_workspace *workspace,
     has = who && who->metastore_admin;
     if (!has && !denied(workspace, securable, privilege)) {
         for (const struct sandbox_securable *at = securable; at && !has; at = at->parent)
-            has = held_on(workspace, at, principal, privilege);
+            has = held_on(workspace, at, principal, privilege, at == securable || manage);
     }
     sandbox_workspace_unlock(workspace);
     return has;
+}
+
+bool sandbox_workspace_owns(struct sandbox_workspace *workspace,
+                            const struct sandbox_securable *securable, const char *principal)
+{
+    bool owns = false;
+
+    sandbox_workspace_lock(workspace);
+    for (const struct sandbox_securable *at = securable; at && !owns; at = at->parent)
+        owns = is_or_in(workspace, at->owner, principal);
+    sandbox_workspace_unlock(workspace);
+    return owns;
 }
 
 int sandbox_workspace_read_denied(struct sandbox_workspace *workspace,
@@ -474,6 +497,17 @@ void sandbox_workspace_deny(struct sandbox_workspace *workspace, int level, cons
     vec_push(&workspace->denials,
              (struct denial){.level = level, .full_name = base_strdup(full_name)});
     sandbox_workspace_unlock(workspace);
+}
+
+bool sandbox_workspace_denied(struct sandbox_workspace *workspace,
+                              const struct sandbox_securable *securable, const char *privilege)
+{
+    bool is;
+
+    sandbox_workspace_lock(workspace);
+    is = denied(workspace, securable, privilege);
+    sandbox_workspace_unlock(workspace);
+    return is;
 }
 
 void sandbox_workspace_deny_clear(struct sandbox_workspace *workspace)

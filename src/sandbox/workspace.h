@@ -39,6 +39,8 @@ struct sandbox_securable {
     char *table_type; /* MANAGED, VIEW, ... */
     char *view_definition;
     char *row_filter_function;
+    bool
+        sql_only; /* hive_metastore and below: statements reach it, the REST API does not know it */
     vec_of(struct sandbox_column) columns;
     struct base_map *properties; /* text -> text */
     int64_t created_ms, updated_ms;
@@ -117,22 +119,31 @@ bool sandbox_warehouse_may(struct sandbox_workspace *workspace,
  * 'C', 'S' or 'T': USE_CATALOG, USE_SCHEMA or SELECT; full_name: the one securable, NULL = all of
  * that kind. */
 void sandbox_workspace_deny(struct sandbox_workspace *workspace, int level, const char *full_name);
+/* Such a fault is on: grants of `privilege` on the securable are as good as absent. */
+bool sandbox_workspace_denied(struct sandbox_workspace *workspace,
+                              const struct sandbox_securable *securable, const char *privilege);
 void sandbox_workspace_deny_clear(struct sandbox_workspace *workspace);
 
 /* Looking. Names are compared without case; NULL = not there. */
 struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,
                                                  const char *full_name);
+/* The same for the REST API: what is for SQL alone is not there. */
+struct sandbox_securable *sandbox_workspace_find_listed(struct sandbox_workspace *workspace,
+                                                        int kind, const char *full_name);
 struct sandbox_principal *sandbox_workspace_find_principal(struct sandbox_workspace *workspace,
                                                            const char *name);
 struct sandbox_principal *sandbox_workspace_principal_at(struct sandbox_workspace *workspace,
                                                          size_t index); /* NULL past the end */
 bool sandbox_workspace_member(struct sandbox_workspace *workspace, const char *group,
                               const char *principal);
-/* Has it, directly, through a group, ALL_PRIVILEGES, ownership or metastore admin, on the securable
- * or above it. */
+/* Has it, directly, through a group, ALL_PRIVILEGES or metastore admin, on the securable or above
+ * it; or owns it. Who owns something above it may MANAGE it, but must grant himself the rest. */
 bool sandbox_workspace_has(struct sandbox_workspace *workspace,
                            const struct sandbox_securable *securable, const char *principal,
                            const char *privilege);
+/* Owns the securable or something above it, itself or through a group. */
+bool sandbox_workspace_owns(struct sandbox_workspace *workspace,
+                            const struct sandbox_securable *securable, const char *principal);
 /* First thing missing to read the table: returns 0, or 'C' / 'S' / 'T' for the missing level. */
 int sandbox_workspace_read_denied(struct sandbox_workspace *workspace,
                                   const struct sandbox_securable *table, const char *principal);

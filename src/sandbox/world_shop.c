@@ -42,6 +42,20 @@ static void grants(struct sandbox_workspace *workspace, const char *principal)
     grant(workspace, 'S', "shop.sales", "platform-admin", "MANAGE");
 }
 
+/* What was never moved to Unity Catalog: statements reach it, the REST API does not know it. */
+static void legacy(struct sandbox_world *world, struct sandbox_workspace *workspace,
+                   const char *principal)
+{
+    static const struct sandbox_table_def *const tables[] = {&shop_users_old, NULL};
+    struct sandbox_securable *hive =
+        sandbox_world_catalog(workspace, "hive_metastore", "platform-admin", NULL);
+    hive->sql_only = true;
+    sandbox_world_schema(world, workspace, hive, "legacy", "platform-admin", NULL, tables);
+    sandbox_workspace_grant(workspace, hive, "users", "USE_CATALOG");
+    grant(workspace, 'S', "hive_metastore.legacy", "users", "USE_SCHEMA");
+    grant(workspace, 'T', "hive_metastore.legacy.users_old", principal, "SELECT");
+}
+
 static int load(struct sandbox_world *world, struct sandbox_workspace *workspace,
                 const char *principal)
 {
@@ -84,6 +98,7 @@ static int load(struct sandbox_world *world, struct sandbox_workspace *workspace
         sandbox_world_schema(world, workspace, shop, schemas[i].name, schemas[i].owner,
                              schemas[i].comment, schemas[i].tables);
     grants(workspace, principal);
+    legacy(world, workspace, principal);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 """The HTTP side of aampe-sandbox: what a client, a careless one and a test can see of it."""
+import email.utils
 import http.client
 import json
 import os
@@ -101,6 +102,18 @@ def test_token_ends_after_an_hour():
         assert own.get("/api/2.0/preview/scim/v2/Me").status == 403
 
 
+def test_date_is_that_of_the_turned_clock():
+    with Sandbox("--rows", "100") as sandbox:
+        def date():
+            answer = sandbox.get("/.well-known/databricks-config")
+            return email.utils.parsedate_to_datetime(answer.headers["date"]).timestamp()
+
+        before = date()
+        assert abs(before - time.time()) < 30
+        sandbox.clock(86400)
+        assert 86400 <= date() - before < 86400 + 60
+
+
 def test_unknown_path(sandbox):
     answer = sandbox.request("POST", "/api/9/x", {}, token=sandbox.token())
     assert answer.status == 404
@@ -176,6 +189,39 @@ def test_missing_grant(sandbox, level, words):
     assert sandbox.get(UC + "/tables/shop.aampe.users", "admin").status == 200
     sandbox.fault("clear", "missing_grant")
     assert sandbox.get(UC + "/tables/shop.aampe.users").status == 200
+
+
+def test_missing_grant_is_listed_nowhere(sandbox):
+    """What a fault takes away is gone from all three places where grants can be read."""
+    def held(path):
+        listed = sandbox.get(f"{UC}/{path}/shop.aampe", "admin").json.get("privilege_assignments", [])
+        return {(item["principal"], one["privilege"] if isinstance(one, dict) else one)
+                for item in listed for one in item["privileges"]}
+
+    def shown():
+        rows = sandbox.statement("SHOW GRANTS ON SCHEMA shop.aampe", "admin").json["result"]["data_array"]
+        return {(row[0], row[1].replace(" ", "_")) for row in rows}
+
+    mine = (sandbox.ready["client_id"], "USE_SCHEMA")
+    assert mine in held("permissions/schema")
+    assert shown() == held("effective-permissions/schema") and mine in shown()
+    sandbox.fault("missing_grant", "level=schema", "table=shop.aampe.users")
+    assert mine not in held("permissions/schema")
+    assert shown() == held("effective-permissions/schema") and mine not in shown()
+
+
+def test_hive_metastore_is_for_sql_alone(sandbox):
+    table = "hive_metastore.legacy.users_old"
+    assert sandbox.statement("SELECT count(*) FROM " + table).json["result"]["data_array"] == [["500"]]
+    assert ["hive_metastore"] in sandbox.statement("SHOW CATALOGS").json["result"]["data_array"]
+    listed = sandbox.pages(UC + "/catalogs", "catalogs", "admin", include_browse="true")
+    assert [item["name"] for page in listed for item in page] == ["shop"]
+    for path in ("/catalogs/hive_metastore", "/schemas/hive_metastore.legacy", "/tables/" + table,
+                 "/schemas?catalog_name=hive_metastore", "/permissions/catalog/hive_metastore",
+                 "/table-summaries?catalog_name=hive_metastore",
+                 "/tables?catalog_name=hive_metastore&schema_name=legacy"):
+        assert sandbox.get(UC + path, "admin").status == 404, path
+    assert sandbox.get(UC + f"/tables/{table}/exists", "admin").json == {"table_exists": False}
 
 
 def test_permissions(sandbox):

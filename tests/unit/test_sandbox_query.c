@@ -263,6 +263,49 @@ static void test_privileges(void **state)
                             "sp", "SELECT");
 }
 
+/* Owning a schema lets one manage its tables, not read them; and lists show what may be used. */
+static void test_ownership(void **state)
+{
+    struct shop *shop = *state;
+    struct sandbox_workspace *workspace = shop->workspace;
+    struct sandbox_securable *schema = sandbox_workspace_find(workspace, 'S', "shop.finance");
+    struct sandbox_securable *table = sandbox_workspace_find(workspace, 'T', "shop.finance.orders");
+    expect(shop, "SHOW SCHEMAS IN shop LIKE 'finance'", "");
+    sandbox_workspace_group_add(workspace, "finance-team", "sp");
+    expect(shop, "SHOW SCHEMAS IN shop LIKE 'finance'", "[[\"finance\"]]");
+    assert_true(sandbox_workspace_has(workspace, table, "sp", "SELECT"));
+    free(table->owner);
+    table->owner = base_strdup("people-team");
+    assert_true(sandbox_workspace_has(workspace, table, "sp", "MANAGE"));
+    assert_false(sandbox_workspace_has(workspace, table, "sp", "SELECT"));
+    expect(shop, "SELECT count(*) FROM shop.finance.orders", "42501");
+    expect(shop, "SHOW TABLES IN shop.finance", "[[\"finance\",\"orders\",\"false\"]]");
+    sandbox_workspace_grant(workspace, schema, "finance-team", "SELECT");
+    expect(shop, "SELECT count(*) FROM shop.finance.orders", "[[\"3000\"]]");
+    expect(shop, "SHOW GRANTS ON TABLE shop.finance.orders",
+           "[[\"finance-team\",\"SELECT\",\"SCHEMA\",\"shop.finance\"],"
+           "[\"aampe_reader\",\"USE CATALOG\",\"CATALOG\",\"shop\"]]");
+    sandbox_workspace_deny(workspace, 'C', NULL);
+    expect(shop, "SELECT count(*) FROM shop.finance.orders", "42501");
+    sandbox_workspace_deny_clear(workspace);
+    expect(shop, "DESCRIBE TABLE shop.hr.employees", "42501");
+}
+
+static void test_hive(void **state)
+{
+    static const struct pair pairs[] = {
+        {"SHOW CATALOGS", "[[\"shop\"],[\"hive_metastore\"]]"},
+        {"SHOW TABLES IN hive_metastore.legacy", "[[\"legacy\",\"users_old\",\"false\"]]"},
+        {"SELECT count(*), count(DISTINCT user_id) FROM hive_metastore.legacy.users_old",
+         "[[\"500\",\"500\"]]"},
+    };
+    struct shop *shop = *state;
+    expect_all(*state, pairs, base_countof(pairs));
+    assert_null(
+        sandbox_workspace_find_listed(shop->workspace, 'T', "hive_metastore.legacy.users_old"));
+    assert_non_null(sandbox_workspace_find_listed(shop->workspace, 'T', "shop.aampe.users"));
+}
+
 static void test_masked(void **state)
 {
     struct shop *shop = *state;
@@ -694,6 +737,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_syntax_block, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_deep, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_privileges, setup_shop, teardown),
+        cmocka_unit_test_setup_teardown(test_ownership, setup_shop, teardown),
+        cmocka_unit_test_setup_teardown(test_hive, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_masked, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_exact_counts, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_versions, setup_shop, teardown),
