@@ -19,7 +19,7 @@ void *base_realloc(void *ptr, size_t count, size_t size);
 char *base_strdup(const char *text); /* NULL gives NULL */
 char *base_strndup(const char *text, size_t len);
 __attribute__((format(printf, 1, 2))) char *base_printf(const char *fmt, ...);
-char *base_vprintf(const char *fmt, va_list args);
+__attribute__((format(printf, 1, 0))) char *base_vprintf(const char *fmt, va_list args);
 
 /* NULL when count*size overflows, exceeds cap, or memory is refused. */
 void *base_alloc_try(size_t count, size_t size, size_t cap);

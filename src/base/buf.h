@@ -24,7 +24,8 @@ int base_buf_append(struct buf *buf, const void *data, size_t len);
 int base_buf_text(struct buf *buf, const char *text);
 int base_buf_byte(struct buf *buf, uint8_t byte);
 __attribute__((format(printf, 2, 3))) int base_buf_printf(struct buf *buf, const char *fmt, ...);
-int base_buf_vprintf(struct buf *buf, const char *fmt, va_list args);
+__attribute__((format(printf, 2, 0))) int base_buf_vprintf(struct buf *buf, const char *fmt,
+                                                           va_list args);
 int base_buf_u32le(struct buf *buf, uint32_t value);
 int base_buf_u64le(struct buf *buf, uint64_t value);
 /* Gives the bytes away (malloc'd, NUL after len); the buffer is empty afterwards. */

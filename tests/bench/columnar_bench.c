@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void stop(const char *what, const struct err *err)
+static _Noreturn void stop(const char *what, const struct err *err)
 {
     fprintf(stderr, "columnar_bench: %s: %s: %s\n", what, base_err_name(err->code), err->message);
     exit(1);

@@ -295,8 +295,8 @@ static const char *const hostile[] = {
     "\xc3\x84",
     "\xc3\xa4",
     "a\xcc\x88",
-    "\xe2\x80\xae"
-    "abc",
+    ("\xe2\x80\xae"
+     "abc"),
     "\xe2\x80\x8b",
     "\xef\xbb\xbf",
     "\xe2\x88\x95",

@@ -342,8 +342,9 @@ static void test_plan_json_refusals(void **state)
         "{\"table\":\"a.b.c\",\"window\":\"full\",\"slices\":[{\"index\":0}]}",
         "{\"table\":\"a.b.c\",\"window\":\"full\",\"columns\":[]}",
         "{\"table\":\"a.b.c\",\"window\":\"full\",\"columns\":[],\"slices\":[{\"index\":1}]}",
-        "{\"table\":\"a.b.c\",\"window\":\"full\",\"columns\":[],\"slices\":[],\"partition_by\":[1]"
-        "}",
+        ("{\"table\":\"a.b.c\",\"window\":\"full\",\"columns\":[],\"slices\":[],\"partition_by\":["
+         "1]"
+         "}"),
     };
     struct model_plan plan = {0};
     struct err err = ERR_INIT;

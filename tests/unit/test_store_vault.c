@@ -153,8 +153,8 @@ static void test_bad_input(void **state)
                                         "a b",
                                         "../x",
                                         "a/b",
-                                        "0123456789012345678901234567890123456789"
-                                        "012345678901234567890123"};
+                                        ("0123456789012345678901234567890123456789"
+                                         "012345678901234567890123")};
     struct place place;
     place_open(&place);
     struct store_vault *vault = opens(&place);

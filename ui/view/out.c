@@ -55,8 +55,10 @@ static void ascii_escape(struct buf *clean)
     *clean = out;
 }
 
-static void write_clean(const struct view_out *out, FILE *file, bool color, enum view_style style,
-                        const char *fmt, va_list args)
+__attribute__((format(printf, 5, 0))) static void write_clean(const struct view_out *out,
+                                                              FILE *file, bool color,
+                                                              enum view_style style,
+                                                              const char *fmt, va_list args)
 {
     char *text = base_vprintf(fmt, args);
     struct buf clean;
