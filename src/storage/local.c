@@ -59,6 +59,13 @@ static int run_check(const struct storage_job *job, struct err *err)
     return 0;
 }
 
+/* Verbs that say something of the destination as readers see it. */
+static bool verb_wants_root(enum storage_verb verb)
+{
+    return verb == VERB_BEGIN || verb == VERB_PUBLISH || verb == VERB_READ_BACK ||
+           verb == VERB_CLEAN || verb == VERB_GENERATIONS || verb == VERB_MANIFEST;
+}
+
 static void local_do(struct storage_local *local, struct storage_job *job)
 {
     if (job->verb != VERB_PROBE && local->probe_err.code != ERR_OK) {
@@ -68,6 +75,10 @@ static void local_do(struct storage_local *local, struct storage_job *job)
         /* parts are still taken back below: they may hold a descriptor */
         if (job->verb != VERB_PART_DROP && job->verb != VERB_PART_CLOSE)
             return;
+    }
+    if (verb_wants_root(job->verb) && local_root_follow(local, &job->err) != 0) {
+        job->reply.outcome = STORAGE_UNKNOWN;
+        return;
     }
     if (run_check(job, &job->err) == 0)
         verbs[job->verb](local, job);

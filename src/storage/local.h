@@ -78,6 +78,9 @@ bool local_same_run(const struct storage_run_key *a, const struct storage_run_ke
 
 /* local_probe.c */
 void local_probe(struct storage_local *local, struct storage_job *job);
+/* The folder may have been moved, removed or mounted over while it was open: what has its name now
+ * is probed and used. On failure nothing is changed but that the next verb looks again. */
+int local_root_follow(struct storage_local *local, struct err *err);
 
 /* local_run.c */
 struct local_run *local_run_find(struct storage_local *local, const struct storage_run_key *key);

@@ -117,16 +117,36 @@ static int probe_root(struct storage_local *local, struct err *err)
     return 0;
 }
 
-void local_probe(struct storage_local *local, struct storage_job *job)
+static int probe(struct storage_local *local, struct err *err)
 {
-    struct err *err = &job->err;
-    base_err_clear(&local->probe_err);
     if (probe_root(local, err) == 0 && local_mkdir(local, LOCAL_STAGING, 0700, err) == 0 &&
         probe_device(local, err) == 0 && probe_all(local, err) == 0)
-        local_space(local, &job->reply);
-    if (err->code == ERR_OK)
-        return;
+        return 0;
     if (strstr(err->message, local->base.root) == NULL)
         base_err_context(err, "destination '%s'", local->base.root);
-    local->probe_err = *err;
+    return -1;
+}
+
+void local_probe(struct storage_local *local, struct storage_job *job)
+{
+    base_err_clear(&local->probe_err);
+    if (probe(local, &job->err) == 0)
+        local_space(local, &job->reply);
+    else
+        local->probe_err = job->err;
+}
+
+int local_root_follow(struct storage_local *local, struct err *err)
+{
+    struct stat open_now, named;
+    if (local->root_fd >= 0 && fstat(local->root_fd, &open_now) == 0 &&
+        stat(local->base.root, &named) == 0 && open_now.st_dev == named.st_dev &&
+        open_now.st_ino == named.st_ino)
+        return 0;
+    if (probe(local, err) == 0)
+        return 0;
+    if (local->root_fd >= 0)
+        close(local->root_fd);
+    local->root_fd = -1;
+    return -1;
 }

@@ -37,12 +37,15 @@ static bool generation_name(const char *name, int64_t *seq)
 /* --- the fence
  * ---------------------------------------------------------------------------------------------- */
 
-static int foreign(const struct storage_run_key *run, const char *other, struct err *err)
+static int foreign(const struct storage_local *local, const struct storage_run_key *run,
+                   const char *other, struct err *err)
 {
     base_err_set(err, ERR_DST_FOREIGN_WRITER, "'%s' is written by sync %s, this is sync %s",
                  run->table_path, other, run->sync_uuid);
-    base_err_hint(err, "choose another destination; if that sync is gone for good, remove '%s/%s'",
-                  run->table_path, LOCAL_MARK);
+    base_err_hint(err,
+                  "Choose another destination; if that sync is gone for good (its state was lost), "
+                  "move '%s/%s' away: the next run makes it anew.",
+                  local->base.root, run->table_path);
     return -1;
 }
 
@@ -91,7 +94,7 @@ enum local_fence local_fence(struct storage_local *local, const struct storage_r
         const char *uuid = base_json_str(json, "sync_uuid");
         fence = uuid != NULL && strcmp(uuid, run->sync_uuid) == 0 ? FENCE_OURS : FENCE_FOREIGN;
         if (fence == FENCE_FOREIGN)
-            foreign(run, uuid != NULL ? uuid : "unknown", err);
+            foreign(local, run, uuid != NULL ? uuid : "unknown", err);
         cJSON_Delete(json);
     }
     base_buf_free(&text);
