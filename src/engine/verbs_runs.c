@@ -204,7 +204,8 @@ void engine_verb_runs_cancel(struct engine *engine, struct ipc_call *call, const
     int64_t id = base_json_i64_or(params, "id", 0);
     cJSON *json = base_json_object();
     base_json_add_i64(json, "run", id);
-    int rc = engine_need(engine, ENGINE_NEED_SYNC, &err);
+    /* Also while settings wait for the work to be over: ending it is what they may wait for. */
+    int rc = engine->sync ? 0 : engine_need(engine, ENGINE_NEED_SYNC, &err);
     if (rc == 0)
         rc = store_oplog_add(engine->state, call->uid, "runs.cancel", json, &err);
     if (rc == 0)
