@@ -221,7 +221,10 @@ int store_run_fail(struct store_state *store, int64_t id, const struct err *fail
 int store_run_cancel(struct store_state *store, int64_t id, int64_t uid, struct err *err)
 {
     struct err reason = ERR_INIT;
-    base_err_set(&reason, ERR_CANCELLED_BY_USER, "cancelled by uid %lld", (long long)uid);
+    if (uid >= 0)
+        base_err_set(&reason, ERR_CANCELLED_BY_USER, "cancelled by uid %lld", (long long)uid);
+    else
+        base_err_set(&reason, ERR_CANCELLED_BY_USER, "cancelled");
     cJSON *json = base_err_to_json(&reason);
     char *text = base_json_print(json);
     cJSON_Delete(json);

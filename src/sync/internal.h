@@ -56,6 +56,7 @@ struct sync_run {
     int64_t timer_at_us;
     void (*timer_fn)(struct sync_run *run);
     struct err failure; /* of the attempt being undone */
+    bool counted;       /* and is in `failures`: the store may have to be asked twice for its end */
     bool failing;       /* an attempt has failed: no step but undoing is taken */
     bool undone;        /* and has been taken apart, but for `undoing` answers */
     bool cancelled, gave_up;
@@ -67,6 +68,10 @@ struct sync_run {
     struct sync_extract extract;
     struct sync_write write;
     struct sync_verify verify;
+    int64_t *old_seqs; /* generations being removed */
+    size_t old_count;
+    struct err publish_err; /* why the destination did not take it */
+    int publish_misses;     /* acts that it says it has not done */
     /* Figures. */
     struct sync_stats stats;
     int64_t begun_mono_us, progress_mono_us; /* last time something was verified or stored */
@@ -86,7 +91,8 @@ struct sync_run *sync_run_new(struct sync *sync, const struct model_run *row);
 void sync_run_free(struct sync_run *run);
 struct sync_run *sync_run_find(struct sync *sync, int64_t id);
 void sync_run_step(struct sync_run *run, enum sync_step step);
-/* Stores the state, ends the transaction the caller has begun, tells the listener. */
+/* Stores the state, ends the transaction the caller has begun, tells the listener. Refused once the
+ * attempt is failing, whatever answer is still on its way. */
 int sync_run_commit(struct sync_run *run, enum model_run_state state, struct err *err);
 /* The attempt cannot go on: undone, then tried again or failed by the class of err. */
 void sync_run_fail(struct sync_run *run, const struct err *err);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #define ASK_AGAIN_MS 2000
+#define PUBLISH_MISSES_MAX                                                                         \
+    5 /* acts refused and known not to have happened, before a run gives up */
 #define GENERATIONS_KEPT 2
 
 static void publish_go(struct sync_run *run);
@@ -36,6 +38,7 @@ static void run_recorded(struct sync_run *run)
         return;
     }
     run->row.state = RUN_RECORDED;
+    base_err_clear(&run->row.err);
     run->row.finished_us = base_seam_now_us(sync->deps.seam);
     run->stats.seconds = (double)(base_seam_mono_us(sync->deps.seam) - run->begun_mono_us) / 1e6;
     sync_run_listen(run);
@@ -53,12 +56,31 @@ static void run_lost(struct sync_run *run)
 static void run_foreign(struct sync_run *run, const struct err *cause)
 {
     struct err err = cause ? *cause : ERR_INIT;
-    if (err.code != ERR_DST_FOREIGN_WRITER) {
-        base_err_clear(&err);
+    if (!err.code) {
         base_err_set(&err, ERR_DST_FOREIGN_WRITER, "the destination \"%s\" belongs to another sync",
                      run->destination);
     }
     sync_run_fail(run, &err);
+}
+
+/* Why it is not over yet, for people. */
+static void waits(struct sync_run *run, const char *event, const struct err *cause)
+{
+    struct err err = ERR_INIT;
+    base_log_event(run->sync->deps.log, LOG_WARN_, event, "run",
+                   base_log_i64(run->sync->deps.log, run->row.id), "code",
+                   base_err_name(cause->code), "message", cause->message, NULL);
+    if (!store_run_note(run->sync->deps.store, run->row.id, cause, &err))
+        run->row.err = *cause;
+}
+
+/* The destination knows nothing of it, and what was staged is there: again, but not for ever. */
+static void publish_again(struct sync_run *run)
+{
+    if (run->publish_misses >= PUBLISH_MISSES_MAX)
+        sync_run_fail(run, &run->publish_err);
+    else
+        publish_go(run);
 }
 
 static void resolved(struct sync_run *run, const struct storage_reply *reply, size_t number)
@@ -73,7 +95,7 @@ static void resolved(struct sync_run *run, const struct storage_reply *reply, si
         return;
     case STORAGE_NOT_DONE:
         if (reply->staging == STORAGE_STAGING_SEALED)
-            publish_go(run);
+            publish_again(run);
         else
             run_lost(run);
         return;
@@ -83,9 +105,7 @@ static void resolved(struct sync_run *run, const struct storage_reply *reply, si
     case STORAGE_UNKNOWN:
         break;
     }
-    base_log_event(run->sync->deps.log, LOG_WARN_, "sync.unknown", "run",
-                   base_log_i64(run->sync->deps.log, run->row.id), "code",
-                   base_err_name(reply->err->code), "message", reply->err->message, NULL);
+    waits(run, "sync.unknown", reply->err);
     sync_recovered(run);
     sync_run_timer(run, ASK_AGAIN_MS, sync_publish_resolve);
 }
@@ -108,9 +128,14 @@ static void published(struct sync_run *run, const struct storage_reply *reply, s
         run_foreign(run, reply->err);
         return;
     }
-    base_log_event(run->sync->deps.log, LOG_WARN_, "sync.publish", "run",
-                   base_log_i64(run->sync->deps.log, run->row.id), "code",
-                   base_err_name(reply->err->code), "message", reply->err->message, NULL);
+    /* Published under this number by an earlier life of the state: what lies there is not this. */
+    if (reply->err->code == ERR_DST_AHEAD_OF_STATE && reply->outcome == STORAGE_NOT_DONE) {
+        sync_run_fail(run, reply->err);
+        return;
+    }
+    run->publish_err = *reply->err;
+    run->publish_misses++;
+    waits(run, "sync.publish", reply->err);
     sync_run_timer(run, ASK_AGAIN_MS, sync_publish_resolve);
 }
 
@@ -125,6 +150,7 @@ void sync_publish_start(struct sync_run *run)
 {
     base_seam_crash(run->sync->deps.seam, "P8");
     struct err err = ERR_INIT;
+    run->publish_misses = 0;
     if (store_tx_begin(run->sync->deps.store, &err) || sync_run_commit(run, RUN_PUBLISHING, &err)) {
         sync_run_fail(run, &err);
         return;
@@ -151,14 +177,9 @@ static void cleaned(struct sync_run *run, const struct storage_reply *reply, siz
 {
     struct store_state *store = run->sync->deps.store;
     struct err err = *reply->err;
-    int64_t *seqs = NULL;
-    size_t count = 0;
     (void)number;
-    if (!err.code &&
-        !store_generations_old(store, run->row.sync_uuid, GENERATIONS_KEPT, &seqs, &count, &err))
-        for (size_t i = 0; i < count && !err.code; i++)
-            (void)!store_generation_removed(store, run->row.sync_uuid, seqs[i], &err);
-    free(seqs);
+    for (size_t i = 0; i < run->old_count && !err.code; i++)
+        (void)!store_generation_removed(store, run->row.sync_uuid, run->old_seqs[i], &err);
     if (err.code) {
         /* Recorded is recorded; the run stays RECORDED and the next start cleans again. */
         base_log_event(run->sync->deps.log, LOG_WARN_, "sync.clean", "run",
@@ -173,14 +194,11 @@ static void cleaned(struct sync_run *run, const struct storage_reply *reply, siz
 void sync_clean_start(struct sync_run *run)
 {
     struct storage_identity id = sync_run_identity(run);
-    int64_t *seqs = NULL;
-    size_t count = 0;
     struct err err = ERR_INIT;
     sync_run_step(run, STEP_CLEAN);
-    if (store_generations_old(run->sync->deps.store, run->row.sync_uuid, GENERATIONS_KEPT, &seqs,
-                              &count, &err))
-        count = 0;
-    storage_clean(run->sync->deps.storage, &id, seqs, count, sync_op_done,
+    if (store_generations_old(run->sync->deps.store, run->row.sync_uuid, GENERATIONS_KEPT,
+                              &run->old_seqs, &run->old_count, &err))
+        run->old_count = 0;
+    storage_clean(run->sync->deps.storage, &id, run->old_seqs, run->old_count, sync_op_done,
                   sync_op_new(run, cleaned, 0));
-    free(seqs);
 }

@@ -37,6 +37,7 @@ void sync_run_free(struct sync_run *run)
     sync_share_table_free(&run->table);
     model_run_free(&run->row);
     free(run->destination);
+    free(run->old_seqs);
     free(run);
 }
 
@@ -73,6 +74,8 @@ void sync_run_listen(struct sync_run *run)
 int sync_run_commit(struct sync_run *run, enum model_run_state state, struct err *err)
 {
     struct store_state *store = run->sync->deps.store;
+    if (run->failing)
+        return base_err_set(err, ERR_INTERNAL, "an attempt that is given up takes no further step");
     if (store_run_state(store, run->row.id, state, err) || store_tx_commit(store, err))
         return -1;
     run->row.state = state;
@@ -196,6 +199,7 @@ void sync_run_fail(struct sync_run *run, const struct err *err)
     run->failure = *err;
     run->step = STEP_UNDO;
     run->failing = true;
+    run->counted = false;
     run->told_dirty = true;
     base_log_event(run->sync->deps.log, LOG_WARN_, "run.attempt_failed", "run",
                    base_log_i64(run->sync->deps.log, run->row.id), "attempt",
@@ -236,7 +240,7 @@ void sync_run_undo(struct sync_run *run)
     /* After a restart nobody waits for the workspace: it may not answer for long. */
     if (statement[0])
         sync_statement_end(run->sync, statement, true, interrupted ? NULL : run);
-    if (run->staging && run->failure.code != ERR_DST_FOREIGN_WRITER) {
+    if (run->staging) {
         run->undoing++;
         storage_abort(run->sync->deps.storage, &id, keep, sync_op_done,
                       sync_op_new(run, aborted, 0));
@@ -336,7 +340,8 @@ static void attempt_over(struct sync_run *run)
     enum err_code code = run->failure.code;
     run->undone = false;
     run->failing = false;
-    if (!run->interrupted && !run->cancelled) {
+    if (!run->interrupted && !run->cancelled && !run->counted) {
+        run->counted = true;
         run->failures++;
         run->data_misses += sync_code_is_data_miss(code);
     }

@@ -90,7 +90,7 @@ static void column_checked(struct sync_job *base)
         sync_run_advanced(run);
         if (job->err.code) {
             verify_failed(run, &job->err);
-        } else {
+        } else if (!run->failing) { /* cancelled since: nothing may be published any more */
             v->column++;
             column_read(run);
         }

@@ -11,6 +11,7 @@
 #include "store/state.h"
 #include "sync/sync.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -457,6 +458,111 @@ static void test_cancel(void **state)
     destination_check(b, 700);
 }
 
+/* Lets every answer that is on its way arrive at the loop, unserved. */
+static void answers_arrive(struct bench *b)
+{
+    for (int64_t end = base_seam_mono_us(b->seam) + 2000; base_seam_mono_us(b->seam) < end;)
+        sched_yield();
+}
+
+/* A run is cancelled at each turn of the loop while answers wait to be served: either it says it
+ * can no longer be, and is recorded, or it is cancelled and nothing is at the destination. */
+static void test_cancel_at_every_turn(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    int cancelled = 0, recorded = 0, published = -1;
+    b->fake.chunks = 1;
+    for (int turn = 0; recorded < 2; turn++) {
+        memset(b->states, 0, sizeof b->states);
+        batch(b, false);
+        int64_t run = sync_active_run(b->sync, &b->table.name);
+        for (int i = 0; i < turn && !sync_idle(b->sync); i++) {
+            net_loop_turn(b->loop, 0); /* what is pushed here is answered after it */
+            answers_arrive(b);
+        }
+        base_err_clear(&err);
+        bool took = sync_run_cancel(b->sync, run, &err) == 0;
+        turn_until_idle(b);
+        assert_int_equal(took, b->states[RUN_CANCELLED]);
+        assert_int_equal(took, b->states[RUN_PUBLISHING] == 0);
+        cancelled += took;
+        recorded += !took;
+        if (!took)
+            published = FAKE_CHUNK_ROWS;
+        destination_check(b, published);
+    }
+    assert_true(cancelled > 5);
+}
+
+static bool run_is_over(struct bench *b)
+{
+    return b->states[RUN_FAILED] || b->states[RUN_CLEANED];
+}
+
+/* The destination refuses the act and says that nothing happened: tried again, not for ever, and
+ * its reason is told meanwhile. */
+static void test_publish_refused(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    batch(b, false);
+    turn_until_state(b, RUN_STAGED);
+    struct model_run run = run_get(b);
+    char *blocked = base_printf("%s/lake/c.s.t/.aampe-sync.%s", b->folder, run.sync_uuid);
+    model_run_free(&run);
+    assert_int_equal(base_file_mkdir_all(blocked, 0700, &err), 0);
+    turn_until_state(b, RUN_PUBLISHING);
+    bool told = false;
+    for (int i = 0; i < 1000 && !run_is_over(b); i++) {
+        for (int k = 0; k < 20; k++)
+            net_loop_turn(b->loop, 1);
+        run = run_get(b);
+        told = told || (run.state == RUN_PUBLISHING && run.err.code == ERR_HOST_IO_ERROR);
+        model_run_free(&run);
+        base_seam_turn(b->seam, 3);
+    }
+    assert_true(told);
+    run = run_get(b);
+    assert_int_equal(run.state, RUN_FAILED);
+    assert_int_equal(run.err.code, ERR_HOST_IO_ERROR);
+    model_run_free(&run);
+    destination_check(b, -1);
+    assert_int_equal(rmdir(blocked), 0);
+    free(blocked);
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+}
+
+/* The destination's folder gets another name, or none, while it is open: what readers find under
+ * its name counts. */
+static void test_destination_moves(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    char *lake = base_printf("%s/lake", b->folder), *away = base_printf("%s/away", b->folder);
+    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(rename(lake, away), 0);
+    b->fake.chunks = 8;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 800);
+    assert_int_equal(base_file_remove_tree(lake, &err), 0);
+    b->fake.chunks = 9;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 900);
+    /* Between staging and publishing: what was staged is not there, so it is read again. */
+    batch(b, false);
+    b->states[RUN_STAGED] = b->states[RUN_CLEANED] = 0;
+    turn_until_state(b, RUN_STAGED);
+    assert_int_equal(base_file_remove_tree(lake, &err), 0);
+    assert_int_equal(rename(away, lake), 0);
+    turn_until_idle(b);
+    assert_int_equal(b->states[RUN_CLEANED], 1);
+    destination_check(b, 900);
+    free(lake);
+    free(away);
+}
+
 /* The engine ends in every state; the next one finds what it left and goes on. */
 static void test_restart(void **state)
 {
@@ -664,6 +770,9 @@ int main(void)
         walk_test(test_one_lie_is_survived),
         walk_test(test_refusals),
         walk_test(test_cancel),
+        walk_test(test_cancel_at_every_turn),
+        walk_test(test_publish_refused),
+        walk_test(test_destination_moves),
         walk_test(test_restart),
         walk_test(test_pause),
         walk_test(test_patience_ends),
