@@ -30,6 +30,7 @@ struct base_log {
     enum log_level level;
     void (*tap)(void *user, const char *line);
     void *tap_user;
+    bool echo; /* to stderr as well */
     char numbers[NUMBERS][24];
     size_t number;
 };
@@ -73,6 +74,11 @@ void base_log_free(struct base_log **log)
 void base_log_level(struct base_log *log, enum log_level level)
 {
     log->level = level;
+}
+
+void base_log_echo(struct base_log *log)
+{
+    log->echo = true;
 }
 
 void base_log_tap(struct base_log *log, void (*tap)(void *user, const char *line), void *user)
@@ -132,6 +138,8 @@ static void write_line(struct base_log *log, const struct buf *line)
      */
     if (log->fd >= 0 && write(log->fd, line->data, line->len) > 0)
         log->size += (int64_t)line->len;
+    if (log->echo && log->path)
+        (void)!write(STDERR_FILENO, line->data, line->len);
     pthread_mutex_unlock(&log->lock);
 }
 

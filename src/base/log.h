@@ -29,6 +29,8 @@ struct base_log;
  * (errno says why). */
 struct base_log *base_log_new(struct base_seam *seam, const char *path, enum log_level level);
 void base_log_free(struct base_log **log);
+/* From now on each line also goes to stderr, for a program in the foreground or under a unit. */
+void base_log_echo(struct base_log *log);
 void base_log_level(struct base_log *log, enum log_level level);
 /* Called for each written line (already clean), for the engine's `log` events. */
 void base_log_tap(struct base_log *log, void (*tap)(void *user, const char *line), void *user);

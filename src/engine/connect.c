@@ -12,6 +12,7 @@ static struct sync_settings sync_settings_of(const struct config_profile *profil
 {
     struct sync_settings settings = {
         .warehouse_id = config_get(profile, CONFIG_WAREHOUSE_ID),
+        .principal = config_get(profile, CONFIG_PRINCIPAL_CLIENT_ID),
         .codec = config_get(profile, CONFIG_CODEC),
         .memory_limit = (size_t)config_get_i64(profile, CONFIG_MEMORY_LIMIT),
         .workers = (int)config_get_i64(profile, CONFIG_WORKERS),

@@ -112,10 +112,11 @@ int engine_open(struct engine *engine, const char *profile, const char *version,
     engine->state = store_open(engine->paths.state, engine->seam, err);
     if (engine->state == NULL)
         return -1;
-    engine->log = base_log_new(engine->seam, foreground ? NULL : engine->paths.log,
-                               verbose ? LOG_DEBUG_ : LOG_INFO_);
+    engine->log = base_log_new(engine->seam, engine->paths.log, verbose ? LOG_DEBUG_ : LOG_INFO_);
     if (engine->log == NULL)
         return base_err_errno(err, errno, "opening the log \"%s\"", engine->paths.log);
+    if (foreground)
+        base_log_echo(engine->log);
     profile_load(engine);
     if (!verbose)
         base_log_level(engine->log, level_of(engine->profile));

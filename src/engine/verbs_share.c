@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "databricks/catalog.h"
+#include "model/grant.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,43 +58,26 @@ static void change_free(struct engine_ask *ask)
 
 static bool grant_missing(enum err_code code)
 {
-    return code == ERR_SRC_PERM_CATALOG || code == ERR_SRC_PERM_SCHEMA ||
-           code == ERR_SRC_PERM_TABLE || code == ERR_SRC_PERM_DENIED ||
+    enum model_grant level;
+    return model_grant_of(code, &level) == 0 || code == ERR_SRC_PERM_DENIED ||
            code == ERR_SRC_PERM_VIEW_CHAIN;
 }
 
-/* The GRANTs for the first level that is missing, or for all three when it is not known which. */
+/* The GRANT for the first level that is missing, or all three when it is not known which. */
 static void grants_add(struct engine *engine, cJSON *item, const struct model_name *name,
                        enum err_code code)
 {
-    static const struct {
-        enum err_code code;
-        const char *privilege, *kind;
-        int parts;
-    } levels[] = {{ERR_SRC_PERM_CATALOG, "USE CATALOG", "CATALOG", 1},
-                  {ERR_SRC_PERM_SCHEMA, "USE SCHEMA", "SCHEMA", 2},
-                  {ERR_SRC_PERM_TABLE, "SELECT", "TABLE", 3}};
     const char *principal = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
-    const char *parts[] = {name->catalog, name->schema, name->table};
-    bool one =
-        code == ERR_SRC_PERM_CATALOG || code == ERR_SRC_PERM_SCHEMA || code == ERR_SRC_PERM_TABLE;
+    enum model_grant only;
+    bool one = model_grant_of(code, &only) == 0;
     cJSON *grants = base_json_add_array(item, "grants");
-    for (size_t i = 0; i < base_countof(levels); i++) {
+    for (int level = MODEL_GRANT_CATALOG; level <= MODEL_GRANT_TABLE; level++) {
         struct buf sql;
         struct err err = ERR_INIT;
-        if (one && levels[i].code != code)
+        if (one && level != (int)only)
             continue;
         base_buf_init(&sql, 1 << 16);
-        (void)base_buf_printf(&sql, "GRANT %s ON %s ", levels[i].privilege, levels[i].kind);
-        int rc = 0;
-        for (int p = 0; p < levels[i].parts && rc == 0; p++) {
-            (void)base_buf_text(&sql, p ? "." : "");
-            rc = model_name_quote(parts[p], &sql, &err);
-        }
-        (void)base_buf_text(&sql, " TO ");
-        if (rc == 0)
-            rc = model_name_quote(principal ? principal : "", &sql, &err);
-        if (rc == 0)
+        if (model_grant_sql((enum model_grant)level, name, principal, &sql, &err) == 0)
             base_json_push_take(grants, cJSON_CreateString(sql.data));
         base_buf_free(&sql);
     }
@@ -124,8 +108,8 @@ static cJSON *item_json(struct change *change, size_t i, const char *action)
     return item;
 }
 
-/* Changes the share and says how. A table that is ticked already keeps how it is synced, except for the columns
- * when some are named. */
+/* Changes the share and says how. A table that is ticked already keeps how it is synced, except for
+ * the columns when some are named. */
 static const char *share_change(struct model_share *share, const struct change *change, size_t i)
 {
     const struct model_share_table *have = model_share_find(share, &change->names[i]);
@@ -148,6 +132,7 @@ static int unknown_check(const struct change *change, struct err *err)
 {
     if (change->column_count && change->types[0].code == ERR_CONFIG_INVALID) {
         *err = change->types[0];
+        base_err_hint(err, "`aampe-console show TABLE` lists the columns.");
         return -1;
     }
     for (size_t i = 0; change->add && i < change->count; i++) {

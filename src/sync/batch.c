@@ -150,6 +150,8 @@ int sync_run_cancel(struct sync *sync, int64_t run_id, struct err *err)
             return -1;
         base_err_set(err, ERR_RUN_NOT_CANCELLABLE, "run %" PRId64 " is over (%s)", run_id,
                      model_run_state_name(row.state));
+        base_err_hint(err,
+                      "Only a run that is queued or running can be cancelled; see `runs list`.");
         model_run_free(&row);
         return -1;
     }

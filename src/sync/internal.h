@@ -157,7 +157,7 @@ void sync_previews_drop(struct sync *sync);
 
 struct sync {
     struct sync_deps deps;
-    char *warehouse_id, *codec; /* settings' own copies */
+    char *warehouse_id, *codec, *principal; /* settings' own copies */
     struct sync_listener listener;
     struct sync_budget *budget;
     struct sync_workers *workers;

@@ -2,6 +2,7 @@
 #include "sync/internal.h"
 
 #include "base/alloc.h"
+#include "model/grant.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,9 @@ static void preview_done(void *user, struct sync_planned *planned, const struct 
     struct preview *p = user;
     p->planner = NULL;
     if (err) {
-        p->done(p->user, NULL, err);
+        struct err told = *err;
+        model_grant_hint(&p->table, p->sync->deps.settings.principal, &told);
+        p->done(p->user, NULL, &told);
     } else {
         struct sync_preview out = {
             .plan = planned->plan,

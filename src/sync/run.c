@@ -2,6 +2,7 @@
 #include "sync/internal.h"
 
 #include "base/alloc.h"
+#include "model/grant.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -197,6 +198,7 @@ void sync_run_fail(struct sync_run *run, const struct err *err)
     if (run->failing)
         return;
     run->failure = *err;
+    model_grant_hint(&run->row.table, run->sync->deps.settings.principal, &run->failure);
     run->step = STEP_UNDO;
     run->failing = true;
     run->counted = false;

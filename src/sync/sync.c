@@ -16,9 +16,12 @@ static void settings_copy(struct sync *sync, const struct sync_settings *from)
     size_t memory = s->memory_limit;
     char *warehouse = base_strdup(from->warehouse_id ? from->warehouse_id : "");
     char *codec = base_strdup(from->codec && *from->codec ? from->codec : "snappy");
+    char *principal = base_strdup(from->principal ? from->principal : "");
     *s = *from;
     free(sync->warehouse_id);
     free(sync->codec);
+    free(sync->principal);
+    s->principal = sync->principal = principal;
     s->warehouse_id = sync->warehouse_id = warehouse;
     s->codec = sync->codec = codec;
     s->workers = workers;
@@ -60,6 +63,7 @@ struct sync *sync_new(const struct sync_deps *deps, struct err *err)
     if (!sync->workers) {
         free(sync->warehouse_id);
         free(sync->codec);
+        free(sync->principal);
         free(sync);
         return NULL;
     }
@@ -215,6 +219,7 @@ void sync_free(struct sync **pointer)
     sync_budget_free(&sync->budget);
     free(sync->warehouse_id);
     free(sync->codec);
+    free(sync->principal);
     free(sync);
 }
 

@@ -29,6 +29,7 @@ struct sync;
 struct sync_settings {
     const char
         *warehouse_id;      /* every statement runs there; empty gives CONFIG_MISSING at planning */
+    const char *principal;  /* application id, for the GRANT in the hint of a missing privilege */
     const char *codec;      /* "snappy" (default), "zstd", "none": of the Parquet pages */
     size_t memory_limit;    /* bytes of reservations together [160 MiB] */
     int workers;            /* encode threads [number of cores] */

@@ -55,7 +55,7 @@ def check_errors(root, problems):
             problems.append(f"errors.def: {code} has class {kind}, retry {retry}")
         if not cause:
             problems.append(f"errors.def: {code} has no cause")
-        if not fix or (fix in ("-", "(handled)") and retry != "YES" and kind != "NONE"):
+        if not fix or re.search(r"<[a-z]+>|\.\.\.|^-$|^\(handled\)$", fix):
             problems.append(f"errors.def: {code} tells nobody what to do")
     return seen
 

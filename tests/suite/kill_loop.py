@@ -223,7 +223,7 @@ class Loop:
 def main():
     kills = int(os.environ.get("N", "200"))
     seed = int(os.environ.get("SEED", "0") or 0) or random.SystemRandom().randrange(1 << 31)
-    row_count = os.environ.get("ROWS", "400000")
+    row_count = os.environ.get("ROWS", "200000")
     print(f"kill-loop: {kills} kills, seed {seed}, {row_count} rows of shop.aampe.events", flush=True)
     points = subprocess.run([harness.program("tests/tools/crash_points")], capture_output=True, text=True,
                             check=True).stdout.split()

@@ -169,7 +169,7 @@ static void share_item(struct view_out *out, const cJSON *item)
         view_end(out);
         cJSON_ArrayForEach(each, base_json_array(item, "grants"))
         {
-            view_line(out, "    %s;", cJSON_IsString(each) ? each->valuestring : "");
+            view_line(out, "    %s", cJSON_IsString(each) ? each->valuestring : "");
         }
         free(error);
     }
