@@ -41,6 +41,7 @@ struct sql_expr {
     struct sandbox_type type;
     bool typed, aggregate;
     int source, column;
+    int position; /* EX_PARAMETER written "?": from 1 */
     const struct sql_function *function;
 };
 
@@ -104,7 +105,11 @@ enum sql_statement_kind {
     ST_SHOW_GRANTS,
     ST_SHOW_CATALOGS,
     ST_SHOW_SCHEMAS,
-    ST_SHOW_TABLES
+    ST_SHOW_TABLES,
+    ST_SHOW_COLUMNS,
+    /* the forms drivers ask for: over schemas of a catalog, with more columns */
+    ST_SHOW_ALL_TABLES,
+    ST_SHOW_ALL_COLUMNS
 };
 
 struct sql_statement {
@@ -116,6 +121,7 @@ struct sql_statement {
     bool extended;
     int object; /* SHOW GRANTS: 'M' 'C' 'S' 'T' */
     const char *principal, *pattern;
+    const char *schema_pattern, *table_pattern;
     int64_t limit; /* DESCRIBE HISTORY; -1 none */
 };
 
@@ -128,6 +134,7 @@ struct sql_context {
     const char *time_zone;
     int64_t now_us;
     int view_depth;
+    int markers;                       /* "?" so far */
     bool as_owner;                     /* inside a view: privileges were checked on the view */
     vec_of(struct sql_expr *) bound;   /* literals, by number of the bound value */
     vec_of(struct sql_source *) scans; /* tables, by virtual table */

@@ -223,6 +223,10 @@ int sql_lex(struct sql_lexer *lexer, struct sql_token *token)
     } else if (*at == ':' && word_start((unsigned char)at[1])) {
         lexer->at++;
         lex_word(lexer, token, TK_PARAMETER);
+    } else if (*at == '?') {
+        lexer->at++;
+        token->kind = TK_PARAMETER;
+        token->text = "?";
     } else {
         result = lex_symbol(lexer, token);
     }

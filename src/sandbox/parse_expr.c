@@ -424,6 +424,8 @@ static struct sql_expr *parse_primary(struct sql_parser *parser)
     case TK_PARAMETER:
         expr = sql_expr_new(parser->context, EX_PARAMETER, pos);
         expr->name = parser->token.text;
+        if (*expr->name == '?')
+            expr->position = ++parser->context->markers;
         return sql_advance(parser) < 0 ? NULL : (expr->end = parser->last_end, expr);
     case TK_QUOTED:
         return parse_named(parser);

@@ -356,6 +356,35 @@ static int parse_show_grants(struct sql_parser *parser, struct sql_statement *st
     return sql_parse_name(parser, &statement->parts, &statement->part_count);
 }
 
+/* LIKE 'pattern', or the pattern alone. */
+static int parse_pattern(struct sql_parser *parser, const char **pattern)
+{
+    if (sql_take_word(parser, "like") <= 0 && parser->token.kind != TK_STRING)
+        return parser->context->error->message ? -1 : 0;
+    if (parser->token.kind != TK_STRING)
+        return sql_unexpected(parser);
+    *pattern = parser->token.text;
+    return sql_advance(parser);
+}
+
+/* ... IN CATALOG c | IN ALL CATALOGS, then [SCHEMA LIKE 'p'] [TABLE LIKE 'p'], as drivers ask. */
+static int parse_show_all(struct sql_parser *parser, struct sql_statement *statement)
+{
+    statement->kind = statement->kind == ST_SHOW_TABLES ? ST_SHOW_ALL_TABLES : ST_SHOW_ALL_COLUMNS;
+    if (sql_take_word(parser, "all") > 0) {
+        if (sql_need_word(parser, "catalogs") < 0)
+            return -1;
+    } else if (sql_need_word(parser, "catalog") < 0 ||
+               sql_parse_name(parser, &statement->parts, &statement->part_count) < 0) {
+        return -1;
+    }
+    if (sql_take_word(parser, "schema") > 0 && parse_pattern(parser, &statement->schema_pattern))
+        return -1;
+    if (sql_take_word(parser, "table") > 0 && parse_pattern(parser, &statement->table_pattern))
+        return -1;
+    return 0;
+}
+
 static int parse_show(struct sql_parser *parser, struct sql_statement *statement)
 {
     if (sql_take_word(parser, "grants") > 0 || sql_take_word(parser, "grant") > 0)
@@ -366,22 +395,24 @@ static int parse_show(struct sql_parser *parser, struct sql_statement *statement
         statement->kind = ST_SHOW_SCHEMAS;
     else if (sql_take_word(parser, "tables") > 0)
         statement->kind = ST_SHOW_TABLES;
+    else if (sql_take_word(parser, "columns") > 0)
+        statement->kind = ST_SHOW_COLUMNS;
     else
         return sql_unexpected(parser);
     statement->pos = parser->token.pos;
     if (sql_take_word(parser, "in") > 0 || sql_take_word(parser, "from") > 0) {
-        if (sql_at_word(parser, "catalog") && sql_advance(parser) < 0)
+        bool wide = statement->kind == ST_SHOW_TABLES || statement->kind == ST_SHOW_COLUMNS;
+        bool named = parser->next.kind == TK_WORD || parser->next.kind == TK_QUOTED;
+        if (wide && named && (sql_at_word(parser, "catalog") || sql_at_word(parser, "all"))) {
+            if (parse_show_all(parser, statement) < 0)
+                return -1;
+        } else if (sql_parse_name(parser, &statement->parts, &statement->part_count) < 0) {
             return -1;
-        if (sql_parse_name(parser, &statement->parts, &statement->part_count) < 0)
-            return -1;
+        }
+    } else if (statement->kind == ST_SHOW_COLUMNS) {
+        return sql_unexpected(parser);
     }
-    if (sql_take_word(parser, "like") > 0 || parser->token.kind == TK_STRING) {
-        if (parser->token.kind != TK_STRING)
-            return sql_unexpected(parser);
-        statement->pattern = parser->token.text;
-        return sql_advance(parser);
-    }
-    return 0;
+    return parse_pattern(parser, &statement->pattern);
 }
 
 static int finish(struct sql_parser *parser)

@@ -12,6 +12,7 @@
 
 struct sandbox_parameter {
     const char *name, *type, *value; /* value NULL = SQL NULL */
+    int64_t position;                /* of a nameless one, for "?": from 1 */
 };
 
 struct sandbox_query_request {

@@ -267,27 +267,154 @@ static int show_grants(struct sql_context *context, const struct sql_statement *
     return 0;
 }
 
-/* SHOW's patterns: * any run, | alternatives, any case. */
+static bool same_letter(char pattern, char letter)
+{
+    char a[2] = {pattern, 0}, b[2] = {letter, 0};
+    return pattern == '.' || base_text_equal_nocase(a, b);
+}
+
+/* SHOW's patterns, any case: * or % any run, . any character, | between alternatives (`end` is
+ * where this one ends). Only the last run is tried at other lengths; that is enough. */
+static bool matches_one(const char *pattern, const char *end, const char *name)
+{
+    const char *run = NULL, *after = NULL;
+    while (*name) {
+        if (pattern < end && (*pattern == '*' || *pattern == '%')) {
+            run = ++pattern;
+            after = name;
+        } else if (pattern < end && same_letter(*pattern, *name)) {
+            pattern++;
+            name++;
+        } else if (run) {
+            pattern = run;
+            name = ++after;
+        } else {
+            return false;
+        }
+    }
+    while (pattern < end && (*pattern == '*' || *pattern == '%'))
+        pattern++;
+    return pattern == end;
+}
+
 static bool pattern_matches(const char *pattern, const char *name)
 {
     if (!pattern || !*pattern)
         return true;
-    if (*pattern == '*' || *pattern == '%') {
-        for (const char *at = name;; at++) {
-            if (!pattern[1] || pattern_matches(pattern + 1, at))
-                return true;
-            if (!*at)
-                return false;
-        }
-    }
-    for (; *pattern && *pattern != '*' && *pattern != '%' && *name; pattern++, name++) {
-        char a[2] = {*pattern, 0}, b[2] = {*name, 0};
-        if (!base_text_equal_nocase(a, b))
+    for (;;) {
+        const char *end = pattern + strcspn(pattern, "|");
+        if (matches_one(pattern, end, name))
+            return true;
+        if (!*end)
             return false;
+        pattern = end + 1;
     }
-    if (*pattern == '*' || *pattern == '%')
-        return pattern_matches(pattern, name);
-    return !*pattern && !*name;
+}
+
+static int append_column_of(struct sandbox_query *query, const struct sandbox_securable *table,
+                            size_t index)
+{
+    const struct sandbox_column *column = &table->columns.items[index];
+    struct sandbox_value values[] = {text_value(column->name),
+                                     text_value(table->catalog),
+                                     text_value(table->schema),
+                                     text_value(table->name),
+                                     text_value(column->type_text),
+                                     number_value((int64_t)index),
+                                     text_value(column->nullable ? "true" : "false"),
+                                     text_value(column->comment)};
+    return sandbox_result_append(query, values);
+}
+
+static int show_table_of(const struct sql_statement *statement,
+                         const struct sandbox_securable *table, struct sandbox_query *query)
+{
+    bool view = table->table_type && strstr(table->table_type, "VIEW");
+    if (statement->kind == ST_SHOW_ALL_TABLES) {
+        struct sandbox_value values[] = {text_value(table->schema),
+                                         text_value(table->name),
+                                         number_value(0),
+                                         text_value(""),
+                                         text_value(table->catalog),
+                                         text_value(view ? "VIEW" : "TABLE"),
+                                         text_value(table->comment)};
+        return pattern_matches(statement->pattern, table->name)
+                   ? sandbox_result_append(query, values)
+                   : 0;
+    }
+    if (!pattern_matches(statement->table_pattern, table->name))
+        return 0;
+    for (size_t i = 0; i < table->columns.count; i++)
+        if (pattern_matches(statement->pattern, table->columns.items[i].name) &&
+            append_column_of(query, table, i) < 0)
+            return -1;
+    return 0;
+}
+
+static int show_catalog(struct sql_context *context, const struct sql_statement *statement,
+                        const struct sandbox_securable *catalog, struct sandbox_query *query)
+{
+    for (size_t i = 0; i < catalog->children.count; i++) {
+        const struct sandbox_securable *schema = catalog->children.items[i];
+        if (!can_see(context, schema) || !pattern_matches(statement->schema_pattern, schema->name))
+            continue;
+        for (size_t k = 0; k < schema->children.count; k++)
+            if (can_see(context, schema->children.items[k]) &&
+                show_table_of(statement, schema->children.items[k], query) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+/* What drivers make their catalog functions of; columns by databricks-jdbc's
+ * MetadataResultConstants. */
+static int show_all(struct sql_context *context, const struct sql_statement *statement,
+                    struct sandbox_query *query)
+{
+    static const struct show_column tables[] = {
+        {"namespace", "string"},   {"tableName", "string"},   {"isTemporary", "boolean"},
+        {"information", "string"}, {"catalogName", "string"}, {"tableType", "string"},
+        {"remarks", "string"}};
+    static const struct show_column columns[] = {
+        {"col_name", "string"},   {"catalogName", "string"}, {"namespace", "string"},
+        {"tableName", "string"},  {"columnType", "string"},  {"ordinalPosition", "int"},
+        {"isNullable", "string"}, {"remarks", "string"}};
+    const struct sandbox_securable *metastore =
+        sandbox_workspace_metastore(context->request->workspace);
+    const struct sandbox_securable *catalog = NULL;
+    if (statement->parts &&
+        !(catalog = sql_find_securable(context, 'C', statement->parts, statement->part_count,
+                                       statement->pos, "USE_CATALOG")))
+        return -1;
+    if (statement->kind == ST_SHOW_ALL_TABLES)
+        start(query, tables, base_countof(tables));
+    else
+        start(query, columns, base_countof(columns));
+    if (catalog)
+        return show_catalog(context, statement, catalog, query);
+    for (size_t i = 0; i < metastore->children.count; i++)
+        if (can_see(context, metastore->children.items[i]) &&
+            show_catalog(context, statement, metastore->children.items[i], query) < 0)
+            return -1;
+    return 0;
+}
+
+static int show_columns(struct sql_context *context, const struct sql_statement *statement,
+                        struct sandbox_query *query)
+{
+    static const struct show_column columns[] = {{"col_name", "string"}};
+    const struct sandbox_securable *table = sql_find_securable(
+        context, 'T', statement->parts, statement->part_count, statement->pos, "SELECT");
+    if (!table)
+        return -1;
+    start(query, columns, 1);
+    for (size_t i = 0; i < table->columns.count; i++) {
+        struct sandbox_value value = text_value(table->columns.items[i].name);
+        if (pattern_matches(statement->pattern, table->columns.items[i].name) &&
+            sandbox_result_append(query, &value) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int show_children(struct sql_context *context, const struct sql_statement *statement,
@@ -340,6 +467,11 @@ int sandbox_show_run(struct sql_context *context, const struct sql_statement *st
         return describe(context, statement, query);
     case ST_SHOW_GRANTS:
         return show_grants(context, statement, query);
+    case ST_SHOW_COLUMNS:
+        return show_columns(context, statement, query);
+    case ST_SHOW_ALL_TABLES:
+    case ST_SHOW_ALL_COLUMNS:
+        return show_all(context, statement, query);
     default:
         return show_children(context, statement, query);
     }

@@ -183,10 +183,15 @@ static size_t parameters_read(const cJSON *body, struct sandbox_parameter **out)
     parameters = base_alloc_zero((size_t)cJSON_GetArraySize(array) + 1, sizeof *parameters);
     cJSON_ArrayForEach(item, array)
     {
-        parameters[count++] =
-            (struct sandbox_parameter){.name = base_json_str(item, "name"),
-                                       .type = base_json_str_or(item, "type", "STRING"),
-                                       .value = base_json_str(item, "value")};
+        const char *name = base_json_str(item, "name");
+        bool named = name && *name;
+
+        parameters[count] = (struct sandbox_parameter){
+            .name = named ? name : NULL,
+            .type = base_json_str_or(item, "type", "STRING"),
+            .value = base_json_str(item, "value"),
+            .position = named ? 0 : base_json_i64_or(item, "ordinal", (int64_t)count + 1)};
+        count++;
     }
     *out = parameters;
     return count;

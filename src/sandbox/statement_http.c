@@ -72,6 +72,7 @@ static bool limits_read(struct sandbox_exchange *exchange, const cJSON *body,
 static bool parameters_good(struct sandbox_exchange *exchange, const cJSON *body)
 {
     const char *on_timeout = base_json_str_or(body, "on_wait_timeout", "CONTINUE");
+    int nameless = 0;
     const cJSON *item;
 
     if (strcmp(on_timeout, "CONTINUE") != 0 && strcmp(on_timeout, "CANCEL") != 0)
@@ -82,11 +83,13 @@ static bool parameters_good(struct sandbox_exchange *exchange, const cJSON *body
     {
         const cJSON *value = base_json_get(item, "value");
 
-        if (!base_json_str(item, "name"))
-            return refuse(exchange, "A parameter needs a name.");
         if (value && !cJSON_IsString(value) && !cJSON_IsNull(value))
             return refuse(exchange, "The value of a parameter is a string.");
+        /* Drivers send nameless ones for the "?" of a statement. */
+        nameless += !base_json_str_or(item, "name", "")[0];
     }
+    if (nameless && nameless != cJSON_GetArraySize(base_json_array(body, "parameters")))
+        return refuse(exchange, "Named and positional parameters cannot be mixed.");
     return true;
 }
 

@@ -434,7 +434,8 @@ static int type_parameter(struct sql_context *context, struct sql_expr *expr)
     const struct sandbox_query_request *request = context->request;
     for (size_t i = 0; i < request->parameter_count; i++) {
         const struct sandbox_parameter *parameter = &request->parameters[i];
-        if (!parameter->name || strcmp(parameter->name, expr->name) != 0)
+        if (expr->position ? parameter->position != expr->position
+                           : !parameter->name || strcmp(parameter->name, expr->name) != 0)
             continue;
         struct sandbox_type text = sandbox_type_of(SB_STRING);
         struct sandbox_value value = {.null = !parameter->value};

@@ -333,6 +333,12 @@ def test_failed_statement_is_http_200(sandbox):
     assert answer.json["status"]["sql_state"] == "42601"
 
 
+def test_positional_parameters(sandbox):
+    answer = sandbox.statement("SELECT ?, ?", parameters=[{"name": "", "value": "x"},
+                                                          {"value": "2", "type": "INT"}])
+    assert answer.json["result"]["data_array"] == [["x", "2"]]
+
+
 def test_zero_rows(sandbox):
     answer = sandbox.external("SELECT * FROM shop.aampe.events LIMIT 0")
     assert answer["result"] == {} and "chunks" not in answer["manifest"]
@@ -342,7 +348,7 @@ def test_zero_rows(sandbox):
 @pytest.mark.parametrize("fields", [
     {"wait_timeout": "3s"}, {"wait_timeout": "51s"}, {"wait_timeout": "x"}, {"on_wait_timeout": "PANIC"},
     {"disposition": "INLINE", "format": "ARROW_STREAM"}, {"format": "XML"}, {"row_limit": -1},
-    {"statement": ""}, {"parameters": [{"value": "1"}]},
+    {"statement": ""}, {"parameters": [{"name": "a", "value": "1"}, {"value": "2"}]},
 ])
 def test_refused_requests(sandbox, fields):
     answer = sandbox.statement(ONE, **fields)

@@ -306,6 +306,49 @@ static void test_hive(void **state)
     assert_non_null(sandbox_workspace_find_listed(shop->workspace, 'T', "shop.aampe.users"));
 }
 
+/* The forms that databricks-sql-connector and JDBC make their catalog functions of. */
+static void test_show_all(void **state)
+{
+    static const struct pair pairs[] = {
+        {"SHOW TABLES IN CATALOG shop SCHEMA LIKE 'aamp*' LIKE 'e*|product.'",
+         "[[\"aampe\",\"events\",\"false\",\"\",\"shop\",\"TABLE\",\"What people did in the shop, "
+         "one "
+         "row an event\"],[\"aampe\",\"products\",\"false\",\"\",\"shop\",\"TABLE\",\"The "
+         "catalogue\"]]"},
+        {"SHOW TABLES IN ALL CATALOGS LIKE '*active*'",
+         "[[\"aampe\",\"v_active_users\",\"false\",\"\",\"shop\",\"VIEW\",\"Users who may be "
+         "written "
+         "to\"]]"},
+        {"SHOW TABLES IN CATALOG shop SCHEMA LIKE 'finance|hr'", ""},
+        {"SHOW TABLES IN CATALOG nowhere", "42704"},
+        {"SHOW COLUMNS IN CATALOG shop SCHEMA LIKE 'aampe' TABLE LIKE 'users' LIKE '%value'",
+         "[[\"lifetime_value\",\"shop\",\"aampe\",\"users\",\"decimal(10,2)\",\"8\",\"true\",null]"
+         "]"},
+        {"SHOW COLUMNS IN shop.aampe.events LIKE 'event_*'",
+         "[[\"event_name\"],[\"event_instance_id\"]]"},
+        {"SHOW COLUMNS IN shop.hr.employees", "42501"},
+        {"SHOW COLUMNS", "42601"},
+        {"SHOW TABLES IN shop.aampe 'u*'", "[[\"aampe\",\"users\",\"false\"]]"},
+    };
+    expect_all(*state, pairs, base_countof(pairs));
+}
+
+static void test_positional(void **state)
+{
+    struct shop *shop = *state;
+    struct sandbox_parameter parameters[] = {{NULL, "INT", "7", 2}, {NULL, "STRING", "a", 1}};
+    struct sandbox_query_request request = request_of(shop, "SELECT ?, ? + 1");
+    request.parameters = parameters;
+    request.parameter_count = 2;
+    char *got = ask_request(&request);
+    assert_string_equal(got, "[[\"a\",\"8\"]]");
+    free(got);
+    request.parameter_count = 1;
+    got = ask_request(&request);
+    assert_string_equal(got, "42P02");
+    free(got);
+}
+
 static void test_masked(void **state)
 {
     struct shop *shop = *state;
@@ -739,6 +782,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_privileges, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_ownership, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_hive, setup_shop, teardown),
+        cmocka_unit_test_setup_teardown(test_show_all, setup_shop, teardown),
+        cmocka_unit_test_setup_teardown(test_positional, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_masked, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_exact_counts, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_versions, setup_shop, teardown),
