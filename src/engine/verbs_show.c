@@ -59,6 +59,15 @@ static const char *cell(const struct databricks_query *query, size_t row, size_t
                : NULL;
 }
 
+/* A count out of a cell; what is none counts as nothing. */
+static int64_t count_cell(const struct databricks_query *query, size_t column, int64_t max)
+{
+    const char *text = cell(query, 0, column);
+    char *end = NULL;
+    long long count = text ? strtoll(text, &end, 10) : 0;
+    return text && end != text && *end == '\0' && count >= 0 && count <= max ? count : 0;
+}
+
 static void on_stats(void *user, const struct err *err, struct databricks_query *query)
 {
     struct show *show = user;
@@ -66,15 +75,12 @@ static void on_stats(void *user, const struct err *err, struct databricks_query 
     if (err) {
         base_json_add_take(stats, "error", base_err_to_json(err));
     } else if (query->rows.row_count == 1) {
-        const char *rows = cell(query, 0, 0);
-        int64_t total = rows ? strtoll(rows, NULL, 10) : 0;
+        int64_t total = count_cell(query, 0, INT64_MAX);
         base_json_add_i64(stats, "rows", total);
         cJSON *nulls = base_json_add_object(stats, "nulls");
-        for (size_t i = 0; i < show->columns.count; i++) {
-            const char *text = cell(query, 0, i + 1);
+        for (size_t i = 0; i < show->columns.count; i++)
             base_json_add_i64(nulls, show->columns.columns[i].name,
-                              total - (text ? strtoll(text, NULL, 10) : 0));
-        }
+                              total - count_cell(query, i + 1, total));
     }
     show_done(show);
 }
