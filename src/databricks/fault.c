@@ -83,6 +83,8 @@ static char *read_text(struct databricks_problem *problem, const struct net_resp
         problem->private_link = strstr(body, "private-link-validation-error") != NULL;
         return html_text(body);
     }
+    if (response->status / 100 == 2) /* may be a broken result: rows and links are not repeated */
+        return base_strdup("the answer is not the JSON that was asked for");
     code_len = leading_code(body);
     if (code_len && code_len < sizeof problem->code) {
         memcpy(problem->code, body, code_len);

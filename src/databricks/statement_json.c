@@ -146,14 +146,11 @@ void databricks_links_read(const cJSON *result, struct databricks_links *out)
     *out = (struct databricks_links){.items = links.items, .count = links.count};
 }
 
-static int read_row(const cJSON *row, size_t column_count, char **cells, struct err *err)
+static void read_row(const cJSON *row, char **cells)
 {
     const cJSON *cell;
     size_t i = 0;
 
-    if (!cJSON_IsArray(row) || (size_t)cJSON_GetArraySize(row) != column_count)
-        return base_err_set(err, ERR_SRC_UNCLASSIFIED,
-                            "inline result: a row has not as many cells as there are columns");
     cJSON_ArrayForEach(cell, row)
     {
         if (cJSON_IsString(cell))
@@ -161,6 +158,20 @@ static int read_row(const cJSON *row, size_t column_count, char **cells, struct 
         else if (!cJSON_IsNull(cell))
             cells[i] = cJSON_PrintUnformatted(cell);
         i++;
+    }
+}
+
+/* Before anything is allocated: cells that are all there are bounded by the answer's bytes, the
+ * product of two numbers the server chose is not. */
+static int check_rows(const cJSON *list, size_t column_count, struct err *err)
+{
+    const cJSON *row;
+
+    cJSON_ArrayForEach(row, list)
+    {
+        if (!cJSON_IsArray(row) || (size_t)cJSON_GetArraySize(row) != column_count)
+            return base_err_set(err, ERR_SRC_UNCLASSIFIED,
+                                "inline result: a row has not as many cells as there are columns");
     }
     return 0;
 }
@@ -175,18 +186,14 @@ int databricks_rows_read(const cJSON *result, size_t column_count, size_t max_ro
         return 0;
     if (count > max_rows - rows->row_count)
         return base_err_set(err, ERR_LIMIT_EXCEEDED, "inline result: more than %zu rows", max_rows);
+    if (check_rows(list, column_count, err))
+        return -1;
     rows->column_count = column_count;
     rows->cells =
         base_realloc(rows->cells, (rows->row_count + count) * column_count, sizeof *rows->cells);
     memset(rows->cells + rows->row_count * column_count, 0,
            count * column_count * sizeof *rows->cells);
-    cJSON_ArrayForEach(row, list)
-    {
-        char **cells = rows->cells + rows->row_count++ * column_count;
-
-        if (read_row(row, column_count, cells, err))
-            return -1;
-    }
+    cJSON_ArrayForEach(row, list) read_row(row, rows->cells + rows->row_count++ * column_count);
     return 0;
 }
 

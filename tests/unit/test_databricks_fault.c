@@ -1,6 +1,7 @@
 /* Every shape of an error answer, and what it is called here. */
 #include "base/alloc.h"
 #include "databricks/private.h"
+#include "databricks/statement_json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -123,7 +124,10 @@ static const struct answer answers[] = {
      "Login"},
     {200, "text/html", "<html>private-link-validation-error</html>", SUBJECT_NONE,
      ERR_SRC_PRIVATE_LINK_ONLY, "", ""},
-    {200, NULL, "not json", SUBJECT_NONE, ERR_SRC_HOST_WRONG, "", ""},
+    {200, NULL, "not json", SUBJECT_NONE, ERR_SRC_HOST_WRONG, "", "not the JSON"},
+    /* a result that cannot be read is not quoted: it holds rows */
+    {200, NULL, "{\"result\":{\"data_array\":[[\"ann@example.com\"", SUBJECT_STATEMENT,
+     ERR_SRC_HOST_WRONG, "", "not the JSON"},
     {403, "text/html", "<html><pre>blocked by Databricks IP ACL</pre>", SUBJECT_NONE,
      ERR_SRC_IP_BLOCKED, "", ""},
     /* the other envelopes */
@@ -261,11 +265,31 @@ static void test_failures(void **state)
     }
 }
 
+/* A million columns times a million empty rows is a short answer and 8 TB of cells. */
+static void test_rows_that_are_not_there(void **state)
+{
+    struct databricks_rows rows = {0};
+    struct err err = ERR_INIT;
+    cJSON *json = base_json_object();
+    cJSON *list = base_json_add_array(json, "data_array");
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        base_json_push_take(list, cJSON_CreateArray());
+    assert_int_equal(databricks_rows_read(json, SIZE_MAX / 16, SIZE_MAX, &rows, &err), -1);
+    assert_int_equal(err.code, ERR_SRC_UNCLASSIFIED);
+    assert_null(rows.cells);
+    assert_int_equal(rows.row_count, 0);
+    databricks_rows_free(&rows);
+    cJSON_Delete(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_rows_that_are_not_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
