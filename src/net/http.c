@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "net/http.h"
 
 #include "base/alloc.h"
@@ -122,6 +123,25 @@ const char *net_http_origin(const struct net_http *http)
 int64_t net_http_connects(const struct net_http *http)
 {
     return http->connects;
+}
+
+void net_call_scrub(const struct net_call *call, char *text, size_t len)
+{
+    static const char name[] = "Authorization: ";
+
+    for (const struct curl_slist *node = call->headers; node; node = node->next) {
+        const char *value = node->data + sizeof name - 1;
+        size_t value_len;
+        char *at = text;
+
+        if (strncmp(node->data, name, sizeof name - 1) != 0)
+            continue;
+        value += strcspn(value, " ");
+        value += strspn(value, " ");
+        value_len = strlen(value);
+        while (value_len && (at = memmem(at, len - (size_t)(at - text), value, value_len)))
+            memset(at, '*', value_len);
+    }
 }
 
 static void free_headers(struct curl_slist *headers)
@@ -260,6 +280,8 @@ static void on_finish(struct net_transfer *transfer, CURLcode code)
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     call->response.status = (int)status;
     settle_retry_after(call);
+    if (call->response.body.len)
+        net_call_scrub(call, call->response.body.data, call->response.body.len);
     net_fault_map(call, code);
     again = worth_trying_again(call, code);
     curl_easy_cleanup(transfer->easy);

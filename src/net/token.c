@@ -228,6 +228,18 @@ static void wipe_member(cJSON *json, const char *key)
         base_secret_wipe(item->valuestring, strlen(item->valuestring));
 }
 
+/* The header that carried it is scrubbed by net_http; a server can take that apart and quote the
+ * secret itself. */
+static void scrub_secret(const struct net_token *token, struct net_response *response)
+{
+    const char *secret = base_secret_peek(token->client_secret);
+    size_t len = base_secret_len(token->client_secret);
+    char *at = response->body.len ? response->body.data : NULL;
+
+    while (at && len && (at = strstr(at, secret)))
+        memset(at, '*', len);
+}
+
 static void on_token(void *user, struct net_response *response, const struct err *net_err)
 {
     struct net_token *token = user;
@@ -236,6 +248,7 @@ static void on_token(void *user, struct net_response *response, const struct err
     cJSON *json;
 
     token->call = NULL;
+    scrub_secret(token, response);
     if (net_err) {
         err = *net_err;
         if (response->private_link) {

@@ -53,23 +53,26 @@ static bool header_is(const char *line, size_t len, const char *name, const char
     return true;
 }
 
-static void copy_text(char *out, size_t size, const char *value, size_t len)
+static void copy_text(const struct net_call *call, char *out, size_t size, const char *value,
+                      size_t len)
 {
     char *raw = base_strndup(value, len);
 
+    net_call_scrub(call, raw, strlen(raw)); /* before it is cut, or a part would be left */
     base_text_clean_into(out, size, raw);
     free(raw);
 }
 
-static void read_location(struct net_response *response, const char *value, size_t len)
+static void read_location(struct net_call *call, const char *value, size_t len)
 {
+    struct net_response *response = &call->response;
     static const char mark[] = "private-link-validation-error";
     size_t end = 0;
 
     response->private_link = memmem(value, len, mark, sizeof mark - 1) != NULL;
     while (end < len && value[end] != '?' && value[end] != '#')
         end++;
-    copy_text(response->location, sizeof response->location, value, end);
+    copy_text(call, response->location, sizeof response->location, value, end);
 }
 
 static int64_t read_retry_after(const char *value, size_t len)
@@ -107,23 +110,23 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         for (size_t i = 0; i < value_len; i++)
             if (value[i] == ';')
                 value_len = i;
-        copy_text(response->content_type, sizeof response->content_type, value, value_len);
+        copy_text(call, response->content_type, sizeof response->content_type, value, value_len);
         base_text_lower(response->content_type);
     } else if (header_is(line, len, "content-length", &value, &value_len)) {
-        copy_text(text, sizeof text, value, value_len);
+        copy_text(call, text, sizeof text, value, value_len);
         response->content_length = strtoll(text, NULL, 10);
     } else if (header_is(line, len, "x-request-id", &value, &value_len) ||
                header_is(line, len, "x-amz-request-id", &value, &value_len) ||
                header_is(line, len, "x-ms-request-id", &value, &value_len)) {
-        copy_text(response->request_id, sizeof response->request_id, value, value_len);
+        copy_text(call, response->request_id, sizeof response->request_id, value, value_len);
     } else if (header_is(line, len, "x-databricks-org-id", &value, &value_len)) {
-        copy_text(response->org_id, sizeof response->org_id, value, value_len);
+        copy_text(call, response->org_id, sizeof response->org_id, value, value_len);
     } else if (header_is(line, len, "location", &value, &value_len)) {
-        read_location(response, value, value_len);
+        read_location(call, value, value_len);
     } else if (header_is(line, len, "retry-after", &value, &value_len)) {
         response->retry_after_ms = read_retry_after(value, value_len);
     } else if (header_is(line, len, "date", &value, &value_len)) {
-        copy_text(text, sizeof text, value, value_len);
+        copy_text(call, text, sizeof text, value, value_len);
         response->date_us = (int64_t)curl_getdate(text, NULL) * 1000000;
         if (response->date_us < 0)
             response->date_us = 0;

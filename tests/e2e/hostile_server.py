@@ -142,6 +142,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_numeric(self, times, query, body):
         self.answer(403, b'{"error_code":403,"message":"Invalid access token. [ReqId: 7]"}')
 
+    def do_echo(self, times, query, body):
+        sent = self.headers.get("Authorization", "")
+        word = sent.split(" ")[-1]
+        self.answer(400, ('{"message":"you sent ' + sent + ", that is <" + word + ">" + word + '"}').encode(),
+                    X_Request_Id=word, X_Databricks_Org_Id="o" + word, Location="/at/" + word)
+
     def do_CONNECT(self):
         self.count("connect")
         wants_login = self.path.startswith("login.") and "Proxy-Authorization" not in self.headers

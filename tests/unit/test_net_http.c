@@ -527,10 +527,31 @@ static void test_settings_refused(void **state)
     }
 }
 
+/* A server that quotes the credential, labelled or not, whole or cut by the size of a field. */
+static void test_echo(void **state)
+{
+    static const char text[] = "c2VydmljZS1wcmluY2lwYWw6bm90LWEtcGF0dGVybi1hbnlib2R5LWtub3dzLWJ5LWxvb2tz";
+    struct world *world = *state;
+    struct secret *secret = base_secret_new(text, sizeof text - 1);
+    char url[256];
+
+    snprintf(url, sizeof url, "%s/echo", world->peer.origin);
+    ask(world, &(struct net_request){.url = url, .bearer = secret});
+    assert_int_equal(world->status, 400);
+    assert_non_null(strstr(world->body, "you sent Bearer ***"));
+    assert_null(strstr(world->body, "c2Vy"));
+    assert_null(strstr(world->body, "b2tz"));
+    assert_null(strstr(world->request_id, "c2Vy"));
+    assert_null(strstr(world->org_id, "c2Vy"));
+    assert_null(strstr(world->location, "c2Vy"));
+    base_secret_free(&secret);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_echo),
         cmocka_unit_test(test_redirects),
         cmocka_unit_test(test_bearer_bound),
         cmocka_unit_test(test_link_addresses),
