@@ -58,8 +58,8 @@ struct net_call {
     char error_text[CURL_ERROR_SIZE];
 };
 
-/* Puts '*' over every copy of what the call's own Authorization header says: a server that quotes it
- * back must not get it into a message, a log or a state file. text need not end with a NUL. */
+/* Puts '*' over every copy of what the call's own Authorization header says: a server that quotes
+ * it back must not get it into a message, a log or a state file. text need not end with a NUL. */
 void net_call_scrub(const struct net_call *call, char *text, size_t len);
 /* transfer.c: makes the easy handle of one try. */
 CURL *net_transfer_new(struct net_call *call);

@@ -530,7 +530,8 @@ static void test_settings_refused(void **state)
 /* A server that quotes the credential, labelled or not, whole or cut by the size of a field. */
 static void test_echo(void **state)
 {
-    static const char text[] = "c2VydmljZS1wcmluY2lwYWw6bm90LWEtcGF0dGVybi1hbnlib2R5LWtub3dzLWJ5LWxvb2tz";
+    static const char text[] =
+        "c2VydmljZS1wcmluY2lwYWw6bm90LWEtcGF0dGVybi1hbnlib2R5LWtub3dzLWJ5LWxvb2tz";
     struct world *world = *state;
     struct secret *secret = base_secret_new(text, sizeof text - 1);
     char url[256];
