@@ -236,6 +236,14 @@ static bool replay(struct databricks_call *call, const struct databricks_problem
     return true;
 }
 
+/* A 2xx answer of the service itself that our own limits refuse (too many values, too deep), not a
+ * page of somebody else. */
+static bool json_refused(const struct net_response *response, const struct err *parse_err)
+{
+    return response->status / 100 == 2 && parse_err->code != ERR_OK &&
+           response->body.data[strspn(response->body.data, " \t\r\n")] == '{';
+}
+
 static void on_answer(void *user, struct net_response *response, const struct err *net_err)
 {
     struct databricks_call *call = user;
@@ -254,6 +262,11 @@ static void on_answer(void *user, struct net_response *response, const struct er
     if (response->status / 100 == 2 && (json || response->body.len == 0)) {
         call->parse(call, json, response);
         cJSON_Delete(json);
+        return;
+    }
+    if (json_refused(response, &parse_err)) {
+        base_err_context(&parse_err, "the answer cannot be taken");
+        databricks_call_end(call, &parse_err, NULL);
         return;
     }
     databricks_problem_read(&problem, response, json);
