@@ -290,7 +290,7 @@ int sandbox_lz4_frame(const void *data, size_t len, bool small, struct buf *out)
     prefs.frameInfo.blockSizeID = LZ4F_max4MB;
     prefs.frameInfo.blockMode = LZ4F_blockIndependent;
     prefs.compressionLevel =
-        small ? 0 : -4; /* faster than the default: the server must not be the limit */
+        small ? 0 : -4;  /* faster than the default: the server must not be the limit */
     prefs.autoFlush = 1; /* all input comes at once: nothing to keep in between */
     if (small) {
         prefs.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled;
