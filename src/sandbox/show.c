@@ -42,6 +42,44 @@ static int64_t table_bytes(const struct sandbox_snapshot *snapshot, size_t colum
     return snapshot->rows * (int64_t)columns * 9;
 }
 
+static bool history_rewrites(const struct sandbox_snapshot *snapshot)
+{
+    return strcmp(snapshot->operation, "UPDATE") == 0 || strcmp(snapshot->operation, "DELETE") == 0;
+}
+
+#define ENTRY(key, value) "{\"key\":\"" key "\",\"value\":\"" value "\"}"
+
+static const char *history_parameters(const struct sandbox_snapshot *snapshot)
+{
+    if (history_rewrites(snapshot))
+        return "[" ENTRY("predicate", "[\\\"true\\\"]") "]";
+    if (strcmp(snapshot->operation, "WRITE") == 0)
+        return "[" ENTRY("mode", "Append") "," ENTRY("statsOnLoad",
+                                                     "false") "," ENTRY("partitionBy", "[]") "]";
+    return "[" ENTRY("partitionBy", "[]") "," ENTRY("clusterBy", "[]") "," ENTRY(
+        "isManaged", "true") "," ENTRY("properties", "{}") "," ENTRY("statsOnLoad", "false") "]";
+}
+
+static const char *history_metrics(struct sql_context *context,
+                                   const struct sandbox_securable *table,
+                                   const struct sandbox_snapshot *snapshot)
+{
+    long long rows = (long long)snapshot->affected;
+    bool update = strcmp(snapshot->operation, "UPDATE") == 0;
+    if (!history_rewrites(snapshot))
+        return sandbox_arena_printf(
+            context->arena,
+            "[" ENTRY("numFiles", "%d") "," ENTRY("numOutputRows",
+                                                  "%lld") "," ENTRY("numOutputBytes", "%lld") "]",
+            rows > 0, rows, rows * (long long)table->columns.count * 9);
+    return sandbox_arena_printf(
+        context->arena,
+        "[" ENTRY("numRemovedFiles", "1") "," ENTRY("numAddedFiles", "1") "," ENTRY(
+            "numCopiedRows", "%lld") "," ENTRY("%s", "%lld") "]",
+        (long long)snapshot->rows - (update ? rows : 0),
+        update ? "numUpdatedRows" : "numDeletedRows", rows);
+}
+
 static int describe_history(struct sql_context *context, const struct sql_statement *statement,
                             struct sandbox_securable *table, struct sandbox_query *query)
 {
@@ -69,26 +107,19 @@ static int describe_history(struct sql_context *context, const struct sql_statem
         const struct sandbox_snapshot *snapshot = sandbox_table_version(table->data, version);
         if (!snapshot)
             break;
-        const char *metric = strcmp(snapshot->operation, "UPDATE") == 0   ? "numUpdatedRows"
-                             : strcmp(snapshot->operation, "DELETE") == 0 ? "numDeletedRows"
-                                                                          : "numOutputRows";
-        char *metrics = sandbox_arena_printf(
-            context->arena,
-            "[{\"key\":\"numFiles\",\"value\":\"1\"},{\"key\":\"%s\",\"value\":\"%lld\"}]", metric,
-            (long long)snapshot->affected);
         struct sandbox_value values[] = {number_value(version),
                                          number_value(snapshot->time_us),
                                          text_value("6000000000000001"),
                                          text_value("etl@shop.example"),
                                          text_value(snapshot->operation),
-                                         text_value("[]"),
+                                         text_value(history_parameters(snapshot)),
                                          text_value(NULL),
                                          text_value(NULL),
                                          text_value("1123-010203-abcdefgh"),
                                          version ? number_value(version - 1) : text_value(NULL),
                                          text_value("WriteSerializable"),
-                                         number_value(strcmp(metric, "numOutputRows") == 0),
-                                         text_value(metrics),
+                                         number_value(!history_rewrites(snapshot)),
+                                         text_value(history_metrics(context, table, snapshot)),
                                          text_value(NULL),
                                          text_value("Databricks-Runtime/15.4.x-photon-scala2.12")};
         if (sandbox_result_append(query, values) < 0)

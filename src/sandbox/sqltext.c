@@ -466,6 +466,8 @@ void sandbox_value_wire_text(const struct sandbox_type *type, const struct sandb
             base_buf_byte(out, 'Z');
     } else if (type->kind == SB_TIMESTAMP_NTZ) {
         put_timestamp(value->i, 'T', 3, out);
+    } else if (type->kind >= SB_ARRAY) {
+        sandbox_nested_text(type, value->text, value->len, out);
     } else {
         sandbox_value_text(type, value, time_zone, out);
     }

@@ -82,9 +82,12 @@ size_t sandbox_decimal_format(__int128 value, int scale, char *out);
 /* Spark's text of a value (cast to STRING, JSON_ARRAY and CSV except timestamps). */
 void sandbox_value_text(const struct sandbox_type *type, const struct sandbox_value *value,
                         const char *time_zone, struct buf *out);
-/* JSON_ARRAY and CSV spelling: ISO timestamps with offset, binary as base64. */
+/* JSON_ARRAY and CSV spelling: ISO timestamps with offset, binary as base64, maps as objects. */
 void sandbox_value_wire_text(const struct sandbox_type *type, const struct sandbox_value *value,
                              const char *time_zone, struct buf *out);
+/* A cell of ARRAY, MAP or STRUCT in the same spelling: maps as JSON objects. */
+void sandbox_nested_text(const struct sandbox_type *type, const char *text, size_t len,
+                         struct buf *out);
 /* Offset of the zone at that instant in seconds: UTC names, +hh:mm, and the zones of the system's
  * database. */
 int sandbox_zone_offset(const char *time_zone, int64_t us);

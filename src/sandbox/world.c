@@ -128,6 +128,10 @@ static void add_table(struct sandbox_world *world, struct sandbox_workspace *wor
         free(base_map_put(table->properties, "delta.minWriterVersion", base_strdup("2")));
     }
     table->data = sandbox_table_new(world, table->full_name, def);
+    /* its first version's moment; what it lies in is a month older */
+    table->created_ms = table->updated_ms = (world->t0 - (int64_t)2 * 86400 * 1000000) / 1000;
+    for (struct sandbox_securable *at = schema; at; at = at->parent)
+        at->created_ms = at->updated_ms = table->created_ms - (int64_t)30 * 86400000;
     world->tables++;
 }
 
@@ -199,6 +203,8 @@ static int replay(struct sandbox_workspace *workspace, struct sandbox_world *wor
             result = sandbox_table_apply(table->data, (const char *)sqlite3_column_text(query, 1),
                                          sqlite3_column_int64(query, 2),
                                          sqlite3_column_int64(query, 3), &version, err);
+        if (table && table->data)
+            table->updated_ms = sqlite3_column_int64(query, 3) / 1000;
     }
     sqlite3_finalize(query);
     return result;

@@ -349,6 +349,34 @@ static void test_positional(void **state)
     free(got);
 }
 
+/* Inline results spell maps as objects, at any depth. */
+static void test_maps(void **state)
+{
+    static const struct pair pairs[] = {
+        {"map<string,int>", "[{\"key\":\"a\",\"value\":\"1\"}]|{\"a\":\"1\"}"},
+        {"map<string,int>", "[]|{}"},
+        {"array<map<int,map<string,decimal(10,2)>>>",
+         "[[{\"key\":\"1\",\"value\":[{\"key\":\"x\",\"value\":null}]}],null]|[{\"1\":{\"x\":null}}"
+         ",null]"},
+        {"struct<a:array<int>,b:map<string,string>,`c:d`:map<int,int>>",
+         "{\"a\":[\"1\"],\"b\":[{\"key\":\"k\",\"value\":\"v\"}],\"c:d\":null}|"
+         "{\"a\":[\"1\"],\"b\":{\"k\":\"v\"},\"c:d\":null}"},
+    };
+    struct sandbox_arena *arena = sandbox_arena_new();
+    (void)state;
+    for (size_t i = 0; i < base_countof(pairs); i++) {
+        const char *bar = strchr(pairs[i].answer, '|');
+        struct sandbox_type type;
+        struct buf out;
+        assert_int_equal(sandbox_type_parse(arena, pairs[i].sql, &type), 0);
+        base_buf_init(&out, 4096);
+        sandbox_nested_text(&type, pairs[i].answer, (size_t)(bar - pairs[i].answer), &out);
+        assert_string_equal(out.data, bar + 1);
+        base_buf_free(&out);
+    }
+    sandbox_arena_free(&arena);
+}
+
 static void test_masked(void **state)
 {
     struct shop *shop = *state;
@@ -782,6 +810,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_privileges, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_ownership, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_hive, setup_shop, teardown),
+        cmocka_unit_test(test_maps),
         cmocka_unit_test_setup_teardown(test_show_all, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_positional, setup_shop, teardown),
         cmocka_unit_test_setup_teardown(test_masked, setup_shop, teardown),
