@@ -1,7 +1,7 @@
 """make scale: peak memory and CPU per row of the engine at 1 M and at 50 M rows of a bench table, in one run.
 
-Fails when the peak is above 256 MiB at either size or CPU per row at the large size is above 1.10 times that at the
-small one. CPU per row is the best of several small runs, since one of them is over in a second or two."""
+Fails when the peak is above 256 MiB at either size, or CPU per row at the large size (when it is at least ten times
+the small one) is above 1.10 times that at the small one. CPU per row is the best of several small runs, since one of them is over in a second or two."""
 
 import os
 import sys
@@ -64,7 +64,8 @@ def main():
     peak = max(result["peak"] for result in results)
     print(f"scale: CPU per row {ratio:.3f} x, peak resident {peak / (1 << 20):.1f} MiB")
     assert peak <= LIMIT, f"peak resident above {LIMIT >> 20} MiB"
-    assert ratio <= 1.10, "CPU per row grows with the table"
+    # A small run is too short for its time to mean anything: there the ratio is printed only.
+    assert ratio <= 1.10 or large < 10 * small, "CPU per row grows with the table"
 
 
 if __name__ == "__main__":
