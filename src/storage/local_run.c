@@ -75,7 +75,7 @@ static int begin_fence(struct storage_local *local, struct storage_job *job)
     if (fence == FENCE_FOREIGN || fence == FENCE_ERROR)
         return -1;
     int64_t highest = 0;
-    if (fence == FENCE_OURS && local_list_generations(local, &job->run, NULL, &highest, err) != 0)
+    if (fence == FENCE_OURS && local_list_generations(local, &job->run, job, &highest, err) != 0)
         return -1;
     job->reply.highest_seq = highest;
     if (highest >= job->run.seq)

@@ -70,8 +70,7 @@ struct storage_reply {
     enum storage_staging staging;     /* read_back */
     const struct storage_file *files; /* resume, manifest: the files the manifest lists */
     size_t file_count;
-    const struct storage_generation
-        *generations; /* generations: ascending; begin: highest_seq only */
+    const struct storage_generation *generations; /* generations, begin: ascending */
     size_t generation_count;
     int64_t highest_seq; /* begin, generations: highest generation there; 0 = none */
     int64_t bytes_free;  /* open, begin, part_close, space */
@@ -99,8 +98,8 @@ const char *storage_root(const struct storage *storage);
 
 /* Prepares an empty staging folder (what an earlier attempt left is dropped by its own list) and
  * checks the fence. Errors: DST_FOREIGN_WRITER; DST_AHEAD_OF_STATE when a generation of this sync
- * with seq >= run_seq is there (state restored from a backup: raise the counter with
- * store_sync_raise to reply.highest_seq and make a new run). */
+ * with seq >= run_seq is there (state restored from a backup: begin again with a number above
+ * reply.highest_seq; reply.generations are those that are there). */
 void storage_begin(struct storage *storage, const struct storage_identity *id,
                    storage_done_fn *done, void *user);
 

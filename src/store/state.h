@@ -53,9 +53,14 @@ void store_sync_free(struct store_sync *sync);
 /* Finds it or makes it (new uuid). The table is matched ignoring ASCII case. */
 int store_sync_ensure(struct store_state *store, const struct model_name *table,
                       const char *destination, struct store_sync *out, struct err *err) must_check;
-/* The destination is ahead of a restored state: the next run's seq is above `seq`. Never lowers. */
-int store_sync_raise(struct store_state *store, const char *sync_uuid, int64_t seq,
-                     struct err *err) must_check;
+/* The destination is ahead of a restored state: a run that is PLANNED takes a new number, *out,
+ * above `seq` and above all those of its sync. */
+int store_run_renumber(struct store_state *store, int64_t id, int64_t seq, int64_t *out,
+                       struct err *err) must_check;
+/* Generations of the sync of this run found at the destination and not in the journal (the state
+ * that published them is gone): journaled, so that they are cleaned in their turn. */
+int store_generations_adopt(struct store_state *store, int64_t run, const int64_t *seqs,
+                            size_t count, struct err *err) must_check;
 
 /* --- batches
  * -------------------------------------------------------------------------------------------------

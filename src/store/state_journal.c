@@ -160,6 +160,32 @@ int store_generations_old(struct store_state *store, const char *sync_uuid, int 
     return 0;
 }
 
+struct adoption {
+    int64_t run;
+    const int64_t *seqs;
+    size_t count;
+};
+
+static int adopt_body(struct store_state *store, void *arg, struct err *err)
+{
+    const struct adoption *adoption = arg;
+    for (size_t i = 0; i < adoption->count; i++)
+        if (store_db_run(store->db, err,
+                         "INSERT OR IGNORE INTO generations(sync_uuid,seq,run,published_us)"
+                         " SELECT sync_uuid,?,id,? FROM runs WHERE id=?",
+                         "iii", adoption->seqs[i], base_seam_now_us(store->seam),
+                         adoption->run) != 0)
+            return -1;
+    return 0;
+}
+
+int store_generations_adopt(struct store_state *store, int64_t run, const int64_t *seqs,
+                            size_t count, struct err *err)
+{
+    struct adoption adoption = {run, seqs, count};
+    return store_write(store, adopt_body, &adoption, err);
+}
+
 struct generation {
     const char *sync_uuid;
     int64_t seq;

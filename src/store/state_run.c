@@ -78,25 +78,6 @@ int store_sync_ensure(struct store_state *store, const struct model_name *table,
     return rc == 1 ? 0 : -1;
 }
 
-struct sync_seq {
-    const char *uuid;
-    int64_t seq;
-};
-
-static int sync_set_seq(struct store_state *store, void *arg, struct err *err)
-{
-    const struct sync_seq *set = arg;
-    return store_db_run(store->db, err,
-                        "UPDATE syncs SET last_seq=max(last_seq,?) WHERE sync_uuid=?", "it",
-                        set->seq, set->uuid);
-}
-
-int store_sync_raise(struct store_state *store, const char *sync_uuid, int64_t seq, struct err *err)
-{
-    struct sync_seq set = {sync_uuid, seq};
-    return store_write(store, sync_set_seq, &set, err);
-}
-
 /* --- batches
  * ------------------------------------------------------------------------------------------------
  */

@@ -282,6 +282,42 @@ int store_run_attempt(struct store_state *store, int64_t id, struct model_run *o
     return store_run_get(store, id, out, err);
 }
 
+struct renumber {
+    int64_t id, seq;
+};
+
+static int renumber_body(struct store_state *store, void *arg, struct err *err)
+{
+    struct renumber *number = arg;
+    enum model_run_state from;
+    if (run_state(store, number->id, &from, err) != 0)
+        return -1;
+    if (from != RUN_PLANNED)
+        return base_err_set(err, ERR_INTERNAL, "run %lld is %s: its number stays",
+                            (long long)number->id, model_run_state_name(from));
+    if (store_db_run(store->db, err,
+                     "UPDATE syncs SET last_seq=max(last_seq,?)+1 WHERE sync_uuid="
+                     "(SELECT sync_uuid FROM runs WHERE id=?)",
+                     "ii", number->seq, number->id) != 0 ||
+        store_db_run(store->db, err,
+                     "UPDATE runs SET seq=(SELECT last_seq FROM syncs s WHERE"
+                     " s.sync_uuid=runs.sync_uuid) WHERE id=?",
+                     "i", number->id) != 0)
+        return -1;
+    return store_db_number(store->db, err, &number->seq, 0, "SELECT seq FROM runs WHERE id=?", "i",
+                           number->id);
+}
+
+int store_run_renumber(struct store_state *store, int64_t id, int64_t seq, int64_t *out,
+                       struct err *err)
+{
+    struct renumber number = {id, seq};
+    if (store_write(store, renumber_body, &number, err) != 0)
+        return -1;
+    *out = number.seq;
+    return 0;
+}
+
 /* --- figures
  * ------------------------------------------------------------------------------------------------
  */

@@ -97,35 +97,6 @@ int sync_batch_start(struct sync *sync, const struct sync_request *requests, siz
     return 0;
 }
 
-/* The state was behind the destination: the same table again, numbered after what is there. */
-void sync_batch_follow(struct sync_run *run)
-{
-    struct sync_request request = {
-        .table = &run->table,
-        .destination = run->destination,
-        .allow_empty = run->allow_empty,
-    };
-    struct store_state *store = run->sync->deps.store;
-    struct sync_run **tail = &run->next;
-    struct sync_run *next = NULL;
-    struct err err = ERR_INIT;
-    while (*tail)
-        tail = &(*tail)->next;
-    if (store_tx_begin(store, &err) ||
-        run_intend(run->sync, &request, run->row.batch, &next, &err) ||
-        store_tx_commit(store, &err))
-        base_log_event(run->sync->deps.log, LOG_WARN_, "sync.follow", "run",
-                       base_log_i64(run->sync->deps.log, run->row.id), "code",
-                       base_err_name(err.code), "message", err.message, NULL);
-    else
-        sync_run_listen(next);
-    store_tx_rollback(store);
-    if (err.code && next) {
-        *tail = NULL;
-        sync_run_free(next);
-    }
-}
-
 void sync_batch_over(struct sync *sync, int64_t batch)
 {
     struct err err = ERR_INIT;

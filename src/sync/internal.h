@@ -109,7 +109,6 @@ void sync_run_listen(struct sync_run *run);
 
 /* --- batch.c --- */
 void sync_batch_over(struct sync *sync, int64_t batch);
-void sync_batch_follow(struct sync_run *run);
 
 /* --- recover.c --- */
 void sync_recovered(struct sync_run *run);

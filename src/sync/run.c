@@ -120,13 +120,46 @@ void sync_run_timer(struct sync_run *run, int64_t ms, void (*fn)(struct sync_run
 
 /* --- the beginning of an attempt --- */
 
+static void staging_begin(struct sync_run *run);
+
+/* The state was restored from a backup: the run goes on after what is there, and what is there is
+ * known again. */
+static int number_after(struct sync_run *run, const struct storage_reply *reply, struct err *err)
+{
+    struct store_state *store = run->sync->deps.store;
+    vec_of(int64_t) seqs = {0};
+    int64_t from = run->row.seq;
+    for (size_t i = 0; i < reply->generation_count; i++)
+        vec_push(&seqs, reply->generations[i].seq);
+    int rc = store_tx_begin(store, err);
+    if (!rc)
+        rc = store_generations_adopt(store, run->row.id, seqs.items, seqs.count, err);
+    if (!rc)
+        rc = store_run_renumber(store, run->row.id, reply->highest_seq, &run->row.seq, err);
+    if (!rc)
+        rc = store_tx_commit(store, err);
+    vec_free(&seqs);
+    if (!rc)
+        base_log_event(run->sync->deps.log, LOG_WARN_, "sync.renumbered", "run",
+                       base_log_i64(run->sync->deps.log, run->row.id), "from",
+                       base_log_i64(run->sync->deps.log, from), "to",
+                       base_log_i64(run->sync->deps.log, run->row.seq), NULL);
+    else
+        run->row.seq = from;
+    return rc;
+}
+
 static void begun(struct sync_run *run, const struct storage_reply *reply, size_t number)
 {
     struct err err = *reply->err, none = ERR_INIT;
     (void)number;
-    if (err.code == ERR_DST_AHEAD_OF_STATE &&
-        store_sync_raise(run->sync->deps.store, run->row.sync_uuid, reply->highest_seq, &none))
+    if (err.code == ERR_DST_AHEAD_OF_STATE) {
+        if (!number_after(run, reply, &none)) {
+            staging_begin(run);
+            return;
+        }
         err = none;
+    }
     if (!err.code)
         (void)!sync_space_check(run, reply, &err);
     if (err.code)
@@ -319,7 +352,6 @@ static void attempt_final(struct sync_run *run)
 {
     struct store_state *store = run->sync->deps.store;
     struct err err = ERR_INIT;
-    bool ahead = run->failure.code == ERR_DST_AHEAD_OF_STATE;
     int rc = run->cancelled ? store_run_cancel(store, run->row.id, -1, &err)
                             : store_run_fail(store, run->row.id, &run->failure, &err);
     if (rc) {
@@ -331,8 +363,6 @@ static void attempt_final(struct sync_run *run)
     if (!run->cancelled)
         run->row.err = run->failure;
     sync_run_listen(run);
-    if (ahead)
-        sync_batch_follow(run);
     sync_run_over(run);
 }
 
@@ -347,7 +377,7 @@ static void attempt_over(struct sync_run *run)
         run->failures++;
         run->data_misses += sync_code_is_data_miss(code);
     }
-    bool again = !run->cancelled && !run->gave_up && code != ERR_DST_AHEAD_OF_STATE &&
+    bool again = !run->cancelled && !run->gave_up &&
                  (run->interrupted ||
                   sync_retry_allowed(code, run->failures, s->max_attempts, run->data_misses));
     if (again)

@@ -291,10 +291,22 @@ static void test_generations_and_seq(void **state)
     assert_true(count == 1 && old[0] == 2);
     free(old);
     /* the destination is ahead: numbers go on after it, and never back */
-    assert_int_equal(store_sync_raise(store, sync.sync_uuid, 40, &err), 0);
-    assert_int_equal(store_sync_raise(store, sync.sync_uuid, 7, &err), 0);
+    int64_t seq = 0;
+    const int64_t found[] = {3, 38, 40};
     intend(store, sync.sync_uuid, &run);
-    assert_int_equal(run.seq, 41);
+    assert_int_equal(store_run_renumber(store, run.id, 40, &seq, &err), 0);
+    assert_int_equal(seq, 41);
+    assert_int_equal(store_run_renumber(store, run.id, 7, &seq, &err), 0);
+    assert_int_equal(seq, 42);
+    assert_int_equal(store_run_state(store, run.id, RUN_RUNNING, &err), 0);
+    assert_int_equal(store_run_renumber(store, run.id, 50, &seq, &err), -1);
+    assert_int_equal(err.code, ERR_INTERNAL);
+    base_err_clear(&err);
+    /* what was found there is cleaned in its turn */
+    assert_int_equal(store_generations_adopt(store, run.id, found, 3, &err), 0);
+    assert_int_equal(store_generations_old(store, sync.sync_uuid, 2, &old, &count, &err), 0);
+    assert_true(count == 3 && old[0] == 2 && old[1] == 3 && old[2] == 4);
+    free(old);
     model_run_free(&run);
     assert_int_equal(store_run_last_good(store, sync.sync_uuid, &run, &err), 0);
     assert_int_equal(run.seq, 4);
