@@ -1,3 +1,6 @@
 # The engine against hostile peers: any client on its socket, any workspace at the other end.
 dist_check_SCRIPTS += tests/e2e/hostile_workspace.py tests/e2e/test_hostile_verbs.py tests/e2e/test_hostile_workspace.py
 TESTS += tests/e2e/test_hostile_verbs.py tests/e2e/test_hostile_workspace.py
+# The engine when the world is not as it left it.
+dist_check_SCRIPTS += tests/e2e/test_engine_doubt.py
+TESTS += tests/e2e/test_engine_doubt.py

@@ -1,0 +1,103 @@
+"""What an engine does when the world around it is not as it left it: settings changed under a run, the destination
+moved away, the state restored from a backup, the state lost."""
+import json
+import os
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from console import Home, wait_for  # noqa: E402
+
+TABLE = "shop.aampe.events"
+
+
+@pytest.fixture
+def home():
+    home = Home(rows=20000)
+    try:
+        home.configure()
+        home.json("share", "add", TABLE, "--yes")
+        yield home
+    finally:
+        home.close()
+
+
+def published(home):
+    """The manifest of what a reader of the destination sees."""
+    return json.loads((home.folder / "files" / TABLE / "current" / "_manifest.json").read_text())
+
+
+def generations(home):
+    return sorted(path.name for path in (home.folder / "files" / TABLE).glob("gen-*"))
+
+
+def sync(home, code=0):
+    return home.json("sync", "run", "--wait", code=code)
+
+
+def run_state(home, run):
+    return home.json("runs", "show", str(run))["data"]["run"]["state"]
+
+
+def test_cancel_while_settings_wait(home):
+    home.control("fault", "slow", "endpoint=link", "delay_ms=30000")
+    batch = home.json("sync", "run")["data"]["batch"]
+    run = [r["id"] for r in home.json("runs", "list")["data"]["runs"] if r["batch"] == batch][0]
+    wait_for(lambda: run_state(home, run) == "RUNNING")
+    home.json("config", "set", "destination.url", "file://%s/other" % home.folder)
+    home.json("runs", "cancel", str(run))
+    wait_for(lambda: run_state(home, run) == "CANCELLED", 20)
+    home.control("fault", "clear")
+    sync(home)
+    assert (home.folder / "other" / TABLE / "current" / "_manifest.json").is_file()
+    assert not (home.folder / "files" / TABLE).exists()
+
+
+def test_destination_moved_away(home):
+    sync(home)
+    os.rename(home.folder / "files", home.folder / "away")
+    assert sync(home)["data"]["verified"] is True
+    assert published(home)["rows"] == 20000
+    assert len(list((home.folder / "away" / TABLE).glob("gen-*"))) == 1
+    shutil.rmtree(home.folder / "files")
+    sync(home)
+    assert published(home)["rows"] == 20000
+
+
+def test_state_restored(home):
+    state = home.folder / "state" / "aampe" / "default"
+    sync(home)
+    home.json("engine", "stop")
+    shutil.copy(state / "state.db", home.folder / "old.db")
+    for _ in range(3):
+        sync(home)
+    home.json("engine", "stop")
+    for path in state.glob("state.db*"):
+        path.unlink()
+    shutil.copy(home.folder / "old.db", state / "state.db")
+    home.control("change", TABLE, "insert", "10")
+    report = sync(home)["data"]
+    assert report["verified"] is True and len(report["tables"]) == 1
+    assert published(home)["rows"] == 20010 and published(home)["run_seq"] == 5
+    assert len(generations(home)) == 2
+
+
+def test_state_lost(home):
+    state = home.folder / "state" / "aampe" / "default"
+    sync(home)
+    home.json("engine", "stop")
+    for path in state.glob("state.db*"):
+        path.unlink()
+    error = sync(home, code=1)["error"]
+    assert error["code"] == "DST_FOREIGN_WRITER"
+    folder = str(home.folder / "files" / TABLE)
+    assert "move '%s' away" % folder in error["hint"]
+    os.rename(folder, str(home.folder / "old"))
+    sync(home)
+    assert published(home)["rows"] == 20000
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", "-x", "--tb=short", "-p", "no:cacheprovider", __file__]))
