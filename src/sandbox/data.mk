@@ -14,9 +14,14 @@ sandbox_data_sources = \
 	src/sandbox/vector.h src/sandbox/world.c src/sandbox/world.h src/sandbox/world_bench.c \
 	src/sandbox/world_hostile.c src/sandbox/world_shop.c src/sandbox/world_types.c
 
-check_PROGRAMS += tests/unit/test_sandbox_query
-TESTS += tests/unit/test_sandbox_query
-tests_unit_test_sandbox_query_SOURCES = tests/unit/test_sandbox_query.c
+SANDBOX_TEST_HELP = tests/unit/sandbox_shop.c tests/unit/sandbox_shop.h
+check_PROGRAMS += tests/unit/test_sandbox_arrow tests/unit/test_sandbox_query
+TESTS += tests/unit/test_sandbox_arrow tests/unit/test_sandbox_query
+tests_unit_test_sandbox_arrow_SOURCES = tests/unit/test_sandbox_arrow.c $(SANDBOX_TEST_HELP)
+tests_unit_test_sandbox_arrow_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_sandbox_arrow_LDADD = src/libsandbox.a src/libbase.a $(SQLITE_LIBS) $(LZ4_LIBS) \
+	$(LIBS_BASE) $(CMOCKA_LIBS) -lm
+tests_unit_test_sandbox_query_SOURCES = tests/unit/test_sandbox_query.c $(SANDBOX_TEST_HELP)
 tests_unit_test_sandbox_query_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_sandbox_query_LDADD = src/libsandbox.a src/libbase.a $(SQLITE_LIBS) $(LZ4_LIBS) \
 	$(LIBS_BASE) $(CMOCKA_LIBS) -lm
