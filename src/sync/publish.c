@@ -7,7 +7,9 @@
 
 #include "base/alloc.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ASK_AGAIN_MS 2000
 #define PUBLISH_MISSES_MAX                                                                         \
@@ -15,6 +17,17 @@
 #define GENERATIONS_KEPT 2
 
 static void publish_go(struct sync_run *run);
+
+/* Why it is not over yet, for people. */
+static void waits(struct sync_run *run, const char *event, const struct err *cause)
+{
+    struct err err = ERR_INIT;
+    base_log_event(run->sync->deps.log, LOG_WARN_, event, "run",
+                   base_log_i64(run->sync->deps.log, run->row.id), "code",
+                   base_err_name(cause->code), "message", cause->message, NULL);
+    if (!store_run_note(run->sync->deps.store, run->row.id, cause, &err))
+        run->row.err = *cause;
+}
 
 static void run_recorded(struct sync_run *run)
 {
@@ -46,6 +59,56 @@ static void run_recorded(struct sync_run *run)
     sync_clean_start(run);
 }
 
+static bool manifest_is_ours(const struct storage_reply *reply, const struct store_file *files,
+                             size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < reply->file_count; k++)
+            found += !strcmp(reply->files[k].name, files[i].name) &&
+                     reply->files[k].length == files[i].length &&
+                     reply->files[k].rows == files[i].rows &&
+                     !memcmp(reply->files[k].sha256, files[i].sha256, sizeof files[i].sha256);
+    return found == count && reply->file_count == count;
+}
+
+/* A copy of this state in other hands has the same identity and the same numbers; its files are not
+ * ours. */
+static void manifest_read(struct sync_run *run, const struct storage_reply *reply, size_t number)
+{
+    struct store_file *files = NULL;
+    size_t count = 0;
+    struct err err = *reply->err;
+    (void)number;
+    bool ours = !err.code &&
+                !store_files_list(run->sync->deps.store, run->row.id, &files, &count, &err) &&
+                manifest_is_ours(reply, files, count);
+    store_files_free(files, count);
+    if (ours) {
+        run_recorded(run);
+    } else if (err.code) {
+        waits(run, "sync.unknown", &err);
+        sync_recovered(run);
+        sync_run_timer(run, ASK_AGAIN_MS, sync_publish_resolve);
+    } else {
+        base_err_set(&err, ERR_DST_FOREIGN_WRITER,
+                     "run %" PRId64 " of sync %s was published by somebody else", run->row.seq,
+                     run->row.sync_uuid);
+        base_err_hint(&err, "A copy of this engine's state writes to the same destination: stop "
+                            "one of the two, and give it an empty state.");
+        sync_run_fail(run, &err);
+    }
+}
+
+/* The destination has our identity under `current`: it is recorded once the files are those that
+ * were verified. */
+static void run_published(struct sync_run *run)
+{
+    struct storage_identity id = sync_run_identity(run);
+    storage_manifest(run->sync->deps.storage, &id, STORAGE_PUBLISHED, sync_op_done,
+                     sync_op_new(run, manifest_read, 0));
+}
+
 static void run_lost(struct sync_run *run)
 {
     struct err err = ERR_INIT;
@@ -63,17 +126,6 @@ static void run_foreign(struct sync_run *run, const struct err *cause)
     sync_run_fail(run, &err);
 }
 
-/* Why it is not over yet, for people. */
-static void waits(struct sync_run *run, const char *event, const struct err *cause)
-{
-    struct err err = ERR_INIT;
-    base_log_event(run->sync->deps.log, LOG_WARN_, event, "run",
-                   base_log_i64(run->sync->deps.log, run->row.id), "code",
-                   base_err_name(cause->code), "message", cause->message, NULL);
-    if (!store_run_note(run->sync->deps.store, run->row.id, cause, &err))
-        run->row.err = *cause;
-}
-
 /* The destination knows nothing of it, and what was staged is there: again, but not for ever. */
 static void publish_again(struct sync_run *run)
 {
@@ -88,7 +140,7 @@ static void resolved(struct sync_run *run, const struct storage_reply *reply, si
     (void)number;
     switch (reply->outcome) {
     case STORAGE_DONE:
-        run_recorded(run);
+        run_published(run);
         return;
     case STORAGE_MOVED:
         publish_go(run);
@@ -121,7 +173,7 @@ static void published(struct sync_run *run, const struct storage_reply *reply, s
 {
     (void)number;
     if (!reply->err->code && reply->outcome == STORAGE_DONE) {
-        run_recorded(run);
+        run_published(run);
         return;
     }
     if (reply->outcome == STORAGE_FOREIGN) {

@@ -99,5 +99,32 @@ def test_state_lost(home):
     assert published(home)["rows"] == 20000
 
 
+def test_published_by_a_copy_of_the_state(home):
+    """The engine dies before it records; what then lies under its own identity is not what it verified."""
+    sync(home)
+    home.json("engine", "stop")
+    home.env["AAMPE_CRASH_AT"] = "P11:1"
+    home.json("engine", "start")
+    pid = home.engine_pid()
+    home.console("sync", "run")
+    wait_for(lambda: not os.path.exists("/proc/%d" % pid) or
+             "Z" in open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1])
+    del home.env["AAMPE_CRASH_AT"]
+    manifest = home.folder / "files" / TABLE / "current" / "_manifest.json"
+    found = json.loads(manifest.read_text())
+    assert found["run_seq"] == 2
+    found["files"][0]["sha256"] = "0" * 64
+    manifest.write_text(json.dumps(found))
+    home.json("engine", "start")
+
+    def failed():
+        run = home.json("runs", "list")["data"]["runs"][0]
+        return run if run["state"] in ("FAILED", "CLEANED") else None
+    run = wait_for(failed)
+    assert run["state"] == "FAILED" and run["error"]["code"] == "DST_FOREIGN_WRITER", run
+    sync(home)
+    assert published(home)["run_seq"] == 3
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main(["-q", "-x", "--tb=short", "-p", "no:cacheprovider", __file__]))
