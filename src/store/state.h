@@ -123,8 +123,8 @@ struct store_file {
     uint8_t sha256[32];
 };
 void store_files_free(struct store_file *files, size_t count);
-/* PUBLISHED and RECORDED in one transaction: run row, counts, files, generation. From PUBLISHING
- * only; an already RECORDED run is fine and left alone. */
+/* PUBLISHED and RECORDED in one transaction: run row, counts, files, generation; its groups are
+ * forgotten. From PUBLISHING only; an already RECORDED run is fine and left alone. */
 int store_run_record(struct store_state *store, int64_t id, const struct model_run_counts *counts,
                      const struct store_file *files, size_t count, struct err *err) must_check;
 /* Files journaled at STAGED (length and SHA-256 as computed while writing); replaces those of the

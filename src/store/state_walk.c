@@ -425,7 +425,10 @@ static int record_body(struct store_state *store, void *arg, struct err *err)
     if (from != RUN_PUBLISHING)
         return move_refuse(&(struct move){.id = record->id, .to = RUN_RECORDED}, from, err);
     struct figures figures = {.id = record->id, .counts = record->counts};
+    /* The journal of groups serves a run on its way; kept for all of them it would be the state's
+     * bulk. */
     if (files_replace(store, record, err) != 0 || counts_body(store, &figures, err) != 0 ||
+        store_db_run(store->db, err, "DELETE FROM groups WHERE run=?", "i", record->id) != 0 ||
         store_db_run(store->db, err,
                      "INSERT INTO generations(sync_uuid,seq,run,published_us)"
                      " SELECT sync_uuid,seq,id,? FROM runs WHERE id=?",

@@ -274,14 +274,19 @@ static void test_generations_and_seq(void **state)
     struct store_state *store = place.store;
     struct store_sync sync = a_sync(store);
     struct model_run run;
+    size_t count = 1;
     for (int i = 0; i < 4; i++) {
         intend(store, sync.sync_uuid, &run);
         walk_to(store, run.id, RUN_PUBLISHING);
+        struct store_group group = {.part = "p", .rows = 1}, *left = NULL;
+        assert_int_equal(store_group_put(store, run.id, &group, &err), 0);
         assert_int_equal(store_run_record(store, run.id, &ten, two_files, 2, &err), 0);
+        assert_int_equal(store_group_list(store, run.id, &left, &count, &err), 0);
+        assert_int_equal(count, 0);
+        free(left);
         model_run_free(&run);
     }
     int64_t *old;
-    size_t count;
     assert_int_equal(store_generations_old(store, sync.sync_uuid, 2, &old, &count, &err), 0);
     assert_int_equal(count, 2);
     assert_true(old[0] == 1 && old[1] == 2);
