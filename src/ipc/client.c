@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/vec.h"
 #include "ipc/frame.h"
 #include "ipc/socket.h"
@@ -76,6 +77,8 @@ static int client_write(struct ipc_client *client, int64_t deadline, struct err 
             break;
         }
     }
+    if (client->out.len > 0)
+        base_secret_wipe(client->out.data, client->out.len);
     base_buf_clear(&client->out);
     return rc;
 }

@@ -1,6 +1,7 @@
 #include "ipc/frame.h"
 
 #include "base/json.h"
+#include "base/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ void ipc_frames_init(struct ipc_frames *frames)
 
 void ipc_frames_free(struct ipc_frames *frames)
 {
+    if (frames->in.cap > 0)
+        base_secret_wipe(frames->in.data, frames->in.cap);
     base_buf_free(&frames->in);
     frames->start = 0;
     frames->scanned = 0;
@@ -28,16 +31,35 @@ static void frames_compact(struct ipc_frames *frames)
         return;
     size_t rest = frames->in.len - frames->start;
     memmove(frames->in.data, frames->in.data + frames->start, rest);
+    base_secret_wipe(frames->in.data + rest, frames->in.len - rest);
     frames->in.len = rest;
-    frames->in.data[rest] = '\0';
     frames->scanned -= frames->start;
     frames->start = 0;
+}
+
+/* A frame may carry a secret on its way to the vault, so nothing that was read stays behind: not
+ * in a buffer that was outgrown, nor in one whose frame has been taken. */
+static int frames_room(struct ipc_frames *frames, size_t len)
+{
+    if (frames->in.cap > 0 && frames->in.len + len < frames->in.cap)
+        return 0;
+    struct ipc_frames grown;
+    ipc_frames_init(&grown);
+    if (base_buf_reserve(&grown.in, frames->in.len + len) != 0 ||
+        base_buf_append(&grown.in, frames->in.data, frames->in.len) != 0) {
+        ipc_frames_free(&grown);
+        return -1;
+    }
+    grown.scanned = frames->scanned;
+    ipc_frames_free(frames);
+    *frames = grown;
+    return 0;
 }
 
 int ipc_frames_feed(struct ipc_frames *frames, const void *data, size_t len, struct err *err)
 {
     frames_compact(frames);
-    if (base_buf_append(&frames->in, data, len) != 0)
+    if (frames_room(frames, len) != 0 || base_buf_append(&frames->in, data, len) != 0)
         return base_err_set(err, ERR_LIMIT_EXCEEDED, "a message is longer than %zu bytes",
                             IPC_FRAME_MAX);
     return 0;
@@ -71,7 +93,7 @@ int ipc_frames_next(struct ipc_frames *frames, cJSON **out, struct err *err)
     ptrdiff_t len;
     *out = NULL;
     while ((len = frames_line(frames)) >= 0) {
-        const char *line = frames->in.data + frames->start;
+        char *line = frames->in.data + frames->start;
         frames->start = frames->scanned;
         if ((size_t)len >= IPC_FRAME_MAX)
             return base_err_set(err, ERR_LIMIT_EXCEEDED, "a message is longer than %zu bytes",
@@ -79,6 +101,7 @@ int ipc_frames_next(struct ipc_frames *frames, cJSON **out, struct err *err)
         if (frames_blank(line, (size_t)len))
             continue;
         cJSON *json = base_json_parse(line, (size_t)len, IPC_FRAME_MAX, err);
+        base_secret_wipe(line, (size_t)len);
         if (json == NULL)
             return -1;
         if (!cJSON_IsObject(json)) {
@@ -106,6 +129,7 @@ int ipc_frame_put(struct buf *out, const cJSON *message, struct err *err)
         rc = base_err_set(err, ERR_LIMIT_EXCEEDED, "too many bytes wait to be sent");
     else if (base_buf_append(out, text, len) != 0 || base_buf_byte(out, '\n') != 0)
         rc = base_err_set(err, ERR_INTERNAL, "reserved bytes were refused");
+    base_secret_wipe(text, len);
     free(text);
     return rc;
 }

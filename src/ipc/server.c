@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/vec.h"
 #include "ipc/connection.h"
 #include "ipc/frame.h"
@@ -286,7 +287,9 @@ static void server_read(struct ipc_server *server, struct ipc_connection *connec
         return;
     connection->active_us = server_now(server);
     struct err err = ERR_INIT;
-    if (ipc_frames_feed(&connection->in, chunk, (size_t)n, &err) != 0)
+    int rc = ipc_frames_feed(&connection->in, chunk, (size_t)n, &err);
+    base_secret_wipe(chunk, (size_t)n);
+    if (rc != 0)
         server_refuse(server, connection, NULL, -32700, &err);
     else
         server_frames(server, connection);

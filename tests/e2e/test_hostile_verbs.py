@@ -165,6 +165,40 @@ def test_secrets_take_no_nonsense(engine):
     alive(engine)
 
 
+def outside_secret_pages(pid, needle):
+    """Writable memory of the process, without the pages that are locked and kept out of dumps, that holds the needle."""
+    found, regions = [], []
+    with open("/proc/%d/smaps" % pid) as lines:
+        for line in lines:
+            header = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)", line)
+            if header:
+                regions.append([int(header[1], 16), int(header[2], 16), header[3], header[4].strip(), False])
+            elif line.startswith("VmFlags:"):
+                regions[-1][4] = " dd" in line
+    with open("/proc/%d/mem" % pid, "rb") as memory:
+        for start, end, mode, name, kept_out in regions:
+            if "w" not in mode or kept_out or end - start > 1 << 30:
+                continue
+            try:
+                memory.seek(start)
+                if needle in memory.read(end - start):
+                    found.append(name or hex(start))
+            except OSError:
+                continue
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into the engine's memory")
+@pytest.mark.parametrize("secret", ["dose" + "0ddba11c0ffee" * 4, "-----BEGIN" + "decafbadfeedface" * 3500], ids=["short", "long"])
+def test_no_copy_of_a_secret_stays_in_memory(engine, secret):
+    raw = Raw(engine[2])
+    assert raw.call("secrets.set", {"name": "proxy", "secret": secret})["result"]["changed"]
+    needle = secret[-40:].encode()
+    assert outside_secret_pages(engine[1].pid, needle) == []
+    assert outside_secret_pages(engine[1].pid, b"XDG_STATE_HOME="), "the scan finds nothing at all"
+    raw.close()
+
+
 @pytest.mark.parametrize("data", [
     b"\n\n \n", b"{}\n", b"[]\n", b"null\n", b"1\n", b'"x"\n', b"{\n", b"}{\n", b'{"method":1}\n', b'{"method":"status"}\n',
     b'{"jsonrpc":"2.0","id":{},"method":"hello"}\n', b'{"jsonrpc":"2.0","id":[1],"method":"hello"}\n', b"\xff\xfe\n", b"\x00\n",
