@@ -30,7 +30,8 @@ LIES = [
     ("link says fewer rows", ["lie", "target=link.row_count", "delta=-1"], {"SRC_CHUNK_GAP", "SRC_ROWCOUNT_MISMATCH"}),
     ("link of another chunk", ["lie", "target=link.chunk_index", "delta=+1"], {"SRC_CHUNK_GAP"}),
     ("body cut short", ["cut", "endpoint=link", "at=1000"], {"SRC_CHUNK_SHORT"}),
-    ("corrupt chunk", ["corrupt_chunk"], {"SRC_CHUNK_CORRUPT"}),
+    # A flip among plain values is a value like any other: chunks carry no checksum. Structure is what can be checked.
+    ("corrupt chunk", ["corrupt_chunk", "at=100"], {"SRC_CHUNK_CORRUPT"}),
     ("schema differs between chunks", ["wrong_schema"], {"SRC_CHUNK_CORRUPT", "SRC_TABLE_CHANGED"}),
 ]
 
