@@ -35,10 +35,11 @@ debootstrap --variant=minbase bookworm "$work/base" "$mirror" >"$work/debootstra
 git -C "$src" archive --format=tar --prefix=product/ HEAD >"$work/product.tar"
 
 enter() { # root-folder user command...
-    root=$1 user=$2
+    inside=$1 name=$2
     shift 2
-    chroot "$root" /usr/bin/env -i HOME="/home/$user" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        TERM=dumb setpriv --reuid="$user" --regid="$user" --init-groups /bin/sh -c "$*" </dev/null
+    chroot "$inside" /usr/bin/env -i HOME="$(awk -F: -v u="$name" '$1 == u { print $6 }' "$inside/etc/passwd")" \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
+        setpriv --reuid="$name" --regid="$name" --init-groups /bin/sh -c "$*" </dev/null
 }
 
 judge() { # report.json: the line of "What it must show"
