@@ -455,7 +455,8 @@ void sandbox_value_wire_text(const struct sandbox_type *type, const struct sandb
                              const char *time_zone, struct buf *out)
 {
     if (type->kind == SB_BINARY) {
-        base_base64_encode(value->text, value->len, out);
+        for (size_t i = 0; i < value->len; i++)
+            base_buf_printf(out, "%02X", (unsigned char)value->text[i]);
     } else if (type->kind == SB_TIMESTAMP) {
         int offset = sandbox_zone_offset(time_zone, value->i);
         put_timestamp(value->i + (int64_t)offset * 1000000, 'T', 3, out);

@@ -82,7 +82,8 @@ size_t sandbox_decimal_format(__int128 value, int scale, char *out);
 /* Spark's text of a value (cast to STRING, JSON_ARRAY and CSV except timestamps). */
 void sandbox_value_text(const struct sandbox_type *type, const struct sandbox_value *value,
                         const char *time_zone, struct buf *out);
-/* JSON_ARRAY and CSV spelling: ISO timestamps with offset, binary as base64, maps as objects. */
+/* JSON_ARRAY and CSV spelling: ISO timestamps with offset, binary as hex digits (what
+ * databricks-sql-connector reads), maps as objects. */
 void sandbox_value_wire_text(const struct sandbox_type *type, const struct sandbox_value *value,
                              const char *time_zone, struct buf *out);
 /* A cell of ARRAY, MAP or STRUCT in the same spelling: maps as JSON objects. */

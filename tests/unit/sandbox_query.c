@@ -77,6 +77,8 @@ int main(int argc, char **argv)
     if (argc < 5)
         return 2;
     struct base_seam *seam = base_seam_new();
+    /* Worlds count from the moment they are loaded; every run has the same one. */
+    base_seam_turn(seam, 1767225630 - base_seam_now_us(seam) / 1000000);
     struct sandbox_workspace *workspace = sandbox_workspace_new(seam);
     sandbox_workspace_principal(workspace, SANDBOX_SERVICE_PRINCIPAL, "sp", "sp");
     int result =
