@@ -315,6 +315,18 @@ static bool link_listed(const struct net_http *http, const struct net_url *url)
     return false;
 }
 
+/* An address in another spelling (2130706433, 0x7f.1, 127.1): a proxy would resolve it out of our
+ * sight, and no host name ends so (WHATWG URL, "ends in a number"). */
+static bool number_host(const char *host)
+{
+    const char *last = strrchr(host, '.');
+
+    last = last ? last + 1 : host;
+    if (strncasecmp(last, "0x", 2) == 0)
+        return last[2 + strspn(last + 2, "0123456789abcdef")] == '\0';
+    return last[strspn(last, "0123456789")] == '\0';
+}
+
 static bool literal_public(const char *host, const char **why)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET};
@@ -324,8 +336,8 @@ static bool literal_public(const char *host, const char **why)
         return net_address_public((struct sockaddr *)&v4, why);
     if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1)
         return net_address_public((struct sockaddr *)&v6, why);
-    if (net_url_loopback_host(host)) {
-        *why = "loopback";
+    if (net_url_loopback_host(host) || number_host(host)) {
+        *why = number_host(host) ? "a number in an unusual spelling" : "loopback";
         return false;
     }
     return true;

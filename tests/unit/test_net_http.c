@@ -482,6 +482,10 @@ static enum err_code through_proxy(struct world *world, const char *origin, cons
 /* Calls and links go through the proxy alike; loopback never does. */
 static void test_proxy(void **state)
 {
+    /* the proxy would resolve these itself, into its own network */
+    static const char *const numbers[] = {"https://2130706433/", "https://0x7f000001/",
+                                          "https://127.1/",      "https://0177.0.0.1/",
+                                          "https://127.0.0.1./", "https://0x7f.0.0.0x1/"};
     struct world *world = *state;
     struct secret *login = base_secret_new("me:pw", 5);
     int64_t before = seen(world, "connect");
@@ -500,6 +504,9 @@ static void test_proxy(void **state)
     assert_int_equal(world->err.http_status, 403);
     assert_int_equal(through_proxy(world, "https://a.example", "https://10.0.0.1/x", true, NULL),
                      ERR_SEC_HOST_REFUSED);
+    for (size_t i = 0; i < base_countof(numbers); i++)
+        assert_int_equal(through_proxy(world, "https://a.example", numbers[i], true, NULL),
+                         ERR_SEC_HOST_REFUSED);
     assert_int_equal(seen(world, "connect"), before + 3);
     snprintf(url, sizeof url, "%s/ok", world->peer.origin);
     assert_int_equal(through_proxy(world, world->peer.origin, url, false, NULL), ERR_OK);
