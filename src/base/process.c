@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 
 struct child {
     const char *const *argv;
+    char *const *environment;  /* NULL: ours */
     int in_fd, out_fd, err_fd; /* 0, 1, 2 of the child */
     bool session, die_with_parent;
 };
@@ -57,7 +59,10 @@ __attribute__((noreturn)) static void child_main(const struct child *child, pid_
     for (int i = 0; i < 3; i++)
         dup2(fds[i], i);
     close_others();
-    execv(child->argv[0], (char *const *)child->argv);
+    if (child->environment)
+        execve(child->argv[0], (char *const *)child->argv, child->environment);
+    else
+        execv(child->argv[0], (char *const *)child->argv);
     failed = errno;
     if (write(tell_fd, &failed, sizeof failed) < 0)
         _exit(126);
@@ -109,6 +114,7 @@ static int drain(int fd, struct buf *out)
     while ((got = read(fd, block, sizeof block)) > 0)
         if (base_buf_append(out, block, (size_t)got))
             return -1;
+    base_secret_wipe(block, sizeof block); /* a helper prints keys */
     return got < 0 && (errno == EAGAIN || errno == EINTR) ? 1 : 0;
 }
 
@@ -141,10 +147,30 @@ static int collect(pid_t pid, int fd, int timeout_ms, struct buf *out, int *stat
     }
 }
 
+/* What a helper needs to find its user's files and to speak; nothing that loads code into it. */
+#define KEPT_MAX 10
+static void environment_fill(char *out[KEPT_MAX + 2])
+{
+    static const char *const kept[KEPT_MAX] = {
+        "HOME",   "USER", "LOGNAME",         "LANG",      "LC_ALL",
+        "TMPDIR", "TZ",   "XDG_RUNTIME_DIR", "GNUPGHOME", "SSH_AUTH_SOCK"};
+    size_t count = 0;
+
+    out[count++] = base_strdup("PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+    for (size_t i = 0; i < KEPT_MAX; i++) {
+        const char *value = getenv(kept[i]);
+
+        if (value)
+            out[count++] = base_printf("%s=%s", kept[i], value);
+    }
+    out[count] = NULL;
+}
+
 int base_process_run(const char *const argv[], int timeout_ms, struct buf *out, int *exit_code,
                      struct err *err)
 {
-    struct child child = {.argv = argv, .session = true};
+    char *environment[KEPT_MAX + 2];
+    struct child child = {.argv = argv, .environment = environment, .session = true};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), pipe_fds[2], status = 0, result;
     pid_t pid;
 
@@ -157,7 +183,10 @@ int base_process_run(const char *const argv[], int timeout_ms, struct buf *out, 
     fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK);
     child.in_fd = child.err_fd = null;
     child.out_fd = pipe_fds[1];
+    environment_fill(environment);
     result = spawn(&child, &pid, err);
+    for (size_t i = 0; environment[i]; i++)
+        free(environment[i]);
     close(pipe_fds[1]);
     close(null);
     if (!result && collect(pid, pipe_fds[0], timeout_ms, out, &status, err))

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 /* Runs argv[0] (absolute path), waits at most timeout_ms, collects stdout up to out->max. exit_code
- * may be NULL. */
+ * may be NULL. Of the environment it gets a fixed PATH, HOME and a few names more, nothing else. */
 int base_process_run(const char *const argv[], int timeout_ms, struct buf *out, int *exit_code,
                      struct err *err) must_check;
 /* Starts detached in its own session, stdin/stdout from /dev/null unless stdout_fd >= 0, stderr to

@@ -142,6 +142,7 @@ static void test_process_run(void **state)
     const char *const endless[] = {"/usr/bin/tail", "-f", "/dev/null", NULL};
     const char *const flood[] = {"/usr/bin/yes", NULL};
     const char *const descriptors[] = {"/bin/sh", "-c", "ls /proc/self/fd | wc -l", NULL};
+    const char *const environment[] = {"/usr/bin/env", NULL};
     int leak = open("/dev/null", O_RDONLY), code = -1; /* without O_CLOEXEC */
     struct err err = ERR_INIT;
     struct buf out;
@@ -164,6 +165,17 @@ static void test_process_run(void **state)
     assert_int_equal(base_process_run(descriptors, 10000, &out, &code, &err), 0);
     assert_int_equal(atoi(out.data), 4); /* 0, 1, 2 and the folder ls reads */
     close(leak);
+    base_buf_free(&out);
+    base_buf_init(&out, 1 << 16);
+    setenv("DATABRICKS_TOKEN", "canary", 1);
+    setenv("BASH_ENV", "/canary", 1);
+    setenv("TZ", "UTC", 1);
+    assert_int_equal(base_process_run(environment, 10000, &out, &code, &err), 0);
+    assert_non_null(strstr(out.data, "PATH=/usr/local/bin:"));
+    assert_non_null(strstr(out.data, "TZ=UTC\n"));
+    assert_null(strstr(out.data, "canary"));
+    unsetenv("DATABRICKS_TOKEN");
+    unsetenv("BASH_ENV");
     base_buf_free(&out);
 }
 
