@@ -44,7 +44,7 @@ check-sanitize:
 	@$(MAKE) -C sanitize -s check
 
 # Unit tests under valgrind.
-check-valgrind: $(check_PROGRAMS)
+check-valgrind: $(SUITE_NEEDS) $(check_PROGRAMS)
 	@$(SUITE) $(abs_top_srcdir)/tests/valgrind.sh $(filter tests/unit/%,$(check_PROGRAMS))
 
 # Short forms of the long suites, for the landing gate.
@@ -55,7 +55,7 @@ gate-short: $(SUITE_NEEDS)
 	@SMALL=1000000 LARGE=4000000 $(MAKE) -s scale
 
 # What the targets above leave in the build folder.
-CLEANFILES += tests/unit/*.valgrind.log
+CLEANFILES += tests/unit/*.valgrind.log tests/unit/*.valgrind.verdict
 .PHONY: clean-peers clean-sanitize
 clean-sanitize:
 	rm -rf sanitize
