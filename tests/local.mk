@@ -16,9 +16,10 @@ PEERS = $(SUITE) python=`$(abs_top_srcdir)/tests/suite/peers.sh` || { \
 	test -z "$$PEERS_REQUIRED" && echo "$@: SKIPPED, the peers cannot be had" && exit 0; exit 1; };
 .PHONY: bare check-peers check-sanitize check-valgrind gate-short hostile kill-loop scale
 
-# pyarrow and DuckDB read what we write; pyarrow reads what the sandbox sends.
+# pyarrow and DuckDB read what we write; pyarrow, the Python SDK and the SQL connector what the sandbox sends.
 check-peers: $(SUITE_NEEDS) tests/unit/sandbox_query$(EXEEXT)
 	@$(PEERS) $$python $(abs_top_srcdir)/tests/peers/sandbox_arrow.py && \
+	$$python $(abs_top_srcdir)/tests/peers/sandbox_clients.py && \
 	$$python $(abs_top_srcdir)/tests/suite/check_peers.py
 
 # kill -9 at random and at every named crash point; N kills.

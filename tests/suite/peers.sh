@@ -2,7 +2,7 @@
 # Makes the folder of Python peers (pinned) when it is not there and prints its python. Exit 77: cannot be had.
 set -eu
 folder=${AAMPE_PEERS:-$PWD/peers}
-pins="pyarrow==26.0.1 duckdb==2.0.0"
+pins="pyarrow==26.0.1 duckdb==2.0.0 databricks-sdk==0.156.0 databricks-sql-connector==4.9.0"
 if [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ]; then
     rm -rf "$folder"
     log=$folder.log
