@@ -1,0 +1,71 @@
+/* One screen: a const table of functions and a struct of state that starts with struct screen.
+ * Draw functions are pure: they change nothing and ask for nothing. Rows 1, 23 and 24 belong to the
+ * frame (console.h); a screen gets the body between them. A dialog is a screen on top of another,
+ * never a loop of its own. */
+#ifndef AAMPE_UI_SCREEN_SCREEN_H
+#define AAMPE_UI_SCREEN_SCREEN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "ui/draw/canvas.h"
+#include "ui/draw/widget.h"
+#include "ui/term/key.h"
+#include "ui/view/action.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct console;
+struct screen;
+
+struct screen_ops {
+    const char *name; /* in the first row: "Overview" */
+    int number;       /* 1 to 9; 0: opened from another screen */
+    size_t size;      /* of its state */
+    const char *help; /* what it answers and how, for `?`; a few lines */
+    bool question;    /* must be painted before any key counts, and takes no paste as an answer */
+
+    /* The state is zeroed before. args is borrowed and may be NULL: what exactly to open, as the
+     * screen defines it ({"run":6503}). */
+    void (*open)(struct screen *screen, const cJSON *args);
+    void (*close)(struct screen *screen);  /* frees what it holds; NULL: nothing */
+    void (*resume)(struct screen *screen); /* on top again, or the engine is back; asks anew */
+    /* An event of the engine, {"name","payload"} taken apart; also to screens that are covered. */
+    void (*event)(struct screen *screen, const char *name, const cJSON *payload);
+    /* About once a second while on top: ages, what waits for time. Must not make an idle screen
+     * change more than once a minute. */
+    void (*tick)(struct screen *screen);
+    /* A key before the table of actions sees it: only while something is edited. True: taken. */
+    bool (*key)(struct screen *screen, const struct term_key *key);
+    /* NULL: the action can be done now. Otherwise why not, for the status line; "" = it means
+     * nothing on this screen. */
+    const char *(*refuse)(const struct screen *screen, enum view_action action);
+    void (*act)(struct screen *screen, enum view_action action);
+    /* Motion keys. */
+    void (*move)(struct screen *screen, enum draw_move move);
+    /* width and height of the body have changed, or anything else: clamp here. */
+    void (*layout)(struct screen *screen);
+    void (*draw)(const struct screen *screen, struct draw_box body);
+    /* The sentence of row 23: why the selected row is as it is. */
+    void (*status)(const struct screen *screen, struct buf *out);
+    /* What follows the name in the first row ("> shop > loyalty"); appended to "2 Browse". */
+    void (*crumb)(const struct screen *screen, struct buf *out);
+    /* The hints of the selected row, the most important first; fills at most max, returns how
+     * many. `? help` is added by the frame. */
+    size_t (*hints)(const struct screen *screen, enum view_action out[], size_t max);
+};
+
+struct screen {
+    const struct screen_ops *ops;
+    struct console *console;
+    struct screen *below;
+    uint64_t number;   /* never used twice: answers to a closed screen are dropped by it */
+    int width, height; /* of the body */
+};
+
+/* The screens. */
+extern const struct screen_ops screen_overview, screen_browse, screen_table, screen_share,
+    screen_runs, screen_batch, screen_run, screen_retry, screen_access, screen_audit, screen_setup;
+
+#endif
