@@ -9,7 +9,6 @@
 #include "base/err.h"
 #include "ui/draw/canvas.h"
 #include "ui/draw/widget.h"
-#include "ui/term/key.h"
 #include "ui/view/action.h"
 
 #include <cjson/cJSON.h>
