@@ -57,6 +57,9 @@ struct draw_canvas *draw_canvas_new(int width, int height, enum draw_charset cha
 void draw_canvas_free(struct draw_canvas **canvas);
 void draw_canvas_clear(struct draw_canvas *canvas); /* spaces, no cursor */
 struct draw_cell *draw_canvas_at(const struct draw_canvas *canvas, int x, int y);
+/* For tests: each cell is as wide as its text, wide ones are whole, nothing in them can steer a
+ * terminal, and outside DRAW_UTF8 all is ASCII. */
+bool draw_canvas_sound(const struct draw_canvas *canvas);
 
 /* A part of a canvas; coordinates inside it start at 0. */
 struct draw_box {

@@ -9,7 +9,8 @@
 /* A rule over the whole width of row y with a title in it ("── SAFE ───"); title NULL or "": only
  * the line. */
 void draw_rule(struct draw_box box, int y, const char *title);
-/* Names of tabs in row y, the open one in brackets; right: text at the right edge, may be NULL. */
+/* Names of tabs (ended by NULL) in row y, the open one in brackets; right: text at the right edge,
+ * may be NULL. */
 void draw_tabs(struct draw_box box, int y, const char *const names[], int open, const char *right);
 
 /* Motion over rows. */
