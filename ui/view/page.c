@@ -78,6 +78,29 @@ void view_page_add(struct view_page *page, enum view_style style, const char *fm
     span_take(page, style, text);
 }
 
+void view_page_cell(struct view_page *page, enum view_style style, int width, const char *text)
+{
+    bool right = width < 0;
+    size_t room = (size_t)(right ? -width : width), len, used;
+    char *clean = base_text_clean_dup(text ? text : "", 0);
+    len = strlen(clean);
+    used = base_text_width(clean, len);
+    bool cut = used > room;
+    for (size_t at = 0, step; cut && at <= len; at += step) {
+        uint32_t point;
+        step = base_text_utf8_decode(clean + at, len - at, &point);
+        step = step ? step : 1;
+        if (at + step <= len && base_text_width(clean, at + step) + 1 <= room)
+            continue;
+        len = at;
+        used = base_text_width(clean, len) + 1;
+    }
+    int pad = room > used ? (int)(room - used) : 0;
+    view_page_add(page, style, "%*s%.*s%s%*s", right ? pad : 0, "", (int)len, clean,
+                  cut && room > 0 ? "~" : "", right ? 0 : pad, "");
+    free(clean);
+}
+
 void view_page_target(struct view_page *page, int target)
 {
     if (page->count > 0)

@@ -36,6 +36,9 @@ __attribute__((format(printf, 3, 4))) void
 view_page_line(struct view_page *page, enum view_style style, const char *fmt, ...);
 __attribute__((format(printf, 3, 4))) void
 view_page_add(struct view_page *page, enum view_style style, const char *fmt, ...);
+/* Appends text in exactly `width` columns (cleaned; cut with ~, padded with spaces), negative: at
+ * the right of them. For tables inside a page. */
+void view_page_cell(struct view_page *page, enum view_style style, int width, const char *text);
 /* The last line can be selected. */
 void view_page_target(struct view_page *page, int target);
 void view_page_blank(struct view_page *page);

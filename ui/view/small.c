@@ -20,6 +20,28 @@ const char *view_time(const char *rfc3339, char out[32])
     return out;
 }
 
+const char *view_age_us(int64_t span_us, char out[24])
+{
+    int64_t minutes = span_us / 60000000;
+    if (minutes < 1)
+        snprintf(out, 24, "<1 m");
+    else if (minutes < 60)
+        snprintf(out, 24, "%d m", (int)minutes);
+    else if (minutes < 48 * 60)
+        snprintf(out, 24, "%d h", (int)(minutes / 60));
+    else
+        snprintf(out, 24, "%lld d", (long long)(minutes / 1440));
+    return out;
+}
+
+const char *view_age(const char *rfc3339, int64_t now_us, char out[24])
+{
+    int64_t us = 0;
+    if (rfc3339 == NULL || base_time_parse(rfc3339, &us) != 0)
+        return "-";
+    return view_age_us(now_us > us ? now_us - us : 0, out);
+}
+
 const char *view_rows(const cJSON *object, const char *key, char out[24])
 {
     int64_t value = 0;

@@ -45,6 +45,11 @@ void view_progress_free(struct view_progress **progress);
 /* Small words. A date and a time for people ("2026-11-23 01:02:03Z") of an RFC 3339 text; "-" for
  * NULL. out 32 bytes. */
 const char *view_time(const char *rfc3339, char out[32]);
+/* How long ago, coarse so that it changes at most once a minute: "<1 m", "5 m", "2 h", "3 d"; "-"
+ * for NULL or what is no time. */
+const char *view_age(const char *rfc3339, int64_t now_us, char out[24]);
+/* The same of a span of microseconds. */
+const char *view_age_us(int64_t span_us, char out[24]);
 /* Rows and bytes as base_text_rows / base_text_bytes; "-" when the member is absent or null. out 24
  * bytes. */
 const char *view_rows(const cJSON *object, const char *key, char out[24]);

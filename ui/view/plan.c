@@ -1,0 +1,326 @@
+#include "ui/view/plan.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "ui/view/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIRM_TABLES 6 /* named in the question; the plan names all */
+
+/* One statement that is missing; the same one may be needed by several tables. Borrowed. */
+struct missing {
+    const char *level, *object, *privilege, *sql, *who;
+    int others; /* who else may grant it */
+    int rank;   /* catalog, schema, table: without the first the others do not help */
+};
+
+struct missing_list {
+    vec_of(struct missing) all;
+};
+
+static const char *text_or(const cJSON *item, const char *fallback)
+{
+    return cJSON_IsString(item) ? item->valuestring : fallback;
+}
+
+static int rank_of(const char *level)
+{
+    return strcmp(level, "CATALOG") == 0 ? 0 : strcmp(level, "SCHEMA") == 0 ? 1 : 2;
+}
+
+/* By who may grant: each of them gets a piece of the whole that stands for itself. */
+static int missing_order(const void *a, const void *b)
+{
+    const struct missing *x = a, *y = b;
+    int order = strcmp(x->who, y->who);
+    if (order == 0)
+        order = x->rank - y->rank;
+    return order ? order : strcmp(x->sql, y->sql);
+}
+
+static void missing_collect(const cJSON *data, struct missing_list *list)
+{
+    const cJSON *table, *each;
+    cJSON_ArrayForEach(table, base_json_array(data, "tables"))
+    {
+        cJSON_ArrayForEach(each, base_json_array(table, "missing"))
+        {
+            const cJSON *who = base_json_array(each, "who");
+            int count = cJSON_GetArraySize(who);
+            struct missing one = {.level = base_json_str_or(each, "level", ""),
+                                  .object = base_json_str_or(each, "object", ""),
+                                  .privilege = base_json_str_or(each, "privilege", ""),
+                                  .sql = base_json_str_or(each, "sql", ""),
+                                  .who = text_or(cJSON_GetArrayItem(who, 0), "not known"),
+                                  .others = count > 1 ? count - 1 : 0};
+            one.rank = rank_of(one.level);
+            vec_push(&list->all, one);
+        }
+    }
+    if (list->all.count == 0)
+        return;
+    qsort(list->all.items, list->all.count, sizeof *list->all.items, missing_order);
+    size_t kept = 1;
+    for (size_t i = 1; i < list->all.count; i++)
+        if (missing_order(&list->all.items[i], &list->all.items[kept - 1]) != 0)
+            list->all.items[kept++] = list->all.items[i];
+    list->all.count = kept;
+}
+
+size_t view_plan_missing(const cJSON *data)
+{
+    struct missing_list list = {0};
+    missing_collect(data, &list);
+    size_t count = list.all.count;
+    vec_free(&list.all);
+    return count;
+}
+
+bool view_plan_by_file(const cJSON *data)
+{
+    return strcmp(base_json_str_or(data, "managed_by", ""), "file") == 0;
+}
+
+char *view_plan_sql(const cJSON *data)
+{
+    struct missing_list list = {0};
+    struct buf sql;
+    base_buf_init(&sql, 0);
+    (void)base_buf_text(&sql, "");
+    missing_collect(data, &list);
+    for (size_t i = 0; i < list.all.count; i++) {
+        size_t len = strlen(list.all.items[i].sql);
+        bool ended = len > 0 && list.all.items[i].sql[len - 1] == ';';
+        (void)base_buf_printf(&sql, "%s%s\n", list.all.items[i].sql, ended ? "" : ";");
+    }
+    vec_free(&list.all);
+    return base_buf_take(&sql, NULL);
+}
+
+static void counts(const cJSON *data, int *add, int *remove)
+{
+    const cJSON *each;
+    *add = *remove = 0;
+    cJSON_ArrayForEach(each, base_json_array(data, "tables"))
+    {
+        const char *action = base_json_str_or(each, "action", "");
+        *add += strcmp(action, "add") == 0;
+        *remove += strcmp(action, "remove") == 0;
+    }
+    *add = (int)base_json_i64_or(data, "add", *add);
+    *remove = (int)base_json_i64_or(data, "remove", *remove);
+}
+
+const char *view_plan_head(const cJSON *data, int64_t now_us, char *out, size_t size)
+{
+    char age[24];
+    const char *author = base_json_str_or(data, "author", "");
+    const char *updated = base_json_str(data, "updated");
+    if (base_json_i64_or(data, "changes", 0) == 0) {
+        snprintf(out, size, "no draft");
+        return out;
+    }
+    snprintf(out, size, "draft revision %lld%s%s%s%s%s",
+             (long long)base_json_i64_or(data, "revision", 0), author[0] ? " by " : "", author,
+             updated ? ", " : "", updated ? view_age(updated, now_us, age) : "",
+             updated ? " old" : "");
+    return out;
+}
+
+static void table_line(struct view_page *page, const cJSON *table, int target)
+{
+    char text[32];
+    const char *action = base_json_str_or(table, "action", "");
+    bool adds = strcmp(action, "add") == 0;
+    int name = page->width > 110 ? 60 : page->width - 40;
+    view_page_line(page, adds ? STYLE_GOOD : STYLE_WARN, "  %s ",
+                   adds                            ? "+"
+                   : strcmp(action, "remove") == 0 ? "-"
+                                                   : "=");
+    view_page_target(page, target);
+    view_page_cell(page, STYLE_PLAIN, name > 16 ? name : 16, base_json_str(table, "name"));
+    if (!adds) {
+        view_page_add(page, STYLE_FAINT, "  files at the destination stay");
+        return;
+    }
+    view_page_add(page, STYLE_PLAIN, "  ");
+    view_page_cell(page, STYLE_PLAIN, 6, base_json_str_or(table, "mode", "full"));
+    if (base_json_get(table, "rows"))
+        view_page_add(page, STYLE_PLAIN, "%s rows  ", view_rows(table, "rows", text));
+    if (base_json_get(table, "bytes"))
+        view_page_add(page, STYLE_PLAIN, "%s", view_bytes(table, "bytes", text));
+    /* Why it would not sync, in the words of the one who found out. */
+    const char *const members[] = {"refused", "error"};
+    for (size_t i = 0; i < base_countof(members); i++) {
+        if (base_json_get(table, members[i]) == NULL)
+            continue;
+        char *error = view_error_text(table, members[i]);
+        view_page_wrap(page, 6, STYLE_WARN, "%s: %s", i == 0 ? "cannot be synced" : "not readable",
+                       error);
+        free(error);
+    }
+}
+
+static void tables_block(struct view_page *page, const cJSON *data)
+{
+    int add, remove, index = 0;
+    const cJSON *each, *list = base_json_array(data, "tables");
+    int64_t total = base_json_i64_or(data, "total", cJSON_GetArraySize(list));
+    int64_t after = total - base_json_i64_or(data, "offset", 0) - cJSON_GetArraySize(list);
+    counts(data, &add, &remove);
+    view_page_rule(page, "SHARE +%d -%d", add, remove);
+    cJSON_ArrayForEach(each, list) table_line(page, each, ++index);
+    if (total == 0)
+        view_page_line(page, STYLE_PLAIN, "  nothing to change: the draft is empty");
+    if (after > 0)
+        view_page_line(page, STYLE_FAINT, "  %lld more below", (long long)after);
+}
+
+static void grant_line(struct view_page *page, const struct missing *one, size_t number)
+{
+    char on[600], who[200];
+    int room = page->width - 6 - 17 - 13 - 9;
+    snprintf(on, sizeof on, "%-7s %s", one->level, one->object);
+    snprintf(who, sizeof who, one->others ? "%s +%d" : "%s", one->who, one->others);
+    view_page_line(page, STYLE_PLAIN, "  %3d ", (int)number);
+    view_page_cell(page, STYLE_PLAIN, 16, who);
+    view_page_add(page, STYLE_PLAIN, " ");
+    view_page_cell(page, STYLE_PLAIN, 12, one->privilege);
+    view_page_add(page, STYLE_PLAIN, " ");
+    view_page_cell(page, STYLE_PLAIN, room > 12 ? room : 12, on);
+    view_page_add(page, STYLE_WARN, "  missing");
+}
+
+static void grants_block(struct view_page *page, const cJSON *data)
+{
+    struct missing_list list = {0};
+    const char *principal = base_json_str_or(data, "principal", "");
+    missing_collect(data, &list);
+    if (list.all.count == 0) {
+        vec_free(&list.all);
+        return;
+    }
+    view_page_rule(page, "GRANTS %d missing%s%s", (int)list.all.count, principal[0] ? " to " : "",
+                   principal);
+    view_page_line(page, STYLE_HEAD, "    # ");
+    view_page_cell(page, STYLE_HEAD, 17, "WHO MAY");
+    view_page_cell(page, STYLE_HEAD, 13, "PRIVILEGE");
+    int room = page->width - 6 - 17 - 13 - 9;
+    view_page_cell(page, STYLE_HEAD, room > 12 ? room : 12, "ON");
+    view_page_add(page, STYLE_HEAD, "  NOW");
+    for (size_t i = 0; i < list.all.count; i++)
+        grant_line(page, &list.all.items[i], i + 1);
+    view_page_rule(page, "SQL   y copies it; nothing here runs it");
+    for (size_t i = 0; i < list.all.count; i++)
+        view_page_wrap(page, 2, STYLE_PLAIN, "%s;", list.all.items[i].sql);
+    vec_free(&list.all);
+}
+
+static void after_block(struct view_page *page, const cJSON *data)
+{
+    int add, remove, held = 0, ready = 0;
+    const cJSON *each;
+    cJSON_ArrayForEach(each, base_json_array(data, "tables"))
+    {
+        if (strcmp(base_json_str_or(each, "action", ""), "add") != 0)
+            continue;
+        bool can = base_json_bool_or(each, "readable", false) && !base_json_get(each, "refused");
+        ready += can;
+        held += !can;
+    }
+    counts(data, &add, &remove);
+    view_page_rule(page, "AFTER APPLY");
+    if (ready > 0)
+        view_page_line(page, STYLE_PLAIN, "  first load at once: %d %s", ready,
+                       ready == 1 ? "table" : "tables");
+    if (held > 0)
+        view_page_wrap(page, 2, STYLE_WARN,
+                       "%d %s in the share without a load until the principal can read %s", held,
+                       held == 1 ? "table waits" : "tables wait", held == 1 ? "it" : "them");
+    if (remove > 0)
+        view_page_line(page, STYLE_PLAIN,
+                       "  %d no longer synced; files at the destination stay, grants stay", remove);
+    if (view_plan_by_file(data))
+        view_page_wrap(page, 2, STYLE_WARN,
+                       "the share is managed by the file %s: change it there, then `engine reload`",
+                       base_json_str_or(data, "file", ""));
+}
+
+void view_plan(struct view_page *page, const cJSON *data, int64_t now_us)
+{
+    (void)now_us;
+    tables_block(page, data);
+    grants_block(page, data);
+    if (base_json_i64_or(data, "changes", 0) > 0)
+        after_block(page, data);
+}
+
+static void named(struct view_page *page, const cJSON *data, const char *action, const char *label)
+{
+    const cJSON *each;
+    int shown = 0, all = 0;
+    cJSON_ArrayForEach(each, base_json_array(data, "tables"))
+    {
+        if (strcmp(base_json_str_or(each, "action", ""), action) != 0)
+            continue;
+        if (++all > CONFIRM_TABLES)
+            continue;
+        view_page_line(page, STYLE_PLAIN, "  %-11s ", shown++ ? "" : label);
+        view_page_add(page, STYLE_PLAIN, "%s", base_json_str_or(each, "name", ""));
+    }
+    if (all > shown)
+        view_page_line(page, STYLE_PLAIN, "  %-11s and %d more, as in the plan", "", all - shown);
+    if (all == 0)
+        view_page_line(page, STYLE_PLAIN, "  %-11s nothing", label);
+}
+
+void view_plan_confirm(struct view_page *page, const cJSON *data, const char *profile,
+                       const char *login)
+{
+    size_t missing = view_plan_missing(data);
+    const char *author = base_json_str_or(data, "author", "");
+    int add, remove;
+    counts(data, &add, &remove);
+    view_page_blank(page);
+    view_page_fact(page, 11, "share of", STYLE_PLAIN, "%s   %s", profile,
+                   base_json_str_or(data, "file", ""));
+    view_page_fact(page, 11, "as", STYLE_PLAIN, "%s, revision %lld%s%s of the draft", login,
+                   (long long)base_json_i64_or(data, "revision", 0), author[0] ? " by " : "",
+                   author);
+    view_page_fact(page, 11, "for", STYLE_PLAIN, "%s", base_json_str_or(data, "principal", "-"));
+    view_page_blank(page);
+    named(page, data, "add", "adds");
+    named(page, data, "remove", "takes away");
+    view_page_blank(page);
+    if (missing > 0)
+        view_page_fact(page, 11, "cannot do", STYLE_WARN,
+                       "%d %s; nothing is granted here, y in the plan copies the SQL", (int)missing,
+                       missing == 1 ? "grant is missing" : "grants are missing");
+    view_page_fact(page, 11, "starts", STYLE_PLAIN,
+                   "the first load of what is added and can be read, in the engine");
+    view_page_fact(page, 11, "undo", STYLE_PLAIN, "%s", add > 0 ? "share remove" : "share add");
+    view_page_fact(page, 11, "recorded", STYLE_PLAIN, "operator log: you, time, what was changed");
+}
+
+void view_plan_applied(struct view_page *page, const cJSON *data)
+{
+    int64_t batch = 0;
+    if (!base_json_bool_or(data, "changed", false)) {
+        view_page_line(page, STYLE_PLAIN, "nothing was changed: the share is as planned already");
+        return;
+    }
+    view_page_line(page, STYLE_GOOD, "applied: +%lld -%lld",
+                   (long long)base_json_i64_or(data, "added", 0),
+                   (long long)base_json_i64_or(data, "removed", 0));
+    if (base_json_i64(data, "batch", &batch))
+        view_page_line(page, STYLE_PLAIN, "batch %lld has started: the first load",
+                       (long long)batch);
+    else
+        view_page_line(page, STYLE_PLAIN, "nothing was started: nothing added can be read yet");
+}
