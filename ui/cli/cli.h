@@ -61,6 +61,10 @@ struct cli {
     const char *version; /* of this program */
     const volatile sig_atomic_t
         *interrupted; /* set once the user pressed Ctrl-C or we were told to end */
+    /* Opens the full-screen console on the profile and returns the program's exit code when the
+     * user quits; set by the program (NULL: it has none). screen: 1 to 9, 0 = the one that fits;
+     * args are for that screen. -1 with err when there is no usable terminal: nothing was shown. */
+    int (*open)(struct cli *cli, int screen, cJSON *take_args, struct err *err);
 };
 
 /* Parses argv[1..]. ERR_USAGE says what is wrong and what was meant. Texts are borrowed from argv.
