@@ -281,29 +281,30 @@ int ipc_client_next_event(struct ipc_client *client, int timeout_ms, cJSON **eve
     }
 }
 
-static int client_hello(struct ipc_client *client, const char *program, const char *version,
-                        int timeout_ms, struct err *err)
+static cJSON *hello_params(const char *program, const char *version)
 {
     cJSON *params = base_json_object();
-    cJSON *result;
     base_json_add_i64(params, "protocol", IPC_PROTOCOL);
     base_json_add_str(params, "program", program);
     base_json_add_str(params, "version", version);
-    if (ipc_client_call(client, "hello", params, timeout_ms, &result, err) != 0)
-        return -1;
-    int64_t protocol = base_json_i64_or(result, "protocol", 0);
-    client->server_version = base_strdup(base_json_str_or(result, "version", "?"));
-    client->role = base_strdup(base_json_str_or(result, "role", "none"));
-    cJSON_Delete(result);
+    return params;
+}
+
+/* Takes the answer to hello. */
+static int client_welcome(struct ipc_client *client, cJSON *take_result, struct err *err)
+{
+    int64_t protocol = base_json_i64_or(take_result, "protocol", 0);
+    client->server_version = base_strdup(base_json_str_or(take_result, "version", "?"));
+    client->role = base_strdup(base_json_str_or(take_result, "role", "none"));
+    cJSON_Delete(take_result);
     if (protocol != IPC_PROTOCOL)
         return base_err_set(err, ERR_ENGINE_PROTOCOL,
-                            "the engine %s speaks protocol %lld, the console %s protocol %d",
-                            client->server_version, (long long)protocol, version, IPC_PROTOCOL);
+                            "the engine %s speaks protocol %lld, the console protocol %d",
+                            client->server_version, (long long)protocol, IPC_PROTOCOL);
     return 0;
 }
 
-struct ipc_client *ipc_client_connect(const char *path, const char *program, const char *version,
-                                      int timeout_ms, struct err *err)
+static struct ipc_client *client_open(const char *path, struct err *err)
 {
     int fd = ipc_socket_connect(path, err);
     if (fd < 0)
@@ -312,9 +313,49 @@ struct ipc_client *ipc_client_connect(const char *path, const char *program, con
     client->fd = fd;
     ipc_frames_init(&client->in);
     base_buf_init(&client->out, IPC_FRAME_MAX);
-    if (client_hello(client, program, version, timeout_ms, err) != 0)
+    return client;
+}
+
+struct ipc_client *ipc_client_connect(const char *path, const char *program, const char *version,
+                                      int timeout_ms, struct err *err)
+{
+    cJSON *result;
+    struct ipc_client *client = client_open(path, err);
+    if (client == NULL)
+        return NULL;
+    if (ipc_client_call(client, "hello", hello_params(program, version), timeout_ms, &result,
+                        err) != 0 ||
+        client_welcome(client, result, err) != 0)
         ipc_client_free(&client);
     return client;
+}
+
+struct ipc_client *ipc_client_begin(const char *path, const char *program, const char *version,
+                                    struct err *err)
+{
+    int id;
+    struct ipc_client *client = client_open(path, err);
+    if (client && ipc_client_send(client, "hello", hello_params(program, version), &id, err) != 0)
+        ipc_client_free(&client);
+    return client;
+}
+
+int ipc_client_ready(struct ipc_client *client, struct err *err)
+{
+    int id;
+    cJSON *result;
+    struct err refused = ERR_INIT;
+    if (client->role != NULL)
+        return 1;
+    int got = ipc_client_next_reply(client, 0, &id, &result, &refused, err);
+    if (got <= 0)
+        return got;
+    if (result == NULL) {
+        if (err != NULL)
+            *err = refused;
+        return -1;
+    }
+    return client_welcome(client, result, err) == 0 ? 1 : -1;
 }
 
 void ipc_client_free(struct ipc_client **client_ptr)

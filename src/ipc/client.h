@@ -15,6 +15,13 @@ struct ipc_client;
  * NOT_PERMITTED: our uid has no role there. */
 struct ipc_client *ipc_client_connect(const char *path, const char *program, const char *version,
                                       int timeout_ms, struct err *err);
+/* The same without waiting for the answer to hello: for callers with a loop of their own. The
+ * socket itself is local, connecting takes no time. */
+struct ipc_client *ipc_client_begin(const char *path, const char *program, const char *version,
+                                    struct err *err);
+/* After ipc_client_begin, whenever the descriptor can be read: 1 hello has been answered, 0 not
+ * yet, -1 refused or lost. */
+int ipc_client_ready(struct ipc_client *client, struct err *err);
 void ipc_client_free(struct ipc_client **client);
 int ipc_client_fd(const struct ipc_client *client);
 const char *ipc_client_server_version(const struct ipc_client *client);

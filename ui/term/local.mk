@@ -1,2 +1,5 @@
 # The terminal: the only room that knows curses.
-EXTRA_DIST += ui/term/cell.h ui/term/key.h ui/term/term.h
+noinst_LIBRARIES += ui/libterm.a
+ui_libterm_a_SOURCES = \
+	ui/term/cell.h ui/term/copy.c ui/term/key.h ui/term/keys.c ui/term/private.h ui/term/rescue.c ui/term/term.c \
+	ui/term/term.h

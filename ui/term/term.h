@@ -49,6 +49,8 @@ int term_wait_ms(const struct term *term);
 /* Throws away what was typed and not yet read. */
 void term_drop_input(struct term *term);
 
+/* For the handler of a fatal signal: only write(2) and tcsetattr(3). */
+void term_rescue(const struct term *term);
 void term_suspend(struct term *term); /* gives the terminal back, stops us, takes it again */
 void term_mouse(struct term *term, bool on);
 /* Puts text into the clipboard of the user's machine (OSC 52; inside tmux through load-buffer -w).

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "ui/view/link.h"
 
 #include "base/alloc.h"
@@ -63,30 +64,6 @@ bool view_profile_unit(const char *profile)
     return unit;
 }
 
-/* The engine prints one JSON line when it listens, or why it does not. */
-static int engine_wait(int fd, struct buf *line, struct err *err)
-{
-    char piece[512];
-    for (;;) {
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int ready = poll(&wait, 1, START_MS);
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready <= 0)
-            return base_err_set(err, ERR_ENGINE_UNREACHABLE,
-                                "the engine did not get ready within %d s", START_MS / 1000);
-        ssize_t got = read(fd, piece, sizeof piece);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return base_err_set(err, ERR_ENGINE_UNREACHABLE, "the engine ended while starting");
-        if (base_buf_append(line, piece, (size_t)got) != 0)
-            return base_err_set(err, ERR_ENGINE_PROTOCOL, "the engine's first line is too long");
-        if (memchr(line->data, '\n', line->len))
-            return 0;
-    }
-}
-
 static int engine_verdict(const struct buf *line, int *pid, struct err *err)
 {
     cJSON *json = base_json_parse(line->data, line->len, line->len, NULL);
@@ -102,33 +79,80 @@ static int engine_verdict(const struct buf *line, int *pid, struct err *err)
     return rc;
 }
 
-int view_engine_start(const char *profile, bool die_with_us, int *pid, struct err *err)
+/* The engine prints one JSON line when it listens, or why it does not. */
+int view_engine_spawned(int fd, struct buf *line, int *pid, struct err *err)
 {
-    int ends[2], rc = -1;
-    struct buf line;
+    char piece[512];
+    ssize_t got = read(fd, piece, sizeof piece);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return 0;
+    if (got <= 0)
+        return base_err_set(err, ERR_ENGINE_UNREACHABLE, "the engine ended while starting");
+    if (base_buf_append(line, piece, (size_t)got) != 0)
+        return base_err_set(err, ERR_ENGINE_PROTOCOL, "the engine's first line is too long");
+    if (!memchr(line->data, '\n', line->len))
+        return 0;
+    return engine_verdict(line, pid, err) == 0 ? 1 : -1;
+}
+
+int view_engine_spawn(const char *profile, bool die_with_us, struct err *err)
+{
+    int ends[2];
     pid_t child = 0;
     char *program = base_process_find("aampe-syncd");
     if (program == NULL)
         return base_err_set(err, ERR_ENGINE_UNREACHABLE,
                             "aampe-syncd is neither beside this program nor in PATH");
-    base_buf_init(&line, 64 * 1024);
-    if (pipe(ends) != 0) {
+    if (pipe2(ends, O_CLOEXEC) != 0) {
         base_err_errno(err, errno, "making a pipe");
+        ends[0] = -1;
     } else {
-        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-        fcntl(ends[1], F_SETFD, FD_CLOEXEC);
         const char *argv[] = {program, "--profile", profile, NULL};
-        rc = base_process_start(argv, ends[1], NULL, die_with_us, &child, err);
+        int rc = base_process_start(argv, ends[1], NULL, die_with_us, &child, err);
         close(ends[1]);
-        if (rc == 0)
-            rc = engine_wait(ends[0], &line, err);
-        if (rc == 0)
-            rc = engine_verdict(&line, pid, err);
-        close(ends[0]);
+        fcntl(ends[0], F_SETFL, O_NONBLOCK);
+        if (rc != 0) {
+            close(ends[0]);
+            ends[0] = -1;
+        }
+    }
+    free(program);
+    return ends[0];
+}
+
+int view_engine_start(const char *profile, bool die_with_us, int *pid, struct err *err)
+{
+    struct buf line;
+    int fd = view_engine_spawn(profile, die_with_us, err), rc = 0;
+    if (fd < 0)
+        return -1;
+    base_buf_init(&line, 64 * 1024);
+    while (rc == 0) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        int ready = poll(&wait, 1, START_MS);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        rc = ready > 0 ? view_engine_spawned(fd, &line, pid, err)
+                       : base_err_set(err, ERR_ENGINE_UNREACHABLE,
+                                      "the engine did not get ready within %d s", START_MS / 1000);
     }
     base_buf_free(&line);
-    free(program);
-    return rc;
+    close(fd);
+    return rc > 0 ? 0 : -1;
+}
+
+char *view_engine_socket(const char *profile, const char *socket, bool *may_start)
+{
+    *may_start = false;
+    if (socket)
+        return base_strdup(socket);
+    if (view_profile_unit(profile))
+        return base_printf("/run/aampe/%s/sock", profile);
+    char *state = view_profile_state(profile);
+    char *path = base_file_join(state, "sock");
+    *may_start = true;
+    free(state);
+    return path;
 }
 
 static struct ipc_client *try_path(const struct view_link_options *options, const char *path,
@@ -137,29 +161,18 @@ static struct ipc_client *try_path(const struct view_link_options *options, cons
     return ipc_client_connect(path, "aampe-console", options->version, CONNECT_MS, err);
 }
 
-/* The socket that was named, or the system's, or the user's. *may_start: only the last may be
- * started. */
+/* *may_start: nobody answers, and an engine may be started. */
 static struct ipc_client *find_engine(const struct view_link_options *options, bool *may_start,
                                       struct err *err)
 {
-    *may_start = false;
-    if (options->socket)
-        return try_path(options, options->socket, err);
-    if (view_profile_unit(options->profile)) {
-        char *path = base_printf("/run/aampe/%s/sock", options->profile);
-        struct ipc_client *client = try_path(options, path, err);
-        free(path);
-        if (client == NULL && err->code == ERR_ENGINE_UNREACHABLE)
-            base_err_hint(err, "a systemd unit owns this profile: systemctl start aampe-syncd@%s",
-                          options->profile);
-        return client;
-    }
-    char *state = view_profile_state(options->profile);
-    char *path = base_file_join(state, "sock");
+    bool ours = false;
+    char *path = view_engine_socket(options->profile, options->socket, &ours);
     struct ipc_client *client = try_path(options, path, err);
-    *may_start = client == NULL && err->code == ERR_ENGINE_UNREACHABLE;
+    *may_start = ours && client == NULL && err->code == ERR_ENGINE_UNREACHABLE;
+    if (client == NULL && !ours && !options->socket && err->code == ERR_ENGINE_UNREACHABLE)
+        base_err_hint(err, "a systemd unit owns this profile: systemctl start aampe-syncd@%s",
+                      options->profile);
     free(path);
-    free(state);
     return client;
 }
 

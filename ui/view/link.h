@@ -3,6 +3,7 @@
 #ifndef AAMPE_UI_VIEW_LINK_H
 #define AAMPE_UI_VIEW_LINK_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/seam.h"
 
@@ -38,6 +39,15 @@ bool view_link_started(const struct view_link *link); /* the engine was started 
  * NULL.
  */
 int view_engine_start(const char *profile, bool die_with_us, int *pid, struct err *err) must_check;
+
+/* The pieces of the above for callers with a loop of their own, none of which waits. The socket to
+ * talk to: the named one, the system's where a unit owns the profile, else the user's; malloc'd.
+ * *may_start: an engine may be started for it. */
+char *view_engine_socket(const char *profile, const char *socket, bool *may_start);
+/* Starts an engine; the descriptor of its first line, or -1. */
+int view_engine_spawn(const char *profile, bool die_with_us, struct err *err) must_check;
+/* Reads what is there of the first line: 1 it listens, 0 not yet, -1 it ended or said why not. */
+int view_engine_spawned(int fd, struct buf *line, int *pid, struct err *err) must_check;
 
 /* Asks and waits; params taken, *result is the caller's. */
 int view_call(struct view_link *link, const char *verb, cJSON *take_params, cJSON **result,
