@@ -1,7 +1,8 @@
-#include "ui/term/private.h"
+#include "ui/term/term.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "ui/term/private.h"
 
 #include <errno.h>
 #include <fcntl.h>
