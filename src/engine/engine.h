@@ -67,6 +67,7 @@ struct engine {
     struct sync *sync;
     struct err connect_err; /* a setting is there but not usable */
     bool recovering, rebuild_wanted, stopping;
+    int64_t snapshot_took_ms;      /* the last time */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
 };
 
@@ -149,6 +150,19 @@ cJSON *engine_snapshot(struct engine *engine);
 /* Writes snapshot.json soon (several events make one write). */
 void engine_snapshot_soon(struct engine *engine);
 void engine_snapshot_write(struct engine *engine);
+
+/* attention.c: what needs a person, worst first, collected in "attention" of a snapshot. */
+struct store_look_table;
+void engine_attention_failed(struct engine *engine, cJSON *snapshot,
+                             const struct store_look_table *look);
+void engine_attention_stalled(struct engine *engine, cJSON *snapshot,
+                              const struct store_look_table *look);
+/* The rest of it, from what the snapshot says by now; sorts. */
+void engine_attention_add(struct engine *engine, cJSON *snapshot);
+/* The last time files were read back at the destination: kept from the report of a verify, and
+ * added as "check". more: a further page of the same check. */
+void engine_check_keep(struct engine *engine, const cJSON *report, bool more);
+void engine_check_add(struct engine *engine, cJSON *snapshot);
 /* model_run_to_json with the word for people, as events and verbs send it. */
 cJSON *engine_run_json(const struct model_run *run);
 cJSON *engine_progress_json(const struct sync_progress *progress);

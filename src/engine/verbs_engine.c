@@ -12,7 +12,9 @@
 void engine_verb_status(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     (void)params;
-    engine_reply(engine, call, engine_snapshot(engine));
+    cJSON *json = engine_snapshot(engine);
+    base_json_add_str(json, "role", call->role == IPC_ROLE_ADMIN ? "admin" : "view");
+    engine_reply(engine, call, json);
 }
 
 /* Resident set now and at its peak, bytes, from /proc/self/status; absent lines add nothing. */

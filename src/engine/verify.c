@@ -16,7 +16,7 @@ struct verify {
     struct engine_ask ask;
     cJSON *report, *table; /* table: the item being looked at */
     int index;
-    bool all_good;
+    bool all_good, more;
     /* the run of the item */
     struct model_run run;
     char *destination;
@@ -235,6 +235,7 @@ static void table_next(struct verify *verify)
     cJSON *report = verify->report;
     verify->report = NULL;
     base_json_add_bool(report, "verified", verify->all_good && verify->index > 0);
+    engine_check_keep(verify->ask.engine, report, verify->more);
     engine_ask_reply(&verify->ask, report);
 }
 
@@ -252,5 +253,6 @@ void engine_verb_sync_verify(struct engine *engine, struct ipc_call *call, const
     struct verify *verify = engine_ask_new(engine, call, sizeof *verify, verify_free);
     verify->report = report;
     verify->all_good = true;
+    verify->more = base_json_i64_or(params, "offset", 0) > 0;
     table_next(verify);
 }

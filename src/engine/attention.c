@@ -1,0 +1,251 @@
+/* What needs a person, and what the last look at the destination found. */
+#include "engine/engine.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "store/look.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ITEMS_MAX 100
+#define EXPIRES_DAYS 90 /* from here on it is said at all */
+#define EXPIRES_SOON 7  /* from here on it comes before what merely waits */
+#define CHECK_FACT "destination.check"
+#define DAMAGED_MAX 50
+
+static cJSON *item_add(cJSON *snapshot, const char *kind, int rank, int64_t since_us)
+{
+    const cJSON *list = base_json_array(snapshot, "attention");
+    cJSON *items = list ? cJSON_GetObjectItemCaseSensitive(snapshot, "attention")
+                        : base_json_add_array(snapshot, "attention");
+    if (cJSON_GetArraySize(items) >= ITEMS_MAX)
+        return NULL;
+    cJSON *item = base_json_object();
+    base_json_add_str(item, "kind", kind);
+    base_json_add_i64(item, "rank", rank);
+    base_json_add_time(item, "since", since_us);
+    base_json_push_take(items, item);
+    return item;
+}
+
+static void run_say(cJSON *item, const struct model_run *run)
+{
+    char *name = model_name_text(&run->table);
+    base_json_add_i64(item, "run", run->id);
+    base_json_add_str(item, "table", name);
+    free(name);
+}
+
+void engine_attention_failed(struct engine *engine, cJSON *snapshot,
+                             const struct store_look_table *look)
+{
+    (void)engine;
+    cJSON *item = item_add(snapshot, "failed", 1, look->last.finished_us);
+    if (item == NULL)
+        return;
+    run_say(item, &look->last);
+    base_json_add_str(item, "code", base_err_name(look->last.err.code));
+    base_json_add_str(item, "text", look->last.err.message);
+    base_json_add_str(item, "hint", base_err_hint_text(&look->last.err));
+}
+
+void engine_attention_stalled(struct engine *engine, cJSON *snapshot,
+                              const struct store_look_table *look)
+{
+    struct sync_progress progress;
+    if (engine->sync == NULL || !sync_run_progress(engine->sync, look->last.id, &progress) ||
+        !progress.stalled)
+        return;
+    cJSON *item = item_add(snapshot, "stalled", 4, look->last.started_us);
+    if (item == NULL)
+        return;
+    run_say(item, &look->last);
+    base_json_add_str(item, "text", "no progress for more than 60 s");
+}
+
+static void expires_add(cJSON *snapshot)
+{
+    const cJSON *secret;
+    cJSON_ArrayForEach(secret, base_json_array(snapshot, "secrets"))
+    {
+        int64_t days = base_json_i64_or(secret, "expires_days", EXPIRES_DAYS + 1);
+        if (days > EXPIRES_DAYS)
+            continue;
+        cJSON *item = item_add(snapshot, "expires", days <= EXPIRES_SOON ? 2 : 5, 0);
+        if (item == NULL)
+            return;
+        base_json_add_str(item, "secret", base_json_str(secret, "name"));
+        base_json_add_str(item, "expires", base_json_str(secret, "expires"));
+        base_json_add_i64(item, "days", days);
+        base_json_add_str(item, "text", days < 0 ? "has expired" : "ends soon");
+    }
+}
+
+static void blocked_say(cJSON *snapshot, const cJSON *error)
+{
+    cJSON *item = error ? item_add(snapshot, "blocked", 3, 0) : NULL;
+    if (item == NULL)
+        return;
+    base_json_add_str(item, "code", base_json_str(error, "code"));
+    base_json_add_str(item, "text", base_json_str(error, "message"));
+    base_json_add_str(item, "hint", base_json_str(error, "hint"));
+}
+
+static void damaged_add(cJSON *snapshot)
+{
+    const cJSON *check = base_json_get(snapshot, "check"), *each;
+    int64_t since = 0;
+    const char *time = base_json_str(check, "time");
+    if (time == NULL || base_time_parse(time, &since) != 0)
+        since = 0;
+    cJSON_ArrayForEach(each, base_json_array(check, "damaged"))
+    {
+        cJSON *item = item_add(snapshot, "damaged", 0, since);
+        if (item == NULL)
+            return;
+        base_json_add_i64(item, "run", base_json_i64_or(each, "run", 0));
+        base_json_add_str(item, "table", base_json_str(each, "name"));
+        base_json_add_str(item, "code", base_json_str(each, "code"));
+        base_json_add_str(item, "text", base_json_str(each, "message"));
+    }
+}
+
+static int worse(const void *a, const void *b)
+{
+    const cJSON *const *left = a, *const *right = b;
+    int64_t ranks = base_json_i64_or(*left, "rank", 9) - base_json_i64_or(*right, "rank", 9);
+    if (ranks != 0)
+        return ranks < 0 ? -1 : 1;
+    int since = strcmp(base_json_str_or(*right, "since", ""), base_json_str_or(*left, "since", ""));
+    return since ? since
+                 : strcmp(base_json_str_or(*left, "table", ""),
+                          base_json_str_or(*right, "table", ""));
+}
+
+/* Worst first; of the same kind the newest first. The rank stays inside. */
+static void sort(cJSON *snapshot)
+{
+    cJSON *items = cJSON_GetObjectItemCaseSensitive(snapshot, "attention");
+    size_t count = (size_t)cJSON_GetArraySize(items);
+    cJSON **sorted = base_alloc_zero(count, sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = cJSON_DetachItemFromArray(items, 0);
+    qsort(sorted, count, sizeof *sorted, worse);
+    for (size_t i = 0; i < count; i++) {
+        cJSON_DeleteItemFromObjectCaseSensitive(sorted[i], "rank");
+        base_json_push_take(items, sorted[i]);
+    }
+    free(sorted);
+}
+
+void engine_attention_add(struct engine *engine, cJSON *snapshot)
+{
+    (void)engine;
+    if (base_json_array(snapshot, "attention") == NULL)
+        base_json_add_array(snapshot, "attention");
+    damaged_add(snapshot);
+    expires_add(snapshot);
+    blocked_say(snapshot, base_json_get(snapshot, "blocked"));
+    blocked_say(snapshot, base_json_get(snapshot, "vault_error"));
+    if (base_json_bool_or(snapshot, "disk_full", false)) {
+        struct err err = ERR_INIT;
+        base_err_set(&err, ERR_HOST_DISK_FULL, "the disk of the state folder is full");
+        cJSON *error = base_err_to_json(&err);
+        blocked_say(snapshot, error);
+        cJSON_Delete(error);
+    }
+    sort(snapshot);
+}
+
+/* --- the last look at the destination --- */
+
+static bool is_damage(const char *code)
+{
+    enum err_code value = code ? base_err_by_name(code) : ERR_COUNT;
+    return value == ERR_DST_FILE_CORRUPT || value == ERR_SRC_ROWCOUNT_MISMATCH;
+}
+
+static cJSON *fact_read(struct engine *engine)
+{
+    struct err err = ERR_INIT;
+    char *text = store_fact_get(engine->state, CHECK_FACT, &err);
+    cJSON *json = text ? base_json_parse(text, strlen(text), JSON_MAX_BYTES, NULL) : NULL;
+    free(text);
+    return json;
+}
+
+static void count_set(cJSON *json, const char *key, int64_t more)
+{
+    int64_t value = base_json_i64_or(json, key, 0) + more;
+    cJSON_DeleteItemFromObjectCaseSensitive(json, key);
+    base_json_add_i64(json, key, value);
+}
+
+static void table_keep(cJSON *check, cJSON *damaged, const cJSON *table)
+{
+    const cJSON *error = base_json_get(table, "verify_error");
+    const char *code = base_json_str(error, "code");
+    /* What has never published, or could not be looked at, was not checked. */
+    if (base_json_i64_or(table, "run", 0) == 0 || (error && !is_damage(code)))
+        return;
+    count_set(check, "tables", 1);
+    count_set(check, "files", base_json_i64_or(table, "files", 0));
+    if (error == NULL || cJSON_GetArraySize(damaged) >= DAMAGED_MAX)
+        return;
+    cJSON *item = base_json_object();
+    base_json_add_str(item, "name", base_json_str(table, "name"));
+    base_json_add_i64(item, "run", base_json_i64_or(table, "run", 0));
+    base_json_add_str(item, "code", code);
+    base_json_add_str(item, "message", base_json_str(error, "message"));
+    base_json_push_take(damaged, item);
+}
+
+void engine_check_keep(struct engine *engine, const cJSON *report, bool more)
+{
+    struct err err = ERR_INIT;
+    cJSON *check = more ? fact_read(engine) : NULL;
+    if (check == NULL)
+        check = base_json_object();
+    cJSON *damaged = cJSON_GetObjectItemCaseSensitive(check, "damaged");
+    if (!cJSON_IsArray(damaged))
+        damaged = base_json_add_array(check, "damaged");
+    cJSON_DeleteItemFromObjectCaseSensitive(check, "time");
+    base_json_add_time(check, "time", base_seam_now_us(engine->seam));
+    const cJSON *table;
+    cJSON_ArrayForEach(table, base_json_array(report, "tables")) table_keep(check, damaged, table);
+    if (base_json_i64_or(check, "tables", 0) > 0) {
+        char *text = base_json_print(check);
+        if (store_fact_put(engine->state, CHECK_FACT, text, &err) != 0)
+            base_log_event(engine->log, LOG_WARN_, "check.failed", "code", base_err_name(err.code),
+                           NULL);
+        free(text);
+    }
+    cJSON_Delete(check);
+    engine_snapshot_soon(engine);
+}
+
+/* What was damaged and has been published anew since is damaged no more. */
+static bool still_there(const cJSON *snapshot, const cJSON *damaged)
+{
+    const char *name = base_json_str_or(damaged, "name", "");
+    const cJSON *table;
+    cJSON_ArrayForEach(table, base_json_array(snapshot, "tables"))
+    {
+        if (strcmp(base_json_str_or(table, "name", ""), name) == 0)
+            return base_json_i64_or(table, "good_run", 0) == base_json_i64_or(damaged, "run", 0);
+    }
+    return false;
+}
+
+void engine_check_add(struct engine *engine, cJSON *snapshot)
+{
+    cJSON *check = fact_read(engine);
+    cJSON *damaged = cJSON_GetObjectItemCaseSensitive(check, "damaged");
+    if (check == NULL)
+        return;
+    for (int i = cJSON_GetArraySize(damaged) - 1; i >= 0; i--)
+        if (!still_there(snapshot, cJSON_GetArrayItem(damaged, i)))
+            cJSON_DeleteItemFromArray(damaged, i);
+    base_json_add_take(snapshot, "check", check);
+}
