@@ -26,6 +26,8 @@
 #define ENGINE_SECRET_PRINCIPAL "principal"
 #define ENGINE_SECRET_PROXY "proxy"
 
+#define ENGINE_VERBS_MAX 128
+
 struct engine_paths {
     char *profile; /* file */
     char *state;   /* folder */
@@ -53,6 +55,7 @@ struct engine {
     struct err vault_err;
 
     struct ipc_server *server;
+    int64_t calls[ENGINE_VERBS_MAX]; /* of each verb since the start, in the order of the table */
     uint64_t tick_timer, snapshot_timer, rebuild_timer;
     struct engine_ask *asks;
 
@@ -105,6 +108,9 @@ int engine_need(struct engine *engine, enum engine_need need, struct err *err) m
 /* serve.c: the socket, the verbs, the events. */
 int engine_serve(struct engine *engine, struct err *err) must_check;
 void engine_event(struct engine *engine, const char *name, cJSON *take_payload);
+
+/* Adds "calls": how often each verb was called since the start. */
+void engine_calls_add(const struct engine *engine, cJSON *json);
 
 /* A verb that answers later. Embedded as the first member of what the verb keeps. */
 struct engine_ask {

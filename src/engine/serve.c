@@ -52,12 +52,23 @@ static void on_call(void *user, struct ipc_call *call, const char *method, const
             continue;
         if (verbs[i].admin && !ipc_need_admin(engine->server, call))
             return;
+        engine->calls[i]++;
         verbs[i].run(engine, call, params);
         return;
     }
     struct err err = ERR_INIT;
     base_err_set(&err, ERR_ENGINE_PROTOCOL, "this engine has no verb \"%s\"", method);
     engine_fail(engine, call, &err);
+}
+
+_Static_assert(base_countof(verbs) <= ENGINE_VERBS_MAX, "more verbs than places to count calls");
+
+void engine_calls_add(const struct engine *engine, cJSON *json)
+{
+    cJSON *calls = base_json_add_object(json, "calls");
+    for (size_t i = 0; i < base_countof(verbs); i++)
+        if (engine->calls[i] > 0)
+            base_json_add_i64(calls, verbs[i].name, engine->calls[i]);
 }
 
 static void on_ready(void *user, int fd, int events)

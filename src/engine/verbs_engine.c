@@ -50,6 +50,7 @@ void engine_verb_engine_status(struct engine *engine, struct ipc_call *call, con
     base_json_add_i64(json, "active_runs", engine->sync ? (int64_t)sync_active(engine->sync) : 0);
     base_json_add_bool(json, "recovering", engine->recovering);
     memory_add(json);
+    engine_calls_add(engine, json);
     engine_reply(engine, call, json);
 }
 
