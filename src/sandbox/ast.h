@@ -19,9 +19,10 @@ enum sql_expr_kind {
     EX_CASE,      /* args: [operand] (when, then)* [else] ; has_operand, has_else */
     EX_IN,        /* args[0] in args[1..], or query */
     EX_BETWEEN,
-    EX_LIKE, /* op LIKE ILIKE RLIKE; args, third = escape */
-    EX_IS,   /* op NULL TRUE FALSE */
-    EX_FIELD /* args[0].name */
+    EX_LIKE,   /* op LIKE ILIKE RLIKE; args, third = escape */
+    EX_IS,     /* op NULL TRUE FALSE */
+    EX_FIELD,  /* args[0].name */
+    EX_ELEMENT /* args[0][args[1]], of a MAP */
 };
 
 struct sql_expr {

@@ -1,5 +1,7 @@
 #include "sandbox/auth.h"
 
+#include "sandbox/oauth_secret.h"
+
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -15,8 +17,7 @@ struct token {
 
 struct sandbox_tokens {
     pthread_mutex_t lock;
-    struct base_map *tokens;  /* token text -> struct token */
-    struct base_map *secrets; /* "client_id:secret" -> client id */
+    struct base_map *tokens; /* token text -> struct token */
 };
 
 struct sandbox_tokens *sandbox_tokens_new(void)
@@ -25,7 +26,6 @@ struct sandbox_tokens *sandbox_tokens_new(void)
 
     pthread_mutex_init(&tokens->lock, NULL);
     tokens->tokens = base_map_new();
-    tokens->secrets = base_map_new();
     return tokens;
 }
 
@@ -45,7 +45,6 @@ void sandbox_tokens_free(struct sandbox_tokens **held)
     if (!tokens)
         return;
     base_map_free(&tokens->tokens, token_free);
-    base_map_free(&tokens->secrets, free);
     pthread_mutex_destroy(&tokens->lock);
     free(tokens);
     *held = NULL;
@@ -59,19 +58,6 @@ static char *random_hex(struct base_seam *seam, const char *prefix)
     base_seam_random(seam, bytes, sizeof bytes);
     base_hex(bytes, sizeof bytes, hex);
     return base_printf("%s%s", prefix, hex);
-}
-
-char *sandbox_tokens_secret(struct sandbox_server *server, const char *client_id)
-{
-    struct sandbox_tokens *tokens = server->tokens;
-    char *secret = random_hex(server->seam, "dose");
-    char *key = base_printf("%s:%s", client_id, secret);
-
-    pthread_mutex_lock(&tokens->lock);
-    free(base_map_put(tokens->secrets, key, base_strdup(client_id)));
-    pthread_mutex_unlock(&tokens->lock);
-    free(key);
-    return secret;
 }
 
 static void token_put(struct sandbox_tokens *tokens, const char *text, const char *principal,
@@ -190,19 +176,12 @@ static void oauth_error(struct sandbox_exchange *exchange, int status, const cha
 
 static bool client_known(struct sandbox_server *server, const char *id, const char *secret)
 {
-    struct sandbox_principal *principal;
-    char *key;
-    bool known;
+    const struct sandbox_principal *principal;
 
-    if (!id || !secret)
+    if (!id || !secret || !sandbox_secrets_match(server, id, secret))
         return false;
-    key = base_printf("%s:%s", id, secret);
-    pthread_mutex_lock(&server->tokens->lock);
-    known = base_map_get(server->tokens->secrets, key) != NULL;
-    pthread_mutex_unlock(&server->tokens->lock);
-    free(key);
     principal = sandbox_workspace_find_principal(server->workspace, id);
-    return known && principal && principal->active;
+    return principal && principal->active;
 }
 
 static void token_answer(struct sandbox_exchange *exchange, const char *id)
@@ -248,6 +227,7 @@ void sandbox_endpoint_token(struct sandbox_exchange *exchange)
 
     exchange->oidc = true;
     basic_client(exchange, &id, &secret);
+    exchange->claimed = base_strdup(id);
     if (!grant)
         oauth_error(exchange, 400, "invalid_request", "Missing parameter: grant_type");
     else if (strcmp(grant, "client_credentials") != 0)

@@ -6,9 +6,6 @@
 
 struct sandbox_tokens *sandbox_tokens_new(void);
 void sandbox_tokens_free(struct sandbox_tokens **tokens);
-/* New secret of a service principal ("dose" + 32 hex digits), malloc'd; several may be valid at
- * once. */
-char *sandbox_tokens_secret(struct sandbox_server *server, const char *client_id);
 /* Token of a user that does not run out ("dapi" + 32 hex digits), malloc'd. */
 char *sandbox_tokens_pat(struct sandbox_server *server, const char *user);
 /* Fills exchange->principal; false after answering 401 or 403. */

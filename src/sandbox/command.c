@@ -153,6 +153,43 @@ static bool build_revoke(const struct words *words, cJSON *request)
     return true;
 }
 
+/* secret PRINCIPAL [list] | add [SECONDS] | end ID [SECONDS] | remove ID */
+static bool build_secret(const struct words *words, cJSON *request)
+{
+    const char *operation = words->count > 1 ? words->items[1] : "list";
+    bool names_id = strcmp(operation, "end") == 0 || strcmp(operation, "remove") == 0;
+    int next = names_id ? 3 : 2;
+    int64_t seconds;
+
+    command_name(request, "secret");
+    base_json_add_str(request, "principal", words->items[0]);
+    base_json_add_str(request, "operation", operation);
+    if (!names_id && strcmp(operation, "list") != 0 && strcmp(operation, "add") != 0)
+        return false;
+    if (names_id && words->count < 3)
+        return false;
+    if (names_id)
+        base_json_add_str(request, "id", words->items[2]);
+    if (words->count > next) {
+        const char *text = words->items[next];
+
+        if (!number(text[0] == '+' ? text + 1 : text, &seconds))
+            return false;
+        base_json_add_i64(request, "seconds", seconds);
+    }
+    return words->count <= next + 1;
+}
+
+static bool build_system(const struct words *words, cJSON *request)
+{
+    bool on = strcmp(words->items[1], "on") == 0;
+
+    command_name(request, "system");
+    base_json_add_str(request, "schema", words->items[0]);
+    base_json_add_bool(request, "on", on);
+    return on || strcmp(words->items[1], "off") == 0;
+}
+
 static bool build_set(const struct words *words, cJSON *request)
 {
     const char *equals = strchr(words->items[0], '=');
@@ -191,8 +228,16 @@ static const struct command commands[] = {
     {"requests", "[--json] [--since N]", "what was asked of it", 0, 0, build_requests,
      show_requests},
     {"clock", "+SECONDS", "turn its clock", 1, 1, build_clock, show_json},
-    {"grant", "PRINCIPAL PRIVILEGE OBJECT", "give a privilege", 3, 3, build_grant, show_json},
+    {"grant", "PRINCIPAL PRIVILEGE OBJECT",
+     "give a privilege, or SP_MANAGER on a service principal", 3, 3, build_grant, show_json},
     {"revoke", "PRINCIPAL PRIVILEGE OBJECT", "take a privilege", 3, 3, build_revoke, show_json},
+    {"secret", "PRINCIPAL [list] | add [SECONDS] | end ID [SECONDS] | remove ID",
+     "OAuth secrets of a service principal: add one that lives so long (0: for ever), end one in "
+     "so "
+     "many seconds (none given: never)",
+     1, 4, build_secret, show_json},
+    {"system", "SCHEMA on|off", "enable or disable a system schema (access)", 2, 2, build_system,
+     show_json},
     {"set", "NAME=VALUE", "change a setting of the first line", 1, 1, build_set, show_json},
     {"info", "", "print the first line again", 0, 0, build_info, show_json},
     {"stop", "", "end it", 0, 0, build_stop, show_json},
@@ -225,7 +270,9 @@ void sandbox_command_help(void)
          "chunk=:");
     for (size_t i = 0; (help = sandbox_fault_help(i, &name)); i++)
         printf("  %-16s %s\n", name, help);
-    puts("\nEndpoints: token discovery me metastore catalogs catalog schemas schema tables table "
+    puts("\nEndpoints: token discovery me service_principals service_principal secrets "
+         "account_secrets\n"
+         "system_schemas metastore catalogs catalog schemas schema tables table "
          "table_exists\n"
          "summaries permissions permissions_change effective warehouses warehouse warehouse_start\n"
          "warehouse_stop sessions session_close statements poll chunk cancel close link");

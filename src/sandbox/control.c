@@ -3,7 +3,9 @@
 #include "sandbox/data.h"
 #include "sandbox/fault.h"
 #include "sandbox/journal.h"
+#include "sandbox/oauth_secret.h"
 #include "sandbox/statement.h"
+#include "sandbox/system.h"
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -75,6 +77,29 @@ static struct sandbox_securable *object_find(struct sandbox_server *server, cons
     return found;
 }
 
+/* SP_MANAGER on a service principal: may see and make its secrets. True when it was that. */
+static bool do_manager(struct sandbox_server *server, const cJSON *in, const char *privilege,
+                       bool grant)
+{
+    struct sandbox_principal *target =
+        sandbox_workspace_find_principal(server->workspace, base_json_str_or(in, "object", ""));
+    const char *principal = base_json_str_or(in, "principal", "");
+
+    if (strcmp(privilege, "SP_MANAGER") != 0 || !target)
+        return false;
+    sandbox_workspace_lock(server->workspace);
+    for (size_t i = target->managers.count; i-- > 0;) {
+        if (!base_text_equal_nocase(target->managers.items[i], principal))
+            continue;
+        free(target->managers.items[i]);
+        target->managers.items[i] = target->managers.items[--target->managers.count];
+    }
+    if (grant)
+        vec_push(&target->managers, base_strdup(principal));
+    sandbox_workspace_unlock(server->workspace);
+    return true;
+}
+
 static int do_grant(struct sandbox_server *server, const cJSON *in, bool grant, struct err *err)
 {
     const char *principal = base_json_str(in, "principal");
@@ -83,6 +108,10 @@ static int do_grant(struct sandbox_server *server, const cJSON *in, bool grant, 
 
     for (char *c = privilege; *c; c++)
         *c = (char)(*c == ' ' ? '_' : *c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+    if (do_manager(server, in, privilege, grant)) {
+        free(privilege);
+        return 0;
+    }
     if (!object || !principal || !sandbox_workspace_find_principal(server->workspace, principal)) {
         free(privilege);
         return base_err_set(err, ERR_USAGE, "no such principal or object");
@@ -140,6 +169,11 @@ static int command_run(struct sandbox_control *control, const char *command, con
         return do_clock(server, in, *data);
     if (strcmp(command, "grant") == 0 || strcmp(command, "revoke") == 0)
         return do_grant(server, in, command[0] == 'g', err);
+    if (strcmp(command, "secret") == 0)
+        return sandbox_secrets_control(server, in, *data, err);
+    if (strcmp(command, "system") == 0)
+        return sandbox_system_switch(server, base_json_str_or(in, "schema", ""),
+                                     base_json_bool_or(in, "on", false), err);
     if (strcmp(command, "set") == 0)
         return sandbox_server_set(server, base_json_str_or(in, "name", ""),
                                   base_json_i64_or(in, "value", 0), err);

@@ -288,6 +288,15 @@ static int emit_field(struct sql_run *run, const struct sql_expr *expr, struct b
     return base_buf_printf(out, ", %zu)", type_number(run, &expr->type));
 }
 
+static int emit_element(struct sql_run *run, const struct sql_expr *expr, struct buf *out)
+{
+    base_buf_text(out, "sb_element(");
+    if (emit_expr(run, expr->args[0], out) < 0 || base_buf_text(out, ", ") < 0 ||
+        emit_expr(run, expr->args[1], out) < 0)
+        return -1;
+    return base_buf_printf(out, ", %zu)", type_number(run, &expr->type));
+}
+
 static int emit_expr(struct sql_run *run, const struct sql_expr *expr, struct buf *out)
 {
     switch (expr->kind) {
@@ -309,6 +318,8 @@ static int emit_expr(struct sql_run *run, const struct sql_expr *expr, struct bu
         return emit_call(run, expr, out);
     case EX_FIELD:
         return emit_field(run, expr, out);
+    case EX_ELEMENT:
+        return emit_element(run, expr, out);
     default:
         return emit_predicate(run, expr, out);
     }

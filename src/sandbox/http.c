@@ -33,6 +33,7 @@ static struct sandbox_exchange *exchange_new(struct sandbox_server *server,
     exchange->method = method;
     exchange->path = base_strdup(path);
     exchange->cut_at = -1;
+    base_seam_uuid(server->seam, exchange->request_id);
     base_buf_init(&exchange->body, BODY_MAX);
     base_buf_init(&exchange->out, BUF_MAX_DEFAULT);
     return exchange;
@@ -53,6 +54,8 @@ static void exchange_free(struct sandbox_exchange *exchange)
     base_buf_free(&exchange->body);
     base_buf_free(&exchange->out);
     free(exchange->principal);
+    free(exchange->claimed);
+    free(exchange->told);
     free(exchange->path);
     free(exchange);
 }
@@ -133,10 +136,10 @@ static struct MHD_Response *response_make(struct sandbox_exchange *exchange, siz
 static void headers_common(struct sandbox_exchange *exchange, struct MHD_Response *response)
 {
     time_t now = (time_t)(base_seam_now_us(exchange->server->seam) / 1000000);
-    char id[37], date[64];
+    const char *id = exchange->request_id;
+    char date[64];
     struct tm tm;
 
-    base_seam_uuid(exchange->server->seam, id);
     gmtime_r(&now, &tm);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
     MHD_add_response_header(response, "Date", date);
@@ -167,6 +170,7 @@ static enum MHD_Result answer(struct sandbox_exchange *exchange, int64_t started
     enum MHD_Result result;
     size_t sent;
 
+    sandbox_audit_answer(exchange);
     if (exchange->drop) {
         sandbox_journal_add(exchange, started_us, 0);
         return MHD_NO;

@@ -10,6 +10,7 @@ struct entry {
     char *method, *path, *query, *principal;
     const char *endpoint; /* name in the route table */
     int status;
+    struct sandbox_audit audit;
 };
 
 struct sandbox_journal {
@@ -32,6 +33,7 @@ static void entry_free(struct entry *entry)
     free(entry->path);
     free(entry->query);
     free(entry->principal);
+    sandbox_audit_free(&entry->audit);
 }
 
 void sandbox_journal_free(struct sandbox_journal **held)
@@ -97,6 +99,7 @@ void sandbox_journal_add(struct sandbox_exchange *exchange, int64_t started_us, 
                           .endpoint = exchange->endpoint,
                           .status = exchange->drop ? 0 : exchange->status};
 
+    sandbox_audit_fill(&entry.audit, exchange);
     pthread_mutex_lock(&journal->lock);
     trim(journal);
     entry.seq = ++journal->last;
@@ -134,4 +137,40 @@ cJSON *sandbox_journal_json(struct sandbox_journal *journal, int64_t since)
     base_json_add_i64(json, "last", journal->last);
     pthread_mutex_unlock(&journal->lock);
     return json;
+}
+
+void sandbox_journal_until(struct sandbox_journal *journal, int64_t until_us, int64_t *first,
+                           int64_t *count)
+{
+    size_t low = 0, high;
+
+    pthread_mutex_lock(&journal->lock);
+    high = journal->entries.count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (journal->entries.items[middle].audit.time_us <= until_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *first = journal->entries.count ? journal->entries.items[0].seq : 1;
+    *count = (int64_t)low;
+    pthread_mutex_unlock(&journal->lock);
+}
+
+void sandbox_journal_audit(struct sandbox_journal *journal, int64_t seq,
+                           void (*take)(void *user, const struct sandbox_audit *audit), void *user)
+{
+    const struct sandbox_audit *audit = NULL;
+
+    pthread_mutex_lock(&journal->lock);
+    if (journal->entries.count) {
+        int64_t at = seq - journal->entries.items[0].seq;
+
+        if (at >= 0 && (size_t)at < journal->entries.count)
+            audit = &journal->entries.items[at].audit;
+    }
+    take(user, audit);
+    pthread_mutex_unlock(&journal->lock);
 }

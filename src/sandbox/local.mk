@@ -3,13 +3,15 @@ include src/sandbox/data.mk
 
 noinst_LIBRARIES += src/libsandbox.a
 src_libsandbox_a_SOURCES = \
-	src/sandbox/auth.c src/sandbox/auth.h \
+	src/sandbox/audit.c src/sandbox/auth.c src/sandbox/auth.h \
 	src/sandbox/command.c src/sandbox/command.h \
 	src/sandbox/control.c src/sandbox/control.h \
 	src/sandbox/data.h src/sandbox/discovery.c \
 	src/sandbox/fault.c src/sandbox/fault.h \
 	src/sandbox/http.c src/sandbox/http.h \
 	src/sandbox/journal.c src/sandbox/journal.h \
+	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h src/sandbox/scim.c \
+	src/sandbox/system.c src/sandbox/system.h \
 	src/sandbox/lie.c src/sandbox/link.c src/sandbox/page.c src/sandbox/permissions.c \
 	src/sandbox/query.h src/sandbox/reply.c src/sandbox/route.c \
 	src/sandbox/server.c src/sandbox/server.h \

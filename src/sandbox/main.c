@@ -5,7 +5,9 @@
 #include "sandbox/data.h"
 #include "sandbox/fault.h"
 #include "sandbox/http.h"
+#include "sandbox/oauth_secret.h"
 #include "sandbox/server.h"
+#include "sandbox/system.h"
 #include "sandbox/tls.h"
 
 #include "base/file.h"
@@ -24,6 +26,7 @@
 #include <unistd.h>
 
 #define ADMIN "admin@sandbox.example"
+#define SECRET_SECONDS 63072000 /* 730 days, what the service gives when nothing is said */
 
 struct options {
     const char *listen, *world, *state;
@@ -144,7 +147,7 @@ static char *service_principal(struct sandbox_server *server, const char *displa
     base_seam_uuid(server->seam, id);
     principal =
         sandbox_workspace_principal(server->workspace, SANDBOX_SERVICE_PRINCIPAL, id, display);
-    secret = sandbox_tokens_secret(server, id);
+    secret = sandbox_secrets_add(server, id, SECRET_SECONDS, NULL, NULL);
     base_json_add_str(json, keys[0], id);
     base_json_add_str(json, keys[1], secret);
     base_json_add_str(json, keys[2], principal->scim_id);
@@ -203,7 +206,8 @@ static void people_make(struct sandbox_server *server, cJSON *json)
     vec_push(&warehouse->can_use, base_strdup(server->principal));
 }
 
-/* The observer sees metadata and grants of all catalogs, and no rows. */
+/* The observer sees metadata and grants of all catalogs, the audit log, the secrets' ends, and no
+ * rows. */
 static void observer_grants(struct sandbox_server *server, const char *observer)
 {
     static const char *const privileges[] = {"BROWSE", "USE_CATALOG", "USE_SCHEMA", "MANAGE"};
@@ -214,6 +218,11 @@ static void observer_grants(struct sandbox_server *server, const char *observer)
             sandbox_workspace_grant(server->workspace, metastore->children.items[i], observer,
                                     privileges[k]);
     }
+    sandbox_workspace_grant(server->workspace,
+                            sandbox_workspace_find(server->workspace, 'S', "system.access"),
+                            observer, "SELECT");
+    vec_push(&sandbox_workspace_find_principal(server->workspace, server->principal)->managers,
+             base_strdup(observer));
 }
 
 static int world_make(struct sandbox_server *server, const struct options *options, cJSON *json,
@@ -228,11 +237,12 @@ static int world_make(struct sandbox_server *server, const struct options *optio
     if (sandbox_world_load(server->workspace, options->world, options->rows, server->principal,
                            server->state_folder, err) != 0)
         return -1;
-    observer_grants(server, base_json_str(json, "observer_client_id"));
     if (metastore->children.count) {
         free(identity->default_catalog);
         identity->default_catalog = base_strdup(metastore->children.items[0]->name);
     }
+    server->system = sandbox_system_new(server);
+    observer_grants(server, base_json_str(json, "observer_client_id"));
     /* One listing always has a page without items: clients must go by the token alone. */
     if (sandbox_workspace_find(server->workspace, 'S', "shop.web")) {
         fault = base_json_object();

@@ -51,10 +51,10 @@ static bool empty_page_wanted(struct sandbox_exchange *exchange, const char *sco
     return wanted;
 }
 
-bool sandbox_page_read(struct sandbox_exchange *exchange, const char *scope, bool always,
-                       struct sandbox_page *page)
+bool sandbox_page_read_as(struct sandbox_exchange *exchange, const char *size_name,
+                          const char *scope, bool always, struct sandbox_page *page)
 {
-    const char *max = sandbox_exchange_query(exchange, "max_results");
+    const char *max = sandbox_exchange_query(exchange, size_name);
     const char *token = sandbox_exchange_query(exchange, "page_token");
     long long wanted = 0;
     char *end = NULL;
@@ -64,7 +64,7 @@ bool sandbox_page_read(struct sandbox_exchange *exchange, const char *scope, boo
         wanted = strtoll(max, &end, 10);
     if (max && (end == max || *end || wanted < 0)) {
         sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
-                            "Invalid max_results value: %s. It must be at least 0.", max);
+                            "Invalid %s value: %s. It must be at least 0.", size_name, max);
         return false;
     }
     if (page->size == 0)
@@ -80,6 +80,12 @@ bool sandbox_page_read(struct sandbox_exchange *exchange, const char *scope, boo
         page->empty = empty_page_wanted(exchange, scope);
     }
     return true;
+}
+
+bool sandbox_page_read(struct sandbox_exchange *exchange, const char *scope, bool always,
+                       struct sandbox_page *page)
+{
+    return sandbox_page_read_as(exchange, "max_results", scope, always, page);
 }
 
 void sandbox_page_token(const struct sandbox_exchange *exchange, const struct sandbox_page *page,

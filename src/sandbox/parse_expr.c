@@ -455,6 +455,12 @@ static struct sql_expr *parse_postfix(struct sql_parser *parser)
             expr = node(parser, EX_CAST, pos, NULL, expr, NULL);
             if (sql_parse_type(parser, &expr->to) < 0)
                 return NULL;
+        } else if (sql_at_symbol(parser, "[") && expr->kind != EX_STAR) {
+            struct sql_expr *key;
+            if (sql_advance(parser) < 0 || !(key = sql_parse_expr(parser)) ||
+                sql_need_symbol(parser, "]") < 0)
+                return NULL;
+            expr = node(parser, EX_ELEMENT, pos, NULL, expr, key);
         } else if (sql_at_symbol(parser, ".") && expr->kind != EX_STAR) {
             if (sql_advance(parser) < 0)
                 return NULL;

@@ -4,8 +4,10 @@
 #include "sandbox/data.h"
 #include "sandbox/fault.h"
 #include "sandbox/journal.h"
+#include "sandbox/oauth_secret.h"
 #include "sandbox/session.h"
 #include "sandbox/statement.h"
+#include "sandbox/system.h"
 
 #include <string.h>
 
@@ -24,6 +26,7 @@ static const struct {
     [SANDBOX_RESULT_SECONDS] = {"result_seconds", 3600, 1},
     [SANDBOX_RECORD_SECONDS] = {"record_seconds", 12 * 3600, 1},
     [SANDBOX_INLINE_BYTES] = {"inline_bytes", 26214400, 1},
+    [SANDBOX_AUDIT_LAG_SECONDS] = {"audit_lag_seconds", 60, 0},
 };
 
 struct sandbox_server *sandbox_server_new(struct base_seam *seam)
@@ -33,6 +36,7 @@ struct sandbox_server *sandbox_server_new(struct base_seam *seam)
     server->seam = seam;
     server->workspace = sandbox_workspace_new(seam);
     server->tokens = sandbox_tokens_new();
+    server->secrets = sandbox_secrets_new();
     server->faults = sandbox_faults_new();
     server->journal = sandbox_journal_new();
     server->sessions = sandbox_sessions_new();
@@ -55,7 +59,9 @@ void sandbox_server_free(struct sandbox_server **held)
     sandbox_faults_free(&server->faults);
     sandbox_journal_free(&server->journal);
     sandbox_tokens_free(&server->tokens);
+    sandbox_secrets_free(&server->secrets);
     sandbox_world_unload(server->workspace);
+    sandbox_system_free(&server->system);
     sandbox_workspace_free(&server->workspace);
     free(server->address);
     free(server->state_folder);

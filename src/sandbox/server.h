@@ -14,8 +14,10 @@
 struct MHD_Connection;
 struct sandbox_faults;
 struct sandbox_journal;
+struct sandbox_secrets;
 struct sandbox_sessions;
 struct sandbox_statements;
+struct sandbox_system;
 struct sandbox_tokens;
 
 /* Numbers that can be changed while it runs (`aampe-sandbox set NAME=VALUE`). */
@@ -30,6 +32,7 @@ enum sandbox_setting {
     SANDBOX_RESULT_SECONDS,     /* results can be fetched this long after success */
     SANDBOX_RECORD_SECONDS,     /* a finished statement is known this long */
     SANDBOX_INLINE_BYTES,       /* cap of an inline result */
+    SANDBOX_AUDIT_LAG_SECONDS,  /* rows of system.access.audit come this late */
     SANDBOX_SETTING_COUNT
 };
 
@@ -37,6 +40,8 @@ struct sandbox_server {
     struct base_seam *seam;
     struct sandbox_workspace *workspace;
     struct sandbox_tokens *tokens;
+    struct sandbox_secrets *secrets;
+    struct sandbox_system *system; /* NULL until the world is loaded */
     struct sandbox_faults *faults;
     struct sandbox_journal *journal;
     struct sandbox_sessions *sessions;
@@ -71,6 +76,10 @@ struct sandbox_exchange {
     char *arguments[3];   /* decoded path parameters */
     size_t argument_count;
     char *principal; /* who calls; NULL where no credential is needed */
+    char *claimed;   /* the client a token was asked for as, right or wrong */
+    char request_id[37];
+    int told_status; /* of a statement that failed in an answer of 200; 0: the answer's own */
+    char *told;      /* message of a refusal, for the audit log */
     struct buf body;
     vec_of(char *) decoded; /* query values handed out */
 
@@ -118,6 +127,10 @@ void sandbox_endpoint_token(struct sandbox_exchange *exchange);
 void sandbox_endpoint_databricks_config(struct sandbox_exchange *exchange);
 void sandbox_endpoint_oauth_server(struct sandbox_exchange *exchange);
 void sandbox_endpoint_me(struct sandbox_exchange *exchange);
+void sandbox_endpoint_service_principals(struct sandbox_exchange *exchange);
+void sandbox_endpoint_service_principal(struct sandbox_exchange *exchange);
+void sandbox_endpoint_secrets(struct sandbox_exchange *exchange);
+void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange);
 void sandbox_endpoint_login_page(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastore_summary(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastore_assignment(struct sandbox_exchange *exchange);

@@ -328,23 +328,14 @@ static void fn_tuple(sqlite3_context *out, int argc, sqlite3_value **argv)
     base_buf_free(&key);
 }
 
-/* sb_field(json, name, type) */
-static void fn_field(sqlite3_context *out, int argc, sqlite3_value **argv)
+/* A member of a nested value as a value of that type. */
+static void member_result(sqlite3_context *out, const cJSON *member,
+                          const struct sandbox_type *type)
 {
     struct sql_run *run = run_of(out);
-    const struct sandbox_type *type = type_at(out, argv[2]);
     struct sandbox_type text = sandbox_type_of(SB_STRING);
     struct sandbox_value value = {0};
     char why[200];
-    (void)argc;
-    const char *json = (const char *)sqlite3_value_text(argv[0]);
-    if (!json) {
-        sqlite3_result_null(out);
-        return;
-    }
-    cJSON *tree = base_json_parse(json, (size_t)sqlite3_value_bytes(argv[0]), JSON_MAX_BYTES, NULL);
-    const cJSON *member =
-        tree ? cJSON_GetObjectItem(tree, (const char *)sqlite3_value_text(argv[1])) : NULL;
     char *printed = member && !(cJSON_IsString(member) && type->kind != SB_VARIANT)
                         ? base_json_print(member)
                         : NULL;
@@ -358,6 +349,36 @@ static void fn_field(sqlite3_context *out, int argc, sqlite3_value **argv)
     else
         sandbox_sqlite_fail(out, "22018", "%s", why);
     free(printed);
+}
+
+static cJSON *nested_of(sqlite3_value *value)
+{
+    const char *json = (const char *)sqlite3_value_text(value);
+    return json ? base_json_parse(json, (size_t)sqlite3_value_bytes(value), JSON_MAX_BYTES, NULL)
+                : NULL;
+}
+
+/* sb_field(json, name, type) */
+static void fn_field(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+    cJSON *tree = nested_of(argv[0]);
+    (void)argc;
+    member_result(
+        out, tree ? cJSON_GetObjectItem(tree, (const char *)sqlite3_value_text(argv[1])) : NULL,
+        type_at(out, argv[2]));
+    cJSON_Delete(tree);
+}
+
+/* sb_element(json, key, type): maps are lists of key and value. */
+static void fn_element(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+    cJSON *tree = nested_of(argv[0]);
+    const char *key = (const char *)sqlite3_value_text(argv[1]);
+    const cJSON *item, *found = NULL;
+    (void)argc;
+    cJSON_ArrayForEach(item, tree) if (key && strcmp(base_json_str_or(item, "key", ""), key) == 0)
+        found = base_json_get(item, "value");
+    member_result(out, found, type_at(out, argv[2]));
     cJSON_Delete(tree);
 }
 
@@ -523,6 +544,7 @@ int sandbox_sqlite_functions(struct sql_run *run)
         {"sb_least", -1, fn_least, NULL, NULL},
         {"sb_tuple", -1, fn_tuple, NULL, NULL},
         {"sb_field", 3, fn_field, NULL, NULL},
+        {"sb_element", 3, fn_element, NULL, NULL},
         {"sb_fit", 3, fn_fit, NULL, NULL},
         {"sb_average", 2, fn_average, NULL, NULL},
         {"sb_average_decimal", 4, fn_average_decimal, NULL, NULL},

@@ -328,3 +328,15 @@ int sandbox_type_field(struct sandbox_arena *arena, const struct sandbox_type *t
     }
     return -1;
 }
+
+int sandbox_type_map(struct sandbox_arena *arena, const struct sandbox_type *type,
+                     struct sandbox_type *key, struct sandbox_type *value)
+{
+    if (type->kind != SB_MAP)
+        return -1;
+    struct type_reader reader = {.arena = arena, .at = type->text + strlen("MAP")};
+    return take_char(&reader, '<') && read_type(&reader, key) == 0 && take_char(&reader, ',') &&
+                   read_type(&reader, value) == 0
+               ? 0
+               : -1;
+}

@@ -62,6 +62,9 @@ const char *sandbox_type_name(const struct sandbox_type *type);
 /* "YEAR TO MONTH" of an interval, else NULL. */
 const char *sandbox_type_interval(const struct sandbox_type *type);
 bool sandbox_type_equal(const struct sandbox_type *a, const struct sandbox_type *b);
+/* Types of a MAP's keys and values; -1 when it is none. */
+int sandbox_type_map(struct sandbox_arena *arena, const struct sandbox_type *type,
+                     struct sandbox_type *key, struct sandbox_type *value);
 bool sandbox_kind_integer(enum sandbox_kind kind);
 bool sandbox_kind_numeric(enum sandbox_kind kind);
 bool sandbox_kind_textual(enum sandbox_kind kind); /* value is in text/len */

@@ -19,6 +19,9 @@ struct sandbox_table_def {
     const char *row_filter; /* function names, for metadata */
     const char *masked_column, *mask;
     bool by_rows, by_users; /* size follows --rows, or the users that go with it */
+    /* Rows that come from elsewhere and grow: the numbers of those that are there now. */
+    void (*live)(const void *user, int64_t *first, int64_t *count);
+    const void *live_user;
 };
 
 struct sandbox_segment {

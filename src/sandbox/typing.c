@@ -429,6 +429,23 @@ static int type_field(struct sql_context *context, struct sql_expr *expr)
         base->type.kind == SB_STRUCT ? expr->name : sql_expr_text(context, base), base->type.text);
 }
 
+/* A key that is not there gives NULL; what is no map has no keys. */
+static int type_element(struct sql_context *context, struct sql_expr *expr)
+{
+    struct sql_expr *base = expr->args[0];
+    struct sandbox_type text = sandbox_type_of(SB_STRING), key;
+    if (base->type.kind != SB_MAP ||
+        sandbox_type_map(context->arena, &base->type, &key, &expr->type) != 0)
+        return sql_error(context, "42000", expr->pos,
+                         "[INVALID_EXTRACT_BASE_FIELD_TYPE] Can't extract a value from \"%s\". "
+                         "Need a complex type [STRUCT, ARRAY, MAP] but got \"%s\".",
+                         sql_expr_text(context, base), base->type.text);
+    if (key.kind != SB_STRING || expr->args[1]->type.kind != SB_STRING)
+        return wrong_input(context, expr, key.text, expr->args[1]);
+    expr->args[1] = sql_coerce(context, expr->args[1], &text);
+    return 0;
+}
+
 static int type_parameter(struct sql_context *context, struct sql_expr *expr)
 {
     const struct sandbox_query_request *request = context->request;
@@ -611,6 +628,8 @@ int sql_type_expr(struct sql_context *context, struct sql_scope *scope, struct s
         return strcmp(expr->op, "NULL") == 0 ? 0 : need_boolean(context, expr, 0);
     case EX_FIELD:
         return type_field(context, expr);
+    case EX_ELEMENT:
+        return type_element(context, expr);
     default:
         return sql_error(context, "42000", expr->pos,
                          "[INVALID_USAGE_OF_STAR_OR_REGEX] Invalid usage of '*' in expression.");

@@ -13,6 +13,8 @@ static enum sight sight_of(struct sandbox_exchange *exchange,
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
 
+    if (securable->hidden)
+        return HIDDEN;
     if (sandbox_workspace_has(workspace, securable, exchange->principal, privilege) ||
         sandbox_workspace_owns(workspace, securable, exchange->principal))
         return SEEN;

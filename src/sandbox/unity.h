@@ -22,6 +22,9 @@ struct sandbox_page {
 /* false after answering 400. always: paged even without max_results (table-summaries). */
 bool sandbox_page_read(struct sandbox_exchange *exchange, const char *scope, bool always,
                        struct sandbox_page *page);
+/* The same where the page's size is called otherwise (page_size). */
+bool sandbox_page_read_as(struct sandbox_exchange *exchange, const char *size_name,
+                          const char *scope, bool always, struct sandbox_page *page);
 /* Adds next_page_token when something is left after `end`. */
 void sandbox_page_token(const struct sandbox_exchange *exchange, const struct sandbox_page *page,
                         size_t end, size_t total, cJSON *json);

@@ -92,7 +92,10 @@ static void principal_free(void *value)
 
     for (size_t i = 0; i < principal->members.count; i++)
         free(principal->members.items[i]);
+    for (size_t i = 0; i < principal->managers.count; i++)
+        free(principal->managers.items[i]);
     vec_free(&principal->members);
+    vec_free(&principal->managers);
     free(principal->name);
     free(principal->display_name);
     free(principal->scim_id);
@@ -325,6 +328,12 @@ struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *works
 
     sandbox_workspace_lock(workspace);
     securable = base_map_get(workspace->securables, key);
+    for (const struct sandbox_securable *at = securable; at; at = at->parent) {
+        if (at->hidden) {
+            securable = NULL;
+            break;
+        }
+    }
     sandbox_workspace_unlock(workspace);
     free(key);
     return securable;

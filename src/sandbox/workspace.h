@@ -19,7 +19,8 @@ struct sandbox_principal {
     char *display_name;
     char *scim_id; /* numeric text */
     bool active, workspace_admin, metastore_admin, entitled_sql;
-    vec_of(char *) members; /* groups: names of principals */
+    vec_of(char *) members;  /* groups: names of principals */
+    vec_of(char *) managers; /* service principals: who may manage their secrets */
 };
 
 struct sandbox_column {
@@ -39,6 +40,7 @@ struct sandbox_securable {
     char *table_type; /* MANAGED, VIEW, ... */
     char *view_definition;
     char *row_filter_function;
+    bool hidden; /* switched off, with everything below it: nobody finds or lists it */
     bool
         sql_only; /* hive_metastore and below: statements reach it, the REST API does not know it */
     vec_of(struct sandbox_column) columns;

@@ -240,7 +240,8 @@ int sandbox_table_change(struct sandbox_workspace *workspace, const char *full_n
     sandbox_workspace_lock(workspace);
     struct sandbox_securable *table = sandbox_workspace_find(workspace, 'T', full_name);
     int result = -1;
-    if (!table || !table->data || sandbox_table_def(table->data)->view)
+    if (!table || !table->data || sandbox_table_def(table->data)->view ||
+        sandbox_table_def(table->data)->live)
         base_err_set(err, ERR_USAGE, "there is no table \"%s\" with rows", full_name);
     else
         result =

@@ -4,3 +4,6 @@ TESTS += tests/e2e/test_hostile_verbs.py tests/e2e/test_hostile_workspace.py
 # The engine when the world is not as it left it.
 dist_check_SCRIPTS += tests/e2e/test_engine_doubt.py
 TESTS += tests/e2e/test_engine_doubt.py
+# Secrets of service principals, SCIM, system schemas and the audit log of the sandbox.
+dist_check_SCRIPTS += tests/e2e/test_sandbox_audit.py
+TESTS += tests/e2e/test_sandbox_audit.py

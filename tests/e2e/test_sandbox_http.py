@@ -215,7 +215,7 @@ def test_hive_metastore_is_for_sql_alone(sandbox):
     assert sandbox.statement("SELECT count(*) FROM " + table).json["result"]["data_array"] == [["500"]]
     assert ["hive_metastore"] in sandbox.statement("SHOW CATALOGS").json["result"]["data_array"]
     listed = sandbox.pages(UC + "/catalogs", "catalogs", "admin", include_browse="true")
-    assert [item["name"] for page in listed for item in page] == ["shop"]
+    assert [item["name"] for page in listed for item in page] == ["shop", "system"]
     for path in ("/catalogs/hive_metastore", "/schemas/hive_metastore.legacy", "/tables/" + table,
                  "/schemas?catalog_name=hive_metastore", "/permissions/catalog/hive_metastore",
                  "/table-summaries?catalog_name=hive_metastore",

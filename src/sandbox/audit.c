@@ -1,0 +1,195 @@
+#include "sandbox/system.h"
+
+#include "base/hash.h"
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define BODY_LOOKED_AT ((size_t)256 << 10)
+#define TEXT_MAX_KEPT 4000
+
+#define UNITY "unityCatalog"
+#define SQL "databrickssql"
+#define ACCOUNTS "accounts"
+
+/* What each endpoint is called in the log. Where the service's own word is not known, the nearest
+ * one of its SDK. */
+static const struct {
+    const char *endpoint, *service, *action;
+    const char *first, *second; /* names of the path's parameters */
+} names[] = {
+    {"token", ACCOUNTS, "mintOAuthToken", NULL, NULL},
+    {"discovery", ACCOUNTS, "getOAuthConfiguration", NULL, NULL},
+    {"login", ACCOUNTS, "loginPage", NULL, NULL},
+    {"me", ACCOUNTS, "getCurrentUser", NULL, NULL},
+    {"service_principals", ACCOUNTS, "listServicePrincipals", NULL, NULL},
+    {"service_principal", ACCOUNTS, "getServicePrincipal", "target_user_id", NULL},
+    {"secrets", "servicePrincipalCredentials", "list", "service_principal", NULL},
+    {"account_secrets", "servicePrincipalCredentials", "list", "account_id", "service_principal"},
+    {"metastore", UNITY, "getMetastoreSummary", NULL, NULL},
+    {"system_schemas", UNITY, "listSystemSchemas", "metastore_id", NULL},
+    {"catalogs", UNITY, "listCatalogs", NULL, NULL},
+    {"catalog", UNITY, "getCatalog", "name_arg", NULL},
+    {"schemas", UNITY, "listSchemas", NULL, NULL},
+    {"schema", UNITY, "getSchema", "full_name_arg", NULL},
+    {"tables", UNITY, "listTables", NULL, NULL},
+    {"table", UNITY, "getTable", "full_name_arg", NULL},
+    {"table_exists", UNITY, "tableExists", "full_name_arg", NULL},
+    {"summaries", UNITY, "listTableSummaries", NULL, NULL},
+    {"permissions", UNITY, "getPermissions", "securable_type", "securable_full_name"},
+    {"permissions_change", UNITY, "updatePermissions", "securable_type", "securable_full_name"},
+    {"effective", UNITY, "getEffectivePermissions", "securable_type", "securable_full_name"},
+    {"warehouses", SQL, "listEndpoints", NULL, NULL},
+    {"warehouse", SQL, "getEndpoint", "endpointId", NULL},
+    {"warehouse_start", SQL, "startEndpoint", "endpointId", NULL},
+    {"warehouse_stop", SQL, "stopEndpoint", "endpointId", NULL},
+    {"warehouse_permissions", SQL, "getPermission", "endpointId", NULL},
+    {"sessions", SQL, "createSession", NULL, NULL},
+    {"session_close", SQL, "deleteSession", "sessionId", NULL},
+    {"statements", SQL, "executeFastQuery", NULL, NULL},
+    {"poll", SQL, "getStatement", "statementId", NULL},
+    {"chunk", SQL, "downloadQueryResult", "statementId", "chunkIndex"},
+    {"link", SQL, "downloadQueryResult", NULL, NULL},
+    {"cancel", SQL, "cancelQueryExecution", "statementId", NULL},
+    {"close", SQL, "closeStatement", "statementId", NULL},
+};
+
+static void param_add(cJSON *list, const char *key, const char *value)
+{
+    cJSON *item;
+    char *cut;
+
+    if (!key || !value || !*value)
+        return;
+    cut = base_strndup(value, strnlen(value, TEXT_MAX_KEPT));
+    item = base_json_object();
+    base_json_add_str(item, "key", key);
+    base_json_add_str(item, "value", cut);
+    base_json_push_take(list, item);
+    free(cut);
+}
+
+static void params_of_query(struct sandbox_exchange *exchange, cJSON *list)
+{
+    static const char *const kept[] = {"catalog_name", "schema_name", "filter"};
+
+    if (exchange->object_store) /* the query of a link is a credential */
+        return;
+    for (size_t i = 0; i < base_countof(kept); i++)
+        param_add(list, kept[i], sandbox_exchange_query(exchange, kept[i]));
+}
+
+static void params_of_body(struct sandbox_exchange *exchange, cJSON *list)
+{
+    cJSON *body;
+
+    if (!exchange->endpoint || strcmp(exchange->endpoint, "statements") != 0 ||
+        !exchange->body.len || exchange->body.len > BODY_LOOKED_AT)
+        return;
+    body = base_json_parse(exchange->body.data, exchange->body.len, BODY_LOOKED_AT, NULL);
+    param_add(list, "commandText", base_json_str(body, "statement"));
+    param_add(list, "warehouseId", base_json_str(body, "warehouse_id"));
+    cJSON_Delete(body);
+}
+
+/* A statement that failed is answered with 200; its own verdict is in the body. */
+static void statement_verdict(struct sandbox_exchange *exchange, const cJSON *body)
+{
+    const cJSON *status = base_json_get(body, "status");
+    const cJSON *error = base_json_get(status, "error");
+    const char *message = base_json_str(error, "message");
+
+    if (!message || strcmp(base_json_str_or(status, "state", ""), "FAILED") != 0)
+        return;
+    exchange->told_status = strstr(message, "INSUFFICIENT_PERMISSIONS") ? 403 : 400;
+    exchange->told = base_strdup(message);
+}
+
+void sandbox_audit_answer(struct sandbox_exchange *exchange)
+{
+    cJSON *body;
+    const char *message;
+
+    if (!exchange->out.len || exchange->out.len > BODY_LOOKED_AT || exchange->object_store ||
+        (exchange->status < 400 && !strstr(exchange->out.data, "\"FAILED\"")))
+        return;
+    body = base_json_parse(exchange->out.data, exchange->out.len, BODY_LOOKED_AT, NULL);
+    message = base_json_str(body, "message");
+    if (!message)
+        message = base_json_str(body, "error_description");
+    if (exchange->status >= 400)
+        exchange->told = base_strdup(message);
+    else
+        statement_verdict(exchange, body);
+    cJSON_Delete(body);
+}
+
+static char *source_of(struct sandbox_exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    /* As behind the service's own balancers: lets tests come from another address. */
+    const char *forwarded = sandbox_exchange_request_header(exchange, "X-Forwarded-For");
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (forwarded && *forwarded)
+        return base_strdup(forwarded);
+    if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr,
+                  text, sizeof text);
+    else if (info && info->client_addr && info->client_addr->sa_family == AF_INET6)
+        inet_ntop(AF_INET6,
+                  &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr, text,
+                  sizeof text);
+    return base_strdup(text);
+}
+
+void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *exchange)
+{
+    struct sandbox_server *server = exchange->server;
+    cJSON *list = cJSON_CreateArray();
+    char id[37];
+
+    *audit = (struct sandbox_audit){.time_us = base_seam_now_us(server->seam),
+                                    .service = "webApi",
+                                    .action = "unknownEndpoint",
+                                    .status = exchange->drop          ? 500
+                                              : exchange->told_status ? exchange->told_status
+                                                                      : exchange->status,
+                                    .message = base_strdup(exchange->told)};
+    for (size_t i = 0; exchange->endpoint && i < base_countof(names); i++) {
+        if (strcmp(names[i].endpoint, exchange->endpoint) != 0)
+            continue;
+        audit->service = names[i].service;
+        audit->action = names[i].action;
+        if (exchange->argument_count > 0 && !exchange->object_store)
+            param_add(list, names[i].first, exchange->arguments[0]);
+        if (exchange->argument_count > 1)
+            param_add(list, names[i].second, exchange->arguments[1]);
+    }
+    audit->account_level = exchange->endpoint && strcmp(exchange->endpoint, "account_secrets") == 0;
+    params_of_query(exchange, list);
+    params_of_body(exchange, list);
+    audit->params = base_json_print(list);
+    cJSON_Delete(list);
+    audit->who = base_strdup(exchange->principal ? exchange->principal : exchange->claimed);
+    audit->source = source_of(exchange);
+    audit->agent = base_strdup(sandbox_exchange_request_header(exchange, "User-Agent"));
+    audit->request_id = base_strdup(exchange->request_id);
+    base_seam_uuid(server->seam, id);
+    audit->event_id = base_strdup(id);
+}
+
+void sandbox_audit_free(struct sandbox_audit *audit)
+{
+    free(audit->who);
+    free(audit->source);
+    free(audit->agent);
+    free(audit->request_id);
+    free(audit->event_id);
+    free(audit->params);
+    free(audit->message);
+}
