@@ -2,6 +2,7 @@
 #include "ui/term/private.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 #include <poll.h>
 
@@ -20,7 +21,7 @@ static const struct {
     {KEY_C1, TERM_KEY_END},
 };
 
-static enum term_key_kind kind_of_character(wint_t character)
+static enum term_key_kind kind_of_character(uint32_t character)
 {
     switch (character) {
     case '\r':
@@ -36,6 +37,60 @@ static enum term_key_kind kind_of_character(wint_t character)
     default:
         return TERM_KEY_CHAR;
     }
+}
+
+/* Sequences that some terminals send although they were told otherwise. */
+void term_keys_define(void)
+{
+    static const struct {
+        const char *sequence;
+        int code;
+    } more[] = {
+        {"\033[A", KEY_UP},
+        {"\033[B", KEY_DOWN},
+        {"\033[C", KEY_RIGHT},
+        {"\033[D", KEY_LEFT},
+        {"\033[H", KEY_HOME},
+        {"\033[F", KEY_END},
+        {"\033[1~", KEY_HOME},
+        {"\033[4~", KEY_END},
+        {"\033[5~", KEY_PPAGE},
+        {"\033[6~", KEY_NPAGE},
+        {"\033[3~", KEY_DC},
+        {"\033[Z", KEY_BTAB},
+        {"\033OP", KEY_F(1)},
+        {"\033[11~", KEY_F(1)},
+        {"\033[21~", KEY_F(10)},
+        {"\033[200~", TERM_CODE_PASTE},
+        {"\033[201~", TERM_CODE_PASTED},
+    };
+    for (size_t i = 0; i < base_countof(more); i++)
+        define_key(more[i].sequence, more[i].code);
+}
+
+/* Puts bytes together to a character, whatever the locale: curses itself stops at a byte that is
+ * none. True: *character is one. */
+static bool byte_take(struct term *term, unsigned char byte, uint32_t *character)
+{
+    if (term->partial_len == 0 && byte < 0x80) {
+        *character = byte;
+        return true;
+    }
+    if (term->partial_len > 0 && (byte & 0xc0) != 0x80)
+        term->partial_len = 0; /* what was begun is no character */
+    if (term->partial_len == 0 && byte < 0x80) {
+        *character = byte;
+        return true;
+    }
+    if (term->partial_len == 0 && (byte < 0xc2 || byte > 0xf4))
+        return false;
+    term->partial[term->partial_len++] = (char)byte;
+    unsigned char lead = (unsigned char)term->partial[0];
+    size_t whole = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (term->partial_len < whole)
+        return false;
+    term->partial_len = 0;
+    return base_text_utf8_decode(term->partial, whole, character) == whole;
 }
 
 static void mouse_read(struct term_key *key)
@@ -54,29 +109,6 @@ static void mouse_read(struct term_key *key)
         key->kind = TERM_KEY_MOUSE;
 }
 
-static void paste_append(struct term *term, wint_t character)
-{
-    char utf8[4];
-    size_t len = 0;
-    uint32_t c = (uint32_t)character;
-    if (c < 0x80) {
-        utf8[len++] = (char)c;
-    } else if (c < 0x800) {
-        utf8[len++] = (char)(0xc0 | c >> 6);
-        utf8[len++] = (char)(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        utf8[len++] = (char)(0xe0 | c >> 12);
-        utf8[len++] = (char)(0x80 | (c >> 6 & 0x3f));
-        utf8[len++] = (char)(0x80 | (c & 0x3f));
-    } else {
-        utf8[len++] = (char)(0xf0 | (c >> 18 & 0x07));
-        utf8[len++] = (char)(0x80 | (c >> 12 & 0x3f));
-        utf8[len++] = (char)(0x80 | (c >> 6 & 0x3f));
-        utf8[len++] = (char)(0x80 | (c & 0x3f));
-    }
-    (void)base_buf_append(&term->paste, utf8, len); /* what is beyond the cap is dropped */
-}
-
 static void paste_end(struct term *term, struct term_key *key)
 {
     term->pasting = false;
@@ -86,7 +118,7 @@ static void paste_end(struct term *term, struct term_key *key)
 }
 
 /* 1: a key, 0: nothing (yet). */
-static int code_read(struct term *term, wint_t code, struct term_key *key)
+static int code_read(struct term *term, int code, struct term_key *key)
 {
     if (code == TERM_CODE_PASTE) {
         base_buf_free(&term->paste);
@@ -104,7 +136,7 @@ static int code_read(struct term *term, wint_t code, struct term_key *key)
     }
     key->kind = TERM_KEY_UNKNOWN;
     for (size_t i = 0; i < base_countof(named); i++)
-        if (named[i].code == (int)code)
+        if (named[i].code == code)
             key->kind = named[i].kind;
     /* What is pressed while a paste arrives belongs to the paste. */
     return !term->pasting || key->kind == TERM_KEY_RESIZE;
@@ -112,23 +144,23 @@ static int code_read(struct term *term, wint_t code, struct term_key *key)
 
 int term_read(struct term *term, struct term_key *key)
 {
-    for (;;) {
-        wint_t code = 0;
-        int got = get_wch(&code);
+    int code;
+    while ((code = getch()) != ERR) {
+        uint32_t character;
+        unsigned char byte = (unsigned char)code;
         *key = (struct term_key){.kind = TERM_KEY_NONE};
-        if (got == ERR)
-            break;
-        if (got == KEY_CODE_YES) {
+        if (code > 0xff) {
             if (code_read(term, code, key))
                 return 1;
         } else if (term->pasting) {
-            paste_append(term, code);
-        } else {
-            key->kind = kind_of_character(code);
-            key->codepoint = (uint32_t)code;
+            (void)base_buf_byte(&term->paste, byte); /* what is beyond the cap is dropped */
+        } else if (byte_take(term, byte, &character)) {
+            key->kind = kind_of_character(character);
+            key->codepoint = character;
             return 1;
         }
     }
+    *key = (struct term_key){.kind = TERM_KEY_NONE};
     struct pollfd state = {.fd = term->in, .events = POLLIN};
     if (poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR | POLLNVAL)))
         return -1;

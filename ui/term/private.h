@@ -32,6 +32,8 @@ struct term {
     struct termios before; /* as the terminal was given to us */
     struct buf paste;
     bool pasting;
+    char partial[4]; /* of a character whose bytes are still coming */
+    size_t partial_len;
     char rescue[TERM_RESCUE_MAX]; /* sequences that give the screen back */
     size_t rescue_len;
     int copy_fd; /* what tmux is to read; 0: none */
@@ -39,6 +41,7 @@ struct term {
 };
 
 void term_send(struct term *term, const char *data, size_t len);
+void term_keys_define(void);
 void term_copy_end(struct term *term);
 void term_rescue_prepare(struct term *term);
 /* Gives the terminal back for a while, and takes it again with whatever size it has then. */

@@ -77,8 +77,7 @@ static void screen_setup(struct term *term, const struct term_options *options)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     set_escdelay(escape_ms(options));
-    define_key("\033[200~", TERM_CODE_PASTE);
-    define_key("\033[201~", TERM_CODE_PASTED);
+    term_keys_define();
     if (has_colors() && start_color() == OK) {
         use_default_colors();
         term->colors = COLORS;
