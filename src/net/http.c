@@ -268,6 +268,29 @@ static void settle_retry_after(struct net_call *call)
         response->retry_after_ms = 0;
 }
 
+static int64_t since(curl_off_t from, curl_off_t to)
+{
+    return to > from ? (int64_t)(to - from) : 0;
+}
+
+static void trace_fill(struct net_call *call)
+{
+    CURL *easy = call->transfer.easy;
+    struct net_trace *trace = &call->response.trace;
+    curl_off_t lookup = 0, connect = 0, tls = 0;
+    const char *address = NULL;
+
+    curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
+    curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connect);
+    curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &tls);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address);
+    base_text_clean_into(trace->address, sizeof trace->address, address ? address : "");
+    trace->lookup_us = since(0, lookup);
+    trace->connect_us = since(lookup, connect);
+    trace->tls_us = since(connect, tls);
+    trace->proxied = call->proxied;
+}
+
 static void on_finish(struct net_transfer *transfer, CURLcode code)
 {
     struct net_call *call = (struct net_call *)transfer;
@@ -279,6 +302,7 @@ static void on_finish(struct net_transfer *transfer, CURLcode code)
 
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     call->response.status = (int)status;
+    trace_fill(call);
     settle_retry_after(call);
     if (call->response.body.len)
         net_call_scrub(call, call->response.body.data, call->response.body.len);

@@ -87,6 +87,14 @@ struct net_request {
     void *progress_user;
 };
 
+/* How the connection of the last try came about; zero where it did not get so far, and where one
+ * made before was used again. */
+struct net_trace {
+    char address[64]; /* that was connected to; the proxy's when proxied */
+    int64_t lookup_us, connect_us, tls_us;
+    bool proxied;
+};
+
 struct net_response {
     int status;             /* 0: no answer */
     struct buf body;        /* take it with base_buf_take when it should outlive the callback */
@@ -99,6 +107,7 @@ struct net_response {
     char location[256];     /* scheme, host, path; query removed */
     bool private_link; /* the redirect says that private access is wanted (databricks-api.md 0) */
     int tries;
+    struct net_trace trace;
 };
 
 struct net_call;

@@ -1,0 +1,166 @@
+#include "watch/private.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *watch_state_name(enum watch_state state)
+{
+    static const char *const names[] = {"ok", "FAIL", "WARN", "MISSING", "not reached"};
+    return names[state];
+}
+
+static const struct watch_step *steps_of(enum watch_kind kind)
+{
+    static const struct watch_step *const steps[WATCH_KINDS] = {
+        watch_steps_workspace, watch_steps_principal, watch_steps_secret,
+        watch_steps_warehouse, watch_steps_tables,    watch_steps_destination};
+    return steps[kind];
+}
+
+static void tell(struct watch_check *check, const char *name, enum watch_state state,
+                 const struct err *err, int64_t us, const char *text)
+{
+    char *clean = base_text_clean_dup(text, 400);
+    struct watch_layer layer = {.name = name, .state = state, .text = clean, .ms = us / 1000};
+    if (err)
+        layer.err = *err;
+    check->listener.layer(check->listener.user, &layer);
+    free(clean);
+}
+
+/* What a layer has under way, whoever began it. */
+static void stop(struct watch_check *check)
+{
+    net_loop_cancel_timer(check->loop, check->timer);
+    net_loop_cancel_timer(check->loop, check->again);
+    check->timer = check->again = 0;
+    net_token_cancel(&check->wait);
+    net_http_cancel(&check->call);
+    databricks_cancel(&check->ask);
+    if (check->place)
+        check->place->check = NULL;
+    check->place = NULL;
+}
+
+static void rest_not_reached(struct watch_check *check)
+{
+    for (check->at++; check->at < check->count; check->at++)
+        tell(check, check->steps[check->at].name, WATCH_NOT_REACHED, NULL, 0, "");
+}
+
+static void finish(void *user)
+{
+    struct watch_check *check = user;
+    check->timer = 0;
+    check->listener.done(check->listener.user);
+}
+
+static void too_late(void *user)
+{
+    struct watch_check *check = user;
+    struct err err = ERR_INIT;
+    check->timer = 0;
+    base_err_set(&err, ERR_NET_STALL, "no answer within %d s", WATCH_LAYER_MS / 1000);
+    base_err_hint(&err, "Check again with `c`; if it stays so, what answers here is down or far "
+                        "too slow.");
+    watch_end(check, WATCH_FAIL, &err, "no answer within %d s", WATCH_LAYER_MS / 1000);
+}
+
+static void next(void *user)
+{
+    struct watch_check *check = user;
+    check->timer = net_loop_after(check->loop, WATCH_LAYER_MS, too_late, check);
+    check->began_us = base_seam_mono_us(check->seam);
+    check->took_us = -1;
+    check->steps[check->at].look(check);
+}
+
+void watch_end(struct watch_check *check, enum watch_state state, const struct err *err,
+               const char *fmt, ...)
+{
+    struct err kept = err ? *err : ERR_INIT; /* may lie in what stop() frees */
+    int64_t took = check->took_us >= 0 ? check->took_us
+                                       : base_seam_mono_us(check->seam) - check->began_us;
+    va_list args;
+    va_start(args, fmt);
+    char *text = base_vprintf(fmt, args);
+    va_end(args);
+    stop(check);
+    tell(check, check->steps[check->at].name, state, &kept, took, text);
+    free(text);
+    if (state == WATCH_FAIL || state == WATCH_MISSING)
+        rest_not_reached(check);
+    else
+        check->at++;
+    check->over = check->at == check->count;
+    check->timer = net_loop_after(check->loop, 0, check->over ? finish : next, check);
+}
+
+void watch_more(struct watch_check *check, const char *name, enum watch_state state,
+                const struct err *err, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *text = base_vprintf(fmt, args);
+    va_end(args);
+    tell(check, name, state, err, 0, text);
+    free(text);
+}
+
+struct watch_check *watch_check_new(enum watch_kind kind, const struct watch_target *target,
+                                    const struct watch_listener *listener)
+{
+    struct watch_check *check = base_alloc_zero(1, sizeof *check);
+    check->kind = kind;
+    check->listener = *listener;
+    check->loop = target->loop;
+    check->seam = target->seam;
+    check->log = target->log;
+    check->steps = steps_of(kind);
+    while (check->steps[check->count].name)
+        check->count++;
+    check->host = base_strdup(target->host);
+    check->ca_file = base_strdup(target->ca_file);
+    check->proxy = base_strdup(target->proxy);
+    check->user_agent = base_strdup(target->user_agent);
+    check->client_id = base_strdup(target->client_id);
+    check->warehouse_id = base_strdup(target->warehouse);
+    check->destination = base_strdup(target->destination);
+    check->proxy_login = target->proxy_login ? base_secret_dup(target->proxy_login) : NULL;
+    check->secret = target->secret ? base_secret_dup(target->secret) : NULL;
+    check->secret_expires_us = target->secret_expires_us;
+    check->may_start = target->may_start;
+    check->start = target->start;
+    if (target->share)
+        check->share = model_share_dup(target->share);
+    check->timer = net_loop_after(check->loop, 0, next, check);
+    return check;
+}
+
+void watch_check_free(struct watch_check **check)
+{
+    struct watch_check *gone = *check;
+    if (gone == NULL)
+        return;
+    stop(gone);
+    net_token_free(&gone->token);
+    databricks_free(&gone->db);
+    databricks_warehouse_free(&gone->warehouse);
+    model_share_free(&gone->share);
+    base_secret_free(&gone->secret);
+    base_secret_free(&gone->proxy_login);
+    free(gone->host);
+    free(gone->origin);
+    free(gone->url_workspace_id);
+    free(gone->ca_file);
+    free(gone->proxy);
+    free(gone->user_agent);
+    free(gone->client_id);
+    free(gone->warehouse_id);
+    free(gone->destination);
+    base_free(check);
+}

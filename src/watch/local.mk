@@ -1,0 +1,10 @@
+noinst_LIBRARIES += src/libwatch.a
+src_libwatch_a_SOURCES = \
+	src/watch/check.c src/watch/check.h src/watch/places.c src/watch/private.h src/watch/warehouse.c \
+	src/watch/workspace.c
+
+check_PROGRAMS += tests/unit/test_watch
+TESTS += tests/unit/test_watch
+tests_unit_test_watch_SOURCES = tests/unit/test_watch.c
+tests_unit_test_watch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_watch_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)

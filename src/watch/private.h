@@ -1,0 +1,80 @@
+/* What the files of this room share and nobody else sees. */
+#ifndef AAMPE_WATCH_PRIVATE_H
+#define AAMPE_WATCH_PRIVATE_H
+
+#include "databricks/client.h"
+#include "databricks/warehouse.h"
+#include "net/token.h"
+#include "storage/storage.h"
+#include "watch/check.h"
+
+#define WATCH_LAYER_MS 10000
+
+/* A layer: begins to look, and ends with watch_end, now or later. */
+struct watch_step {
+    const char *name;
+    void (*look)(struct watch_check *check);
+};
+
+/* A destination being tried: outlives its check, because the disk cannot be told to stop. */
+struct watch_place {
+    struct watch_check *check; /* NULL: nobody waits any more */
+    struct storage *storage;
+    struct net_loop *loop;
+};
+
+struct watch_check {
+    enum watch_kind kind;
+    struct watch_listener listener;
+    struct net_loop *loop;
+    struct base_seam *seam;
+    const struct watch_step *steps;
+    size_t count, at;
+    int64_t began_us, took_us; /* of the layer; took_us < 0: from now */
+    uint64_t timer;
+    bool over;
+
+    /* the target, copied */
+    char *host, *origin, *url_workspace_id, *ca_file, *proxy, *user_agent, *client_id, *warehouse_id,
+        *destination;
+    struct secret *proxy_login, *secret;
+    int64_t secret_expires_us;
+    bool may_start, start;
+    struct model_share share;
+    struct base_log *log;
+
+    /* what has been made on the way */
+    struct databricks *db;
+    struct net_token *token;
+    struct net_token_wait *wait;
+    struct net_call *call;
+    struct databricks_call *ask;
+    uint64_t again; /* timer of a layer that looks repeatedly */
+    struct net_trace trace;
+    struct err reach_err; /* of the connection */
+    int status;
+    struct databricks_warehouse warehouse;
+    char workspace_id[32], application[128];
+    bool is_service;
+    size_t table_at, table_good, table_bad;
+    struct watch_place *place;
+};
+
+extern const struct watch_step watch_steps_workspace[], watch_steps_principal[],
+    watch_steps_secret[], watch_steps_warehouse[], watch_steps_tables[], watch_steps_destination[];
+
+/* Ends the layer that is looked at, and goes on to the next or to the end. */
+__attribute__((format(printf, 4, 5))) void watch_end(struct watch_check *check,
+                                                     enum watch_state state, const struct err *err,
+                                                     const char *fmt, ...);
+/* An additional layer besides the one that is looked at. */
+__attribute__((format(printf, 5, 6))) void watch_more(struct watch_check *check, const char *name,
+                                                      enum watch_state state,
+                                                      const struct err *err, const char *fmt, ...);
+/* The workspace as typed calls with the principal's credentials as far as they are there; ends the
+ * layer and returns NULL when that cannot be. */
+struct databricks *watch_workspace(struct watch_check *check);
+/* Looked at by several checks. */
+void watch_look_token(struct watch_check *check);
+
+#endif
