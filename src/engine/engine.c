@@ -153,6 +153,7 @@ void engine_close(struct engine *engine)
         net_loop_cancel_timer(engine->loop, engine->tick_timer);
         net_loop_cancel_timer(engine->loop, engine->snapshot_timer);
         net_loop_cancel_timer(engine->loop, engine->rebuild_timer);
+        engine_setup_free(engine);
         engine_disconnect(engine);
     }
     if (engine->server) {

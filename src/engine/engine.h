@@ -71,6 +71,7 @@ struct engine {
     struct err connect_err; /* a setting is there but not usable */
     bool recovering, rebuild_wanted, stopping;
     int64_t snapshot_took_ms;      /* the last time */
+    struct engine_setup *setup; /* verdicts and checks of set-up; NULL: none yet */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
 };
 
@@ -142,6 +143,8 @@ engine_verb_fn engine_verb_status, engine_verb_engine_status, engine_verb_engine
     engine_verb_engine_reload, engine_verb_engine_log;
 engine_verb_fn engine_verb_config_get, engine_verb_config_set, engine_verb_config_dump,
     engine_verb_config_diff;
+engine_verb_fn engine_verb_setup_list, engine_verb_setup_check, engine_verb_setup_cancel,
+    engine_verb_warehouses_list;
 engine_verb_fn engine_verb_secrets_list, engine_verb_secrets_set;
 engine_verb_fn engine_verb_tree_rows, engine_verb_catalog_refresh;
 engine_verb_fn engine_verb_show, engine_verb_preview;
@@ -150,6 +153,9 @@ engine_verb_fn engine_verb_sync_plan, engine_verb_sync_run, engine_verb_sync_rep
     engine_verb_sync_verify;
 engine_verb_fn engine_verb_runs_list, engine_verb_runs_show, engine_verb_runs_log,
     engine_verb_runs_retry, engine_verb_runs_cancel;
+
+/* verbs_setup.c: ends the checks and forgets what they saw; before the loop goes. */
+void engine_setup_free(struct engine *engine);
 
 /* snapshot.c: the state as data, for `status` and for the file. */
 cJSON *engine_snapshot(struct engine *engine);

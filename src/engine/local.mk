@@ -6,6 +6,8 @@ src_libengine_a_SOURCES = \
 	src/engine/verbs_preview.c src/engine/verbs_runs.c src/engine/verbs_share.c src/engine/verbs_show.c \
 	src/engine/verbs_sync.c src/engine/verbs_tree.c src/engine/verify.c
 
+src_libengine_a_SOURCES += src/engine/setup.h src/engine/setup_list.c src/engine/verbs_setup.c
+
 sbin_PROGRAMS += aampe-syncd
 aampe_syncd_SOURCES = src/engine/main.c
 aampe_syncd_LDADD = src/libengine.a $(ROOMS) $(LIBS_ENGINE)

@@ -1,3 +1,5 @@
+#include "watch/check.h"
+
 #include "watch/private.h"
 
 #include "base/alloc.h"
@@ -83,8 +85,8 @@ void watch_end(struct watch_check *check, enum watch_state state, const struct e
                const char *fmt, ...)
 {
     struct err kept = err ? *err : ERR_INIT; /* may lie in what stop() frees */
-    int64_t took = check->took_us >= 0 ? check->took_us
-                                       : base_seam_mono_us(check->seam) - check->began_us;
+    int64_t took =
+        check->took_us >= 0 ? check->took_us : base_seam_mono_us(check->seam) - check->began_us;
     va_list args;
     va_start(args, fmt);
     char *text = base_vprintf(fmt, args);

@@ -51,8 +51,8 @@ static void on_table(void *user, const struct err *err, struct databricks_table 
 static void table_next(struct watch_check *check)
 {
     size_t count = check->share.count < TABLES_MAX ? check->share.count : TABLES_MAX;
-    bool late = base_seam_mono_us(check->seam) - check->began_us >
-                (int64_t)(WATCH_LAYER_MS - 1500) * 1000;
+    bool late =
+        base_seam_mono_us(check->seam) - check->began_us > (int64_t)(WATCH_LAYER_MS - 1500) * 1000;
     if (check->table_at < count && !late) {
         check->ask = databricks_table_get(check->db, DATABRICKS_PRINCIPAL,
                                           &check->share.tables[check->table_at].name, false,
@@ -60,8 +60,8 @@ static void table_next(struct watch_check *check)
         return;
     }
     if (check->table_bad)
-        watch_end(check, WATCH_FAIL, &check->reach_err, "%zu of %zu cannot be read by the principal",
-                  check->table_bad, check->table_at);
+        watch_end(check, WATCH_FAIL, &check->reach_err,
+                  "%zu of %zu cannot be read by the principal", check->table_bad, check->table_at);
     else if (check->table_at < check->share.count)
         watch_end(check, WATCH_OK, NULL, "the first %zu; %zu not looked at now", check->table_at,
                   check->share.count - check->table_at);
@@ -183,5 +183,5 @@ static void look_space(struct watch_check *check)
 }
 
 const struct watch_step watch_steps_destination[] = {
-    {"url shape", look_url},     {"folder", look_folder},   {"writable", look_writable},
+    {"url shape", look_url},        {"folder", look_folder},    {"writable", look_writable},
     {"atomic rename", look_rename}, {"free space", look_space}, {NULL, NULL}};

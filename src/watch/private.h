@@ -35,8 +35,8 @@ struct watch_check {
     bool over;
 
     /* the target, copied */
-    char *host, *origin, *url_workspace_id, *ca_file, *proxy, *user_agent, *client_id, *warehouse_id,
-        *destination;
+    char *host, *origin, *url_workspace_id, *ca_file, *proxy, *user_agent, *client_id,
+        *warehouse_id, *destination;
     struct secret *proxy_login, *secret;
     int64_t secret_expires_us;
     bool may_start, start;
@@ -69,8 +69,8 @@ __attribute__((format(printf, 4, 5))) void watch_end(struct watch_check *check,
                                                      const char *fmt, ...);
 /* An additional layer besides the one that is looked at. */
 __attribute__((format(printf, 5, 6))) void watch_more(struct watch_check *check, const char *name,
-                                                      enum watch_state state,
-                                                      const struct err *err, const char *fmt, ...);
+                                                      enum watch_state state, const struct err *err,
+                                                      const char *fmt, ...);
 /* The workspace as typed calls with the principal's credentials as far as they are there; ends the
  * layer and returns NULL when that cannot be. */
 struct databricks *watch_workspace(struct watch_check *check);

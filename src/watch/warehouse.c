@@ -13,8 +13,8 @@
 static void warehouse_ask(struct watch_check *check,
                           void (*done)(void *, const struct err *, struct databricks_warehouse *))
 {
-    check->ask = databricks_warehouse_get(check->db, DATABRICKS_PRINCIPAL, check->warehouse_id, done,
-                                          check);
+    check->ask =
+        databricks_warehouse_get(check->db, DATABRICKS_PRINCIPAL, check->warehouse_id, done, check);
 }
 
 static void warehouse_keep(struct watch_check *check, struct databricks_warehouse *warehouse)

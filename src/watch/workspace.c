@@ -235,18 +235,21 @@ static void look_workspace_id(struct watch_check *check)
     }
 }
 
-const struct watch_step watch_steps_workspace[] = {
-    {"url shape", look_shape},    {"dns", look_dns},
-    {"tcp", look_tcp},            {"tls", look_tls},
-    {"is a workspace", look_service}, {"workspace id", look_workspace_id},
-    {NULL, NULL}};
+const struct watch_step watch_steps_workspace[] = {{"url shape", look_shape},
+                                                   {"dns", look_dns},
+                                                   {"tcp", look_tcp},
+                                                   {"tls", look_tls},
+                                                   {"is a workspace", look_service},
+                                                   {"workspace id", look_workspace_id},
+                                                   {NULL, NULL}};
 
 /* A UUID in its usual spelling. */
 static bool is_uuid(const char *text)
 {
     for (int i = 0; i < 36; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text[i] != '-' : text[i] == '\0' || strchr("0123456789abcdefABCDEF", text[i]) == NULL)
+        if (dash ? text[i] != '-'
+                 : text[i] == '\0' || strchr("0123456789abcdefABCDEF", text[i]) == NULL)
             return false;
     }
     return text[36] == '\0';
@@ -264,12 +267,13 @@ static void look_application(struct watch_check *check)
         return;
     }
     base_err_set(&err, ERR_CONFIG_INVALID, "\"%s\" is no application id", check->client_id);
-    base_err_hint(&err, "%s",
-                  strspn(check->client_id, "0123456789") == strlen(check->client_id)
-                      ? "This is the numeric id. The application id beside it is a UUID: 8-4-4-4-12 "
-                        "characters."
-                      : "It is a UUID, 8-4-4-4-12 characters: Settings, Identity and access, "
-                        "Service principals, Application Id.");
+    base_err_hint(
+        &err, "%s",
+        strspn(check->client_id, "0123456789") == strlen(check->client_id)
+            ? "This is the numeric id. The application id beside it is a UUID: 8-4-4-4-12 "
+              "characters."
+            : "It is a UUID, 8-4-4-4-12 characters: Settings, Identity and access, "
+              "Service principals, Application Id.");
     watch_end(check, WATCH_FAIL, &err, "not a UUID");
 }
 
@@ -380,7 +384,5 @@ static void look_expiry(struct watch_check *check)
     }
 }
 
-const struct watch_step watch_steps_secret[] = {{"in the vault", look_vault},
-                                                {"token", watch_look_token},
-                                                {"ends", look_expiry},
-                                                {NULL, NULL}};
+const struct watch_step watch_steps_secret[] = {
+    {"in the vault", look_vault}, {"token", watch_look_token}, {"ends", look_expiry}, {NULL, NULL}};
