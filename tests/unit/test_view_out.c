@@ -178,7 +178,9 @@ static void test_status(void **state)
         "\"tables\":[{\"name\":"
         "\"shop.sales.x\",\"run\":{\"id\":6503,\"word\":\"failed\",\"error\":{\"code\":\"SRC_PERM_"
         "TABLE\",\"message\":"
-        "\"no SELECT\"}}}]}",
+        "\"no "
+        "SELECT\"}}}],\"attention\":[{\"kind\":\"failed\",\"run\":6503,\"code\":\"SRC_PERM_TABLE\"}"
+        "]}",
         "{\"profile\":\"prod\",\"ready\":true,\"failed\":0,\"running\":0,\"tables_total\":0,"
         "\"tables\":[]}",
         "{\"profile\":\"prod\",\"ready\":false,\"failed\":0,\"running\":0,\"tables_total\":0,"
@@ -191,7 +193,7 @@ static void test_status(void **state)
         capture_open(&capture);
         cJSON *data = cJSON_Parse(texts[i]);
         assert_int_equal(view_status_exit(data), exits[i]);
-        view_status(&capture.out, data);
+        view_status(&capture.out, data, 0);
         capture_read(&capture);
         assert_non_null(strstr(capture.text, words[i]));
         if (i == 0)

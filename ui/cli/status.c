@@ -1,4 +1,5 @@
 #include "ui/cli/cli.h"
+#include "ui/view/status.h"
 #include "ui/view/words.h"
 
 #include "base/alloc.h"
@@ -9,30 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SNAPSHOT_MAX ((size_t)8 << 20)
-
 static void print(struct cli *cli, const cJSON *data)
 {
     if (cli_flag(&cli->args, "line"))
-        view_status_line(cli->out, data);
+        view_status_line(cli->out, data, base_seam_now_us(cli->seam));
     else
-        view_status(cli->out, data);
+        view_status(cli->out, data, base_seam_now_us(cli->seam));
 }
 
 static cJSON *snapshot_read(const char *profile)
 {
-    struct buf text;
     char *folder = view_profile_unit(profile) ? base_printf("/run/aampe/%s", profile)
                                               : view_profile_state(profile);
-    char *path = base_file_join(folder, "snapshot.json");
-    cJSON *data = NULL;
-    base_buf_init(&text, SNAPSHOT_MAX);
-    if (base_file_read(path, SNAPSHOT_MAX, &text, NULL) == 0)
-        data = base_json_parse(text.data, text.len, SNAPSHOT_MAX, NULL);
-    if (data)
-        base_json_add_bool(data, "stale", true);
-    base_buf_free(&text);
-    free(path);
+    cJSON *data = view_snapshot_read(folder);
     free(folder);
     return data;
 }
@@ -67,7 +57,7 @@ static int profile_add(struct cli *cli, const char *profile, cJSON *profiles)
         base_json_add_bool(data, "stale", true);
         view_line(cli->out, "%s: its engine has not run yet", profile);
     } else if (!cli->out->json) {
-        view_status_line(cli->out, data);
+        view_status_line(cli->out, data, base_seam_now_us(cli->seam));
     }
     base_json_push_take(profiles, data);
     return code;

@@ -3,7 +3,7 @@ noinst_LIBRARIES += ui/libview.a
 ui_libview_a_SOURCES = \
 	ui/view/action.c ui/view/action.h ui/view/actions.def ui/view/alarm.c ui/view/alarm.h ui/view/config.c ui/view/link.c ui/view/link.h ui/view/out.c ui/view/out.h ui/view/page.c ui/view/page.h \
 	ui/view/progress.c \
-	ui/view/runs.c ui/view/small.c ui/view/status.c ui/view/table.c ui/view/table_words.c ui/view/words.h
+	ui/view/runs.c ui/view/small.c ui/view/status.c ui/view/status.h ui/view/status_text.c ui/view/table.c ui/view/table_words.c ui/view/words.h
 # Browse and Share
 ui_libview_a_SOURCES += ui/view/plan.c ui/view/plan.h ui/view/tree.c ui/view/tree.h
 

@@ -8,8 +8,9 @@
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
-void view_status(struct view_out *out, const cJSON *data);
-void view_status_line(struct view_out *out, const cJSON *data);
+/* The answer of "status", or a snapshot that says it is stale. */
+void view_status(struct view_out *out, const cJSON *data, int64_t now_us);
+void view_status_line(struct view_out *out, const cJSON *data, int64_t now_us);
 /* What `status` exits with: 1 when the latest run of a shared table failed, 3 when something keeps
  * syncs from running. */
 int view_status_exit(const cJSON *data);
