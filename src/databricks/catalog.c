@@ -320,3 +320,81 @@ struct databricks_call *databricks_table_get(
     free(full);
     return call;
 }
+
+static void deliver_catalog(struct databricks_call *call, const struct err *err, void *result)
+{
+    void (*done)(void *, const struct err *, struct databricks_catalog *) =
+        (void (*)(void *, const struct err *, struct databricks_catalog *))call->done;
+
+    done(call->user, err, result);
+    if (result)
+        databricks_catalog_free(result);
+}
+
+static void parse_catalog(struct databricks_call *call, const cJSON *json,
+                          struct net_response *response)
+{
+    struct databricks_catalog catalog;
+
+    (void)response;
+    databricks_catalog_read(json, &catalog);
+    databricks_call_end(call, NULL, &catalog);
+}
+
+static void deliver_schema(struct databricks_call *call, const struct err *err, void *result)
+{
+    void (*done)(void *, const struct err *, struct databricks_schema *) =
+        (void (*)(void *, const struct err *, struct databricks_schema *))call->done;
+
+    done(call->user, err, result);
+    if (result)
+        databricks_schema_free(result);
+}
+
+static void parse_schema(struct databricks_call *call, const cJSON *json,
+                         struct net_response *response)
+{
+    struct databricks_schema schema;
+
+    (void)response;
+    databricks_schema_read(json, &schema);
+    databricks_call_end(call, NULL, &schema);
+}
+
+static void get_one(struct databricks_call *call, const char *kind, char *take_full,
+                    void (*parse)(struct databricks_call *call, const cJSON *json,
+                                  struct net_response *response))
+{
+    struct buf path;
+
+    base_buf_init(&path, BUF_MAX_DEFAULT);
+    if (base_buf_printf(&path, BASE "/%s", kind))
+        bug("out of memory");
+    databricks_path_add(&path, take_full);
+    databricks_query_add(&path, "include_browse", "true");
+    free(take_full);
+    databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read, parse);
+}
+
+struct databricks_call *databricks_catalog_get(
+    struct databricks *db, enum databricks_identity identity, const char *catalog,
+    void (*done)(void *user, const struct err *err, struct databricks_catalog *result), void *user)
+{
+    struct databricks_call *call =
+        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_catalog);
+
+    get_one(call, "catalogs", base_strdup(catalog), parse_catalog);
+    return call;
+}
+
+struct databricks_call *databricks_schema_get(
+    struct databricks *db, enum databricks_identity identity, const char *catalog,
+    const char *schema,
+    void (*done)(void *user, const struct err *err, struct databricks_schema *result), void *user)
+{
+    struct databricks_call *call =
+        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_schema);
+
+    get_one(call, "schemas", base_printf("%s.%s", catalog, schema), parse_schema);
+    return call;
+}

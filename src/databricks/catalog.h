@@ -19,6 +19,7 @@ struct databricks_catalogs {
     size_t count;
     char *next_page_token; /* NULL at the end */
 };
+void databricks_catalog_free(struct databricks_catalog *catalog);
 void databricks_catalogs_free(struct databricks_catalogs *catalogs);
 
 struct databricks_schema {
@@ -31,6 +32,7 @@ struct databricks_schemas {
     size_t count;
     char *next_page_token;
 };
+void databricks_schema_free(struct databricks_schema *schema);
 void databricks_schemas_free(struct databricks_schemas *schemas);
 
 struct databricks_table {
@@ -90,6 +92,14 @@ databricks_table_walk(struct databricks *db, enum databricks_identity identity, 
                       const char *schema, const struct databricks_page *page,
                       void (*each)(void *user, struct databricks_tables *tables),
                       void (*done)(void *user, const struct err *err), void *user);
+/* One container, also one that may only be browsed. */
+struct databricks_call *databricks_catalog_get(
+    struct databricks *db, enum databricks_identity identity, const char *catalog,
+    void (*done)(void *user, const struct err *err, struct databricks_catalog *result), void *user);
+struct databricks_call *databricks_schema_get(
+    struct databricks *db, enum databricks_identity identity, const char *catalog,
+    const char *schema,
+    void (*done)(void *user, const struct err *err, struct databricks_schema *result), void *user);
 /* Columns included. Not there or not visible: SRC_TABLE_NOT_FOUND; refused: SRC_PERM_*. */
 struct databricks_call *databricks_table_get(
     struct databricks *db, enum databricks_identity identity, const struct model_name *name,

@@ -8,34 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+void databricks_catalog_free(struct databricks_catalog *catalog)
+{
+    free(catalog->name);
+    free(catalog->comment);
+    free(catalog->owner);
+    free(catalog->catalog_type);
+    free(catalog->isolation_mode);
+    free(catalog->metastore_id);
+    *catalog = (struct databricks_catalog){0};
+}
+
 void databricks_catalogs_free(struct databricks_catalogs *catalogs)
 {
-    for (size_t i = 0; i < catalogs->count; i++) {
-        struct databricks_catalog *item = &catalogs->items[i];
-
-        free(item->name);
-        free(item->comment);
-        free(item->owner);
-        free(item->catalog_type);
-        free(item->isolation_mode);
-        free(item->metastore_id);
-    }
+    for (size_t i = 0; i < catalogs->count; i++)
+        databricks_catalog_free(&catalogs->items[i]);
     free(catalogs->items);
     free(catalogs->next_page_token);
     *catalogs = (struct databricks_catalogs){0};
 }
 
+void databricks_schema_free(struct databricks_schema *schema)
+{
+    free(schema->catalog);
+    free(schema->name);
+    free(schema->comment);
+    free(schema->owner);
+    free(schema->schema_id);
+    *schema = (struct databricks_schema){0};
+}
+
 void databricks_schemas_free(struct databricks_schemas *schemas)
 {
-    for (size_t i = 0; i < schemas->count; i++) {
-        struct databricks_schema *item = &schemas->items[i];
-
-        free(item->catalog);
-        free(item->name);
-        free(item->comment);
-        free(item->owner);
-        free(item->schema_id);
-    }
+    for (size_t i = 0; i < schemas->count; i++)
+        databricks_schema_free(&schemas->items[i]);
     free(schemas->items);
     free(schemas->next_page_token);
     *schemas = (struct databricks_schemas){0};
@@ -66,6 +72,19 @@ void databricks_tables_free(struct databricks_tables *tables)
     *tables = (struct databricks_tables){0};
 }
 
+void databricks_catalog_read(const cJSON *json, struct databricks_catalog *out)
+{
+    *out = (struct databricks_catalog){.name = databricks_json_dup(json, "name")};
+    out->comment = databricks_json_dup(json, "comment");
+    out->owner = databricks_json_dup(json, "owner");
+    out->catalog_type = databricks_json_dup(json, "catalog_type");
+    out->isolation_mode = databricks_json_dup(json, "isolation_mode");
+    out->metastore_id = databricks_json_dup(json, "metastore_id");
+    out->browse_only = base_json_bool_or(json, "browse_only", false);
+    out->created_us = databricks_json_ms(json, "created_at");
+    out->updated_us = databricks_json_ms(json, "updated_at");
+}
+
 void databricks_catalogs_read(const cJSON *json, struct databricks_catalogs *out)
 {
     vec_of(struct databricks_catalog) items = {0};
@@ -73,22 +92,27 @@ void databricks_catalogs_read(const cJSON *json, struct databricks_catalogs *out
 
     cJSON_ArrayForEach(item, list)
     {
-        struct databricks_catalog one = {.name = databricks_json_dup(item, "name")};
+        struct databricks_catalog one;
 
-        if (!one.name)
+        if (!base_json_str_or(item, "name", "")[0])
             continue;
-        one.comment = databricks_json_dup(item, "comment");
-        one.owner = databricks_json_dup(item, "owner");
-        one.catalog_type = databricks_json_dup(item, "catalog_type");
-        one.isolation_mode = databricks_json_dup(item, "isolation_mode");
-        one.metastore_id = databricks_json_dup(item, "metastore_id");
-        one.browse_only = base_json_bool_or(item, "browse_only", false);
-        one.created_us = databricks_json_ms(item, "created_at");
-        one.updated_us = databricks_json_ms(item, "updated_at");
+        databricks_catalog_read(item, &one);
         vec_push(&items, one);
     }
     *out = (struct databricks_catalogs){.items = items.items, .count = items.count};
     out->next_page_token = databricks_json_dup(json, "next_page_token");
+}
+
+void databricks_schema_read(const cJSON *json, struct databricks_schema *out)
+{
+    *out = (struct databricks_schema){.name = databricks_json_dup(json, "name")};
+    out->catalog = databricks_json_dup(json, "catalog_name");
+    out->comment = databricks_json_dup(json, "comment");
+    out->owner = databricks_json_dup(json, "owner");
+    out->schema_id = databricks_json_dup(json, "schema_id");
+    out->browse_only = base_json_bool_or(json, "browse_only", false);
+    out->created_us = databricks_json_ms(json, "created_at");
+    out->updated_us = databricks_json_ms(json, "updated_at");
 }
 
 void databricks_schemas_read(const cJSON *json, struct databricks_schemas *out)
@@ -98,17 +122,11 @@ void databricks_schemas_read(const cJSON *json, struct databricks_schemas *out)
 
     cJSON_ArrayForEach(item, list)
     {
-        struct databricks_schema one = {.name = databricks_json_dup(item, "name")};
+        struct databricks_schema one;
 
-        if (!one.name)
+        if (!base_json_str_or(item, "name", "")[0])
             continue;
-        one.catalog = databricks_json_dup(item, "catalog_name");
-        one.comment = databricks_json_dup(item, "comment");
-        one.owner = databricks_json_dup(item, "owner");
-        one.schema_id = databricks_json_dup(item, "schema_id");
-        one.browse_only = base_json_bool_or(item, "browse_only", false);
-        one.created_us = databricks_json_ms(item, "created_at");
-        one.updated_us = databricks_json_ms(item, "updated_at");
+        databricks_schema_read(item, &one);
         vec_push(&items, one);
     }
     *out = (struct databricks_schemas){.items = items.items, .count = items.count};

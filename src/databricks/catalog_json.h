@@ -11,7 +11,9 @@ struct databricks_positioned {
     struct model_column column;
 };
 
+void databricks_catalog_read(const cJSON *json, struct databricks_catalog *out);
 void databricks_catalogs_read(const cJSON *json, struct databricks_catalogs *out);
+void databricks_schema_read(const cJSON *json, struct databricks_schema *out);
 void databricks_schemas_read(const cJSON *json, struct databricks_schemas *out);
 void databricks_tables_read(const cJSON *json, struct databricks_tables *out);
 void databricks_table_read(const cJSON *json, struct databricks_table *out);

@@ -18,6 +18,7 @@ struct query {
     int64_t next_chunk;
     int chunks;
     struct databricks_call *step;
+    bool stopping; /* wanted gone before its id was known */
 };
 
 void databricks_query_free(struct databricks_query *query)
@@ -133,6 +134,36 @@ static void step(struct databricks_call *call, struct databricks_call *inner)
     ((struct query *)call->extra)->step = inner;
 }
 
+static void on_stop_sent(void *user, const struct err *err)
+{
+    (void)user, (void)err; /* whatever became of it: nobody waits for the statement any more */
+}
+
+static void end_stopped(struct databricks_call *call)
+{
+    struct query *query = call->extra;
+    struct err err = ERR_INIT;
+
+    if (query->result.id[0])
+        databricks_statement_cancel(call->db, (enum databricks_identity)call->identity,
+                                    query->result.id, on_stop_sent, NULL);
+    base_err_set(&err, ERR_CANCELLED_BY_USER, "the statement was cancelled before it ended");
+    base_err_hint(&err, "Ask again when it is wanted.");
+    fail(call, &err);
+}
+
+void databricks_query_stop(struct databricks_call *call)
+{
+    struct query *query = call->extra;
+
+    if (query->result.id[0] == '\0') {
+        query->stopping = true; /* cancelled as soon as the workspace has said what it is called */
+        return;
+    }
+    databricks_cancel(&query->step);
+    end_stopped(call);
+}
+
 static void on_executed(void *user, const struct err *err, struct databricks_statement *statement)
 {
     struct databricks_call *call = user;
@@ -144,7 +175,9 @@ static void on_executed(void *user, const struct err *err, struct databricks_sta
         return;
     }
     memcpy(query->result.id, statement->id, sizeof query->result.id);
-    if (statement->state == DATABRICKS_SUCCEEDED)
+    if (query->stopping)
+        end_stopped(call);
+    else if (statement->state == DATABRICKS_SUCCEEDED)
         on_succeeded(call, statement);
     else if (databricks_state_over(statement->state))
         fail(call, &statement->error);
@@ -153,14 +186,29 @@ static void on_executed(void *user, const struct err *err, struct databricks_sta
                                              statement->id, NULL, on_waited, call));
 }
 
+static struct databricks_call *
+query_start(struct databricks *db, enum databricks_identity identity,
+            const struct databricks_execute *execute, size_t max_rows,
+            void (*done)(void *user, const struct err *err, struct databricks_query *query),
+            void *user)
+{
+    struct databricks_call *call =
+        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_query);
+    struct query *query = base_alloc_zero(1, sizeof *query);
+
+    query->max_rows = max_rows;
+    query->next_chunk = -1;
+    call->extra = query;
+    call->free_extra = free_query;
+    step(call, databricks_statement_execute(db, identity, execute, on_executed, call));
+    return call;
+}
+
 struct databricks_call *databricks_query_json(
     struct databricks *db, enum databricks_identity identity, const char *warehouse,
     const char *sql, const struct databricks_param *params, size_t param_count, size_t max_rows,
     void (*done)(void *user, const struct err *err, struct databricks_query *query), void *user)
 {
-    struct databricks_call *call =
-        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_query);
-    struct query *query = base_alloc_zero(1, sizeof *query);
     struct databricks_execute execute = {.warehouse = warehouse,
                                          .sql = sql,
                                          .params = params,
@@ -168,10 +216,16 @@ struct databricks_call *databricks_query_json(
                                          .inline_json = true,
                                          .wait_seconds = WAIT_S};
 
-    query->max_rows = max_rows;
-    query->next_chunk = -1;
-    call->extra = query;
-    call->free_extra = free_query;
-    step(call, databricks_statement_execute(db, identity, &execute, on_executed, call));
-    return call;
+    return query_start(db, identity, &execute, max_rows, done, user);
+}
+
+struct databricks_call *databricks_query_stoppable(
+    struct databricks *db, enum databricks_identity identity, const char *warehouse,
+    const char *sql, size_t max_rows,
+    void (*done)(void *user, const struct err *err, struct databricks_query *query), void *user)
+{
+    /* Its id comes at once, not after the wait: without it nothing could be cancelled. */
+    struct databricks_execute execute = {.warehouse = warehouse, .sql = sql, .inline_json = true};
+
+    return query_start(db, identity, &execute, max_rows, done, user);
 }

@@ -151,5 +151,14 @@ struct databricks_call *databricks_query_json(
     struct databricks *db, enum databricks_identity identity, const char *warehouse,
     const char *sql, const struct databricks_param *params, size_t param_count, size_t max_rows,
     void (*done)(void *user, const struct err *err, struct databricks_query *query), void *user);
+/* The same for somebody who waits and may change their mind: the submission is not held back, so
+ * that databricks_query_stop finds a statement to cancel. */
+struct databricks_call *databricks_query_stoppable(
+    struct databricks *db, enum databricks_identity identity, const char *warehouse,
+    const char *sql, size_t max_rows,
+    void (*done)(void *user, const struct err *err, struct databricks_query *query), void *user);
+/* Cancels the statement at the workspace; done gets CANCELLED_BY_USER, from inside this call when
+ * the statement's id is known already, else as soon as it is. */
+void databricks_query_stop(struct databricks_call *call);
 
 #endif

@@ -118,6 +118,11 @@ struct engine_ask {
     struct engine *engine;
     struct ipc_call call;
     void (*free)(struct engine_ask *ask); /* frees what the verb added; may be NULL */
+    /* The caller waits no longer: cancels what costs, if something does. The answer comes all the
+     * same, as CANCELLED_BY_USER; may be NULL. */
+    void (*stop)(struct engine_ask *ask);
+    bool stopped;
+    void (*running)(struct engine_ask *ask, const struct err *err); /* see engine_ask_running */
     struct engine_ask *next, **link;
 };
 /* size bytes, zeroed, with the call moved into it. */
@@ -126,6 +131,11 @@ void *engine_ask_new(struct engine *engine, struct ipc_call *call, size_t size,
 /* Both answer and free. */
 void engine_ask_reply(struct engine_ask *ask, cJSON *take_result);
 void engine_ask_fail(struct engine_ask *ask, const struct err *err);
+/* True: it was stopped, and is answered so now. Between two steps of a verb. */
+bool engine_ask_stopped(struct engine_ask *ask);
+/* Calls done with SRC_WH_STOPPED when a statement would have to start the warehouse first. */
+void engine_ask_running(struct engine_ask *ask,
+                        void (*done)(struct engine_ask *ask, const struct err *err));
 /* Frees without an answer; the call is given back. */
 void engine_ask_end(struct engine_ask *ask, struct ipc_call *call);
 
@@ -147,7 +157,8 @@ engine_verb_fn engine_verb_setup_list, engine_verb_setup_check, engine_verb_setu
     engine_verb_warehouses_list;
 engine_verb_fn engine_verb_secrets_list, engine_verb_secrets_set;
 engine_verb_fn engine_verb_tree_rows, engine_verb_catalog_refresh;
-engine_verb_fn engine_verb_show, engine_verb_preview;
+engine_verb_fn engine_verb_show, engine_verb_show_history, engine_verb_show_count,
+    engine_verb_preview, engine_verb_cancel;
 engine_verb_fn engine_verb_share_list, engine_verb_share_add, engine_verb_share_remove;
 engine_verb_fn engine_verb_sync_plan, engine_verb_sync_run, engine_verb_sync_report,
     engine_verb_sync_verify;
@@ -156,6 +167,18 @@ engine_verb_fn engine_verb_runs_list, engine_verb_runs_show, engine_verb_runs_lo
 
 /* verbs_setup.c: ends the checks and forgets what they saw; before the loop goes. */
 void engine_setup_free(struct engine *engine);
+/* verbs_table.c: parts that show and preview share. A statement over one table, malloc'd. */
+char *engine_table_sql(const struct model_name *name, const char *before, const char *after,
+                       struct err *err);
+struct databricks_query;
+struct databricks_warehouse;
+cJSON *engine_versions_json(const struct databricks_query *query); /* of DESCRIBE HISTORY */
+cJSON *engine_warehouse_json(const struct databricks_warehouse *warehouse);
+
+/* cells.c: adds "rows" (NULL, "" and values stay apart; masked: shapes), "folds" of nested columns
+ * ({"3":["[2]",null]}), "cut_cells" ([row, column, characters]), "open_columns" (shown whole though
+ * masked) and "cut" (there were more rows than fit). */
+void engine_cells_add(cJSON *json, const struct databricks_query *query, bool reveal);
 
 /* snapshot.c: the state as data, for `status` and for the file. */
 cJSON *engine_snapshot(struct engine *engine);

@@ -33,7 +33,10 @@ static const struct {
     {"tree.rows", false, engine_verb_tree_rows},
     {"catalog.refresh", false, engine_verb_catalog_refresh},
     {"show", false, engine_verb_show},
+    {"show.history", false, engine_verb_show_history},
+    {"show.count", false, engine_verb_show_count},
     {"preview", false, engine_verb_preview},
+    {"cancel", false, engine_verb_cancel},
     {"share.list", false, engine_verb_share_list},
     {"share.add", true, engine_verb_share_add},
     {"share.remove", true, engine_verb_share_remove},
@@ -47,6 +50,15 @@ static const struct {
     {"runs.retry", true, engine_verb_runs_retry},
     {"runs.cancel", true, engine_verb_runs_cancel},
 };
+
+/* May answer and free it. */
+static void ask_stop(struct engine_ask *ask)
+{
+    if (ask->stop == NULL || ask->stopped)
+        return;
+    ask->stopped = true;
+    ask->stop(ask);
+}
 
 static void on_call(void *user, struct ipc_call *call, const char *method, const cJSON *params)
 {
@@ -95,6 +107,17 @@ static void unwatch(void *user, int fd)
     net_loop_unwatch(engine->loop, fd);
 }
 
+/* Nobody waits for what a lost connection asked: what costs is cancelled. */
+static void on_gone(void *user, uint64_t client)
+{
+    struct engine *engine = user;
+    for (struct engine_ask *ask = engine->asks, *next; ask; ask = next) {
+        next = ask->next;
+        if (ask->call.client == client)
+            ask_stop(ask);
+    }
+}
+
 static int64_t now_us(void *user)
 {
     struct engine *engine = user;
@@ -130,6 +153,7 @@ int engine_serve(struct engine *engine, struct err *err)
                                        .admin_gid = (gid_t)-1,
                                        .now_us = now_us,
                                        .handle = on_call,
+                                       .gone = on_gone,
                                        .user = engine};
     struct ipc_watch hooks = {watch, unwatch, engine};
     engine->server = ipc_server_new(&config, &hooks, err);
@@ -213,6 +237,31 @@ void engine_ask_fail(struct engine_ask *ask, const struct err *err)
 {
     ipc_reply_error(ask->engine->server, &ask->call, err);
     ask_free(ask);
+}
+
+bool engine_ask_stopped(struct engine_ask *ask)
+{
+    struct err err = ERR_INIT;
+    if (!ask->stopped)
+        return false;
+    base_err_set(&err, ERR_CANCELLED_BY_USER, "cancelled before it ended");
+    base_err_hint(&err, "Ask again when it is wanted.");
+    engine_ask_fail(ask, &err);
+    return true;
+}
+
+void engine_verb_cancel(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    const cJSON *id = base_json_get(params, "id");
+    struct engine_ask *ask = engine->asks;
+    while (ask && !(ask->call.client == call->client && ask->stop &&
+                    cJSON_Compare(ask->call.id, id, true)))
+        ask = ask->next;
+    cJSON *json = base_json_object();
+    base_json_add_bool(json, "cancelled", ask != NULL && !ask->stopped);
+    if (ask)
+        ask_stop(ask);
+    engine_reply(engine, call, json);
 }
 
 void engine_ask_end(struct engine_ask *ask, struct ipc_call *call)

@@ -12,86 +12,34 @@
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
-#define CELL_MAX 400            /* bytes of one revealed value that are sent */
-#define ANSWER_MAX (768 * 1024) /* of all values: a frame holds 1 MiB */
 
 struct preview {
     struct engine_ask ask;
     struct model_name name;
+    char *sql;
     int64_t limit;
     bool reveal;
+    struct databricks_call *query;
 };
 
 static void preview_free(struct engine_ask *ask)
 {
-    model_name_free(&((struct preview *)ask)->name);
+    struct preview *preview = (struct preview *)ask;
+    model_name_free(&preview->name);
+    free(preview->sql);
 }
 
-/* NULL, '' and values stay three different things; of a value its first two characters (when it has
- * five) and its length in characters are shown. Booleans and nothing else are shown whole. */
-static char *mask(const char *value, enum model_kind kind)
+static void preview_stop(struct engine_ask *ask)
 {
-    size_t len = strlen(value), chars = 0, two = 0;
-    if (len == 0 || kind == MODEL_BOOLEAN)
-        return base_strdup(value);
-    for (size_t i = 0; i < len; chars++) {
-        uint32_t point = 0;
-        size_t step = base_text_utf8_decode(value + i, len - i, &point);
-        if (chars == 2)
-            two = i;
-        i += step ? step : 1;
-    }
-    if (chars < 5)
-        return base_printf("** (%zu)", chars);
-    return base_printf("%.*s** (%zu)", (int)two, value, chars);
-}
-
-static cJSON *value_json(const char *value, const struct model_column *column, bool reveal,
-                         size_t *total)
-{
-    if (value == NULL)
-        return cJSON_CreateNull();
-    char *shown = NULL;
-    if (reveal)
-        shown = strlen(value) > CELL_MAX ? base_strndup(value, CELL_MAX) : base_strdup(value);
-    else
-        shown = mask(value, column ? column->type.kind : MODEL_OTHER);
-    if (!base_text_utf8_valid(shown, strlen(shown))) {
-        char *clean = base_text_clean_dup(shown, CELL_MAX);
-        free(shown);
-        shown = clean;
-    }
-    *total += strlen(shown) + 8;
-    cJSON *json = cJSON_CreateString(shown);
-    free(shown);
-    return json;
-}
-
-static cJSON *rows_json(const struct databricks_query *query, bool reveal, bool *cut)
-{
-    cJSON *rows = cJSON_CreateArray();
-    size_t total = 0, columns = query->rows.column_count;
-    for (size_t r = 0; r < query->rows.row_count; r++) {
-        if (total > ANSWER_MAX) {
-            *cut = true;
-            break;
-        }
-        cJSON *row = cJSON_CreateArray();
-        for (size_t c = 0; c < columns; c++) {
-            const struct model_column *column =
-                c < query->manifest.columns.count ? &query->manifest.columns.columns[c] : NULL;
-            base_json_push_take(
-                row, value_json(query->rows.cells[r * columns + c], column, reveal, &total));
-        }
-        base_json_push_take(rows, row);
-    }
-    return rows;
+    struct preview *preview = (struct preview *)ask;
+    if (preview->query)
+        databricks_query_stop(preview->query);
 }
 
 static void on_rows(void *user, const struct err *err, struct databricks_query *query)
 {
     struct preview *preview = user;
-    bool cut = false;
+    preview->query = NULL;
     if (err) {
         engine_ask_fail(&preview->ask, err);
         return;
@@ -101,12 +49,28 @@ static void on_rows(void *user, const struct err *err, struct databricks_query *
     base_json_add_str(json, "table", name);
     base_json_add_bool(json, "masked", !preview->reveal);
     base_json_add_i64(json, "limit", preview->limit);
+    base_json_add_time(json, "read", base_seam_now_us(preview->ask.engine->seam));
     base_json_add_str(json, "statement_id", query->id);
     base_json_add_take(json, "columns", model_schema_to_json(&query->manifest.columns));
-    base_json_add_take(json, "rows", rows_json(query, preview->reveal, &cut));
-    base_json_add_bool(json, "cut", cut);
+    engine_cells_add(json, query, preview->reveal);
     free(name);
     engine_ask_reply(&preview->ask, json);
+}
+
+static void preview_go(struct preview *preview)
+{
+    struct engine *engine = preview->ask.engine;
+    preview->query = databricks_query_stoppable(
+        engine->db, DATABRICKS_PRINCIPAL, config_get(engine->profile, CONFIG_WAREHOUSE_ID),
+        preview->sql, (size_t)preview->limit, on_rows, preview);
+}
+
+static void on_running(struct engine_ask *ask, const struct err *err)
+{
+    if (err)
+        engine_ask_fail(ask, err);
+    else
+        preview_go((struct preview *)ask);
 }
 
 static int reveal_record(struct engine *engine, const struct ipc_call *call,
@@ -123,15 +87,10 @@ static int reveal_record(struct engine *engine, const struct ipc_call *call,
 
 static char *preview_sql(const struct model_name *name, int64_t limit, struct err *err)
 {
-    struct buf sql;
-    base_buf_init(&sql, 1 << 16);
-    (void)base_buf_text(&sql, "SELECT * FROM ");
-    if (model_name_sql(name, &sql, err) != 0) {
-        base_buf_free(&sql);
-        return NULL;
-    }
-    (void)base_buf_printf(&sql, " LIMIT %lld", (long long)limit);
-    return base_buf_take(&sql, NULL);
+    char *after = base_printf(" LIMIT %lld", (long long)limit);
+    char *sql = engine_table_sql(name, "SELECT * FROM ", after, err);
+    free(after);
+    return sql;
 }
 
 void engine_verb_preview(struct engine *engine, struct ipc_call *call, const cJSON *params)
@@ -159,11 +118,13 @@ void engine_verb_preview(struct engine *engine, struct ipc_call *call, const cJS
         return;
     }
     struct preview *preview = engine_ask_new(engine, call, sizeof *preview, preview_free);
+    preview->ask.stop = preview_stop;
     preview->name = name;
     preview->limit = limit;
     preview->reveal = reveal;
-    databricks_query_json(engine->db, DATABRICKS_PRINCIPAL,
-                          config_get(engine->profile, CONFIG_WAREHOUSE_ID), sql, NULL, 0,
-                          (size_t)limit, on_rows, preview);
-    free(sql);
+    preview->sql = sql;
+    if (base_json_bool_or(params, "only_running", false))
+        engine_ask_running(&preview->ask, on_running);
+    else
+        preview_go(preview);
 }

@@ -18,12 +18,17 @@ void engine_verb_runs_list(struct engine *engine, struct ipc_call *call, const c
     struct model_run *runs = NULL;
     size_t count = 0;
     int64_t total = 0;
+    struct model_name table = {0};
+    if (base_json_str(params, "table") && engine_param_name(params, "table", &table, &err) == 0)
+        filter.table = &table;
     if (filter.limit < 1 || filter.limit > 500 || filter.offset < 0)
         base_err_set(&err, ERR_USAGE, "limit is 1 to 500 and offset not negative");
     if (err.code || store_run_list(engine->state, &filter, &runs, &count, &total, &err) != 0) {
+        model_name_free(&table);
         engine_fail(engine, call, &err);
         return;
     }
+    model_name_free(&table);
     cJSON *json = base_json_object();
     base_json_add_i64(json, "total", total);
     cJSON *array = base_json_add_array(json, "runs");
