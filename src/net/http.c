@@ -110,6 +110,11 @@ void net_http_free(struct net_http **http_ptr)
     base_free(http_ptr);
 }
 
+struct net_http_waits net_http_waits(const struct net_http *http)
+{
+    return http ? http->waits : (struct net_http_waits){0};
+}
+
 struct net_loop *net_http_loop(struct net_http *http)
 {
     return http->loop;
@@ -317,6 +322,11 @@ static void on_finish(struct net_transfer *transfer, CURLcode code)
     base_seam_random(net_loop_seam(http->loop), &random, sizeof random);
     delay = net_retry_delay(call->retry, call->response.tries + 1, call->response.retry_after_ms,
                             random);
+    http->waits.retries++;
+    if (status == 429) {
+        http->waits.throttled++;
+        http->waits.throttled_until_us = base_seam_now_us(net_loop_seam(http->loop)) + delay * 1000;
+    }
     if (http->log)
         base_log_event(http->log, LOG_INFO_, "net.retry", "host", call->url.host, "status",
                        base_log_i64(http->log, status), "code", base_err_name(call->err.code),

@@ -63,6 +63,12 @@ struct net_http *net_http_new(struct net_loop *loop, const struct net_http_setti
 /* All calls must be over or cancelled. */
 void net_http_free(struct net_http **http);
 struct net_loop *net_http_loop(struct net_http *http);
+/* How often anything was tried again, how often of it because the other side said "too many"
+ * (429), since it was made; and when the last such wait ends, by the wall clock. */
+struct net_http_waits {
+    int64_t retries, throttled, throttled_until_us;
+};
+struct net_http_waits net_http_waits(const struct net_http *http);
 const char *net_http_origin(const struct net_http *http);
 
 struct net_request {

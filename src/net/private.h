@@ -29,6 +29,7 @@ struct net_http {
     CURLSH *bare_pool; /* connections of presigned links only */
     int calls;
     int64_t connects;
+    struct net_http_waits waits;
 };
 
 struct net_call {

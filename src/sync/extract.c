@@ -26,6 +26,13 @@ struct sync_submit {
 static void statement_done(void *user, const struct err *err,
                            struct databricks_statement *statement);
 
+static void statement_polled(void *user, enum databricks_state state)
+{
+    struct sync_run *run = user;
+    run->extract.statement_polled = true;
+    run->extract.statement_state = state;
+}
+
 static void statement_known(struct sync_run *run, const char *id)
 {
     struct store_state *store = run->sync->deps.store;
@@ -41,8 +48,8 @@ static void statement_known(struct sync_run *run, const char *id)
     }
     base_seam_crash(run->sync->deps.seam, "P3");
     sync_run_step(run, STEP_WAIT);
-    run->call = databricks_statement_wait(run->sync->deps.databricks, SYNC_IDENTITY, id, NULL,
-                                          statement_done, run);
+    run->call = databricks_statement_wait(run->sync->deps.databricks, SYNC_IDENTITY, id,
+                                          statement_polled, statement_done, run);
 }
 
 static void submit_late(struct sync_submit *s, const struct databricks_statement *statement)
@@ -199,6 +206,7 @@ static int groups_cut(struct sync_run *run, const struct databricks_manifest *m,
         max_chunk = bytes > max_chunk ? bytes : max_chunk;
         x->total_bytes = bytes > INT64_MAX - x->total_bytes ? INT64_MAX : x->total_bytes + bytes;
     }
+    x->again = base_alloc_zero(x->chunk_count ? x->chunk_count : 1, sizeof *x->again);
     x->group_count =
         sync_groups_cut(x->chunks, x->chunk_count, columns, run->sync->deps.settings.group_rows,
                         group_bytes_fitting(run->sync, max_chunk), &x->groups);
@@ -243,6 +251,8 @@ static void statement_done(void *user, const struct err *err,
     struct sync *sync = run->sync;
     struct err own = ERR_INIT;
     run->call = NULL;
+    if (!err)
+        statement_polled(run, statement->state);
     if (err)
         own = *err;
     else if (!statement->has_manifest)

@@ -86,8 +86,11 @@ struct sync_work {
 
 struct sync_extract {
     char statement_id[64];
+    bool statement_polled;
+    enum databricks_state statement_state; /* of the last poll */
     bool lz4;
     struct sync_chunk *chunks;
+    bool *again; /* of each chunk: fetched more than once */
     size_t chunk_count;
     struct sync_group *groups;
     size_t group_count;

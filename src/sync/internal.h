@@ -6,6 +6,7 @@
 #define AAMPE_SYNC_INTERNAL_H
 
 #include "databricks/catalog.h"
+#include "net/http.h"
 #include "net/loop.h"
 #include "store/state.h"
 #include "sync/extract.h"
@@ -78,6 +79,11 @@ struct sync_run {
     int64_t event_mono_us;                   /* last byte or job, for waiting_server */
     int64_t memory_since_us;                 /* 0: not waiting for memory */
     int jobs;                                /* encode jobs under way */
+    int64_t attempt_mono_us;                 /* the attempt began */
+    int64_t last_chunk, last_chunk_mono_us;  /* encoded last, and when; 0: none yet */
+    struct net_http_waits waits;             /* of the workspace's calls when it began */
+    struct sync_live failed;                 /* the last failed attempt, as it was then */
+    char *failed_chunks;                     /* its map; NULL: no attempt has failed */
     int64_t rows_done;
     struct {
         int64_t at_us, rows;
@@ -119,6 +125,12 @@ void sync_progress_start(struct sync *sync);
 void sync_progress_event(struct sync_run *run);
 void sync_progress_fill(const struct sync_run *run, struct sync_progress *out);
 void sync_progress_over(struct sync_run *run);
+/* Rows were encoded, or (negative) are to be read again. */
+void sync_meter_add(struct sync_run *run, int64_t rows);
+
+/* --- live.c --- */
+/* Keeps what an attempt looked like before it is taken apart. */
+void sync_live_keep(struct sync_run *run);
 
 /* --- sync.c --- */
 
@@ -149,6 +161,13 @@ struct sync_memo {
 };
 #define SYNC_MEMOS 256
 
+/* How a batch goes, kept for the latest few. */
+struct sync_batch_meter {
+    int64_t batch;
+    struct model_meter meter;
+};
+#define SYNC_METERS 8
+
 struct sync_ending; /* a statement being cancelled or released */
 struct sync_submit; /* a submission under way */
 struct preview;
@@ -176,6 +195,8 @@ struct sync {
     uint64_t pump_timer, tick_timer, recover_timer;
     struct sync_memo memos[SYNC_MEMOS];
     size_t memo_at;
+    struct sync_batch_meter meters[SYNC_METERS];
+    size_t meter_at;
 };
 
 void sync_wake(struct sync *sync);

@@ -84,6 +84,7 @@ void sync_progress_fill(const struct sync_run *run, struct sync_progress *out)
         sent = w->slots != NULL;
     memset(out, 0, sizeof *out);
     out->run_id = run->row.id;
+    out->batch = run->row.batch;
     out->phase = phase_of(run->step);
     out->rows = run->row.counts.decoded_rows > 0 ? run->row.counts.decoded_rows : 0;
     out->rows_total = known ? run->row.counts.manifest_rows : -1;
@@ -97,8 +98,39 @@ void sync_progress_fill(const struct sync_run *run, struct sync_progress *out)
                           now - run->event_mono_us > TICK_MS * 1000;
     out->waiting_retry = run->step == STEP_PAUSE;
     out->retry_at_us = run->step == STEP_PAUSE ? run->timer_at_us : 0;
+    if (run->step >= STEP_PLAN && run->step <= STEP_RESOLVE)
+        out->idle_seconds = (double)(now - run->progress_mono_us) / 1e6;
     out->stalled = run->step >= STEP_PLAN && run->step <= STEP_RESOLVE &&
                    now - run->progress_mono_us > STALLED_US;
+}
+
+void sync_meter_add(struct sync_run *run, int64_t rows)
+{
+    struct sync *sync = run->sync;
+    int64_t now = base_seam_mono_us(sync->deps.seam);
+    struct sync_batch_meter *meter = NULL;
+    if (rows == 0 || sync->closing)
+        return;
+    for (size_t i = 0; i < SYNC_METERS; i++)
+        if (sync->meters[i].batch == run->row.batch)
+            meter = &sync->meters[i];
+    if (!meter) {
+        meter = &sync->meters[sync->meter_at++ % SYNC_METERS];
+        meter->batch = run->row.batch;
+        model_meter_start(&meter->meter, run->begun_mono_us ? run->begun_mono_us : now);
+    }
+    model_meter_add(&meter->meter, now, rows);
+}
+
+bool sync_batch_meter(const struct sync *sync, int64_t batch, struct model_meter *out)
+{
+    for (size_t i = 0; i < SYNC_METERS; i++) {
+        if (batch == 0 || sync->meters[i].batch != batch)
+            continue;
+        *out = sync->meters[i].meter;
+        return true;
+    }
+    return false;
 }
 
 static void patience(struct sync_run *run, int64_t now)

@@ -39,6 +39,7 @@ void sync_run_free(struct sync_run *run)
     model_run_free(&run->row);
     free(run->destination);
     free(run->old_seqs);
+    free(run->failed_chunks);
     free(run);
 }
 
@@ -209,6 +210,9 @@ void sync_run_attempt_start(struct sync_run *run)
     if (!run->begun_mono_us)
         run->begun_mono_us = now;
     run->event_mono_us = now;
+    run->attempt_mono_us = now;
+    run->last_chunk_mono_us = 0;
+    run->waits = net_http_waits(databricks_http(run->sync->deps.databricks));
     run->row.counts = (struct model_run_counts){-1, -1, -1, -1};
     run->count_known = false;
     run->epoch++;
@@ -230,6 +234,7 @@ void sync_run_fail(struct sync_run *run, const struct err *err)
     store_tx_rollback(run->sync->deps.store);
     if (run->failing)
         return;
+    sync_live_keep(run);
     run->failure = *err;
     model_grant_hint(&run->row.table, run->sync->deps.settings.principal, &run->failure);
     run->step = STEP_UNDO;

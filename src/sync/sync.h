@@ -8,9 +8,11 @@
 #ifndef AAMPE_SYNC_SYNC_H
 #define AAMPE_SYNC_SYNC_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/seam.h"
+#include "model/meter.h"
 #include "model/plan.h"
 #include "model/run.h"
 #include "model/share.h"
@@ -76,7 +78,7 @@ enum sync_phase {
 const char *sync_phase_name(enum sync_phase phase); /* "transfer" */
 
 struct sync_progress {
-    int64_t run_id;
+    int64_t run_id, batch;
     enum sync_phase phase;
     int64_t rows, rows_total;          /* encoded so far; -1: not known yet */
     int64_t bytes;                     /* received from result links */
@@ -87,7 +89,8 @@ struct sync_progress {
     bool waiting_server;               /* no bytes arrive and the workers have nothing to do */
     bool waiting_retry;                /* a failed attempt; the next one starts at retry_at_us */
     int64_t retry_at_us;
-    bool stalled; /* no progress for 60 s */
+    bool stalled;        /* no progress for 60 s */
+    double idle_seconds; /* since the last progress; 0 where nothing is expected */
 };
 
 /* Figures of one run: kept while the object lives, for reports. Seconds of the monotonic clock. */
@@ -97,7 +100,23 @@ struct sync_stats {
     double waiting_memory; /* a group waited for its reservation */
     double cpu;            /* worker thread time spent encoding this run */
     int64_t bytes_received;
-    int64_t chunks_refetched, links_renewed, statements;
+    int64_t chunks_refetched, links_asked, links_renewed, links_expired, statements;
+};
+
+/* Everything about a run that is under way, or about its last failed attempt as it was when it
+ * failed. */
+struct sync_live {
+    struct sync_progress progress;
+    struct sync_stats stats;
+    char statement_id[64];      /* "" before it is known */
+    int statement_state;        /* enum databricks_state as polled last; -1: not yet */
+    int64_t retries, throttled; /* of the workspace's calls since the run began, of all runs */
+    int64_t throttled_until_us; /* 0: not waiting for it */
+    size_t memory, memory_used, memory_limit; /* of this run; of all; bytes */
+    int64_t files, file_bytes;                /* closed in staging */
+    int64_t last_chunk;                       /* encoded last; -1: none */
+    double last_chunk_seconds;                /* ago */
+    double running_seconds;                   /* since the attempt began */
 };
 
 /* Both may be NULL. Progress comes at most four times a second and run, state at every change
@@ -168,6 +187,16 @@ int64_t sync_active_run(const struct sync *sync, const struct model_name *table)
 /* The latest figures of a run of this process; false when it is not known here. */
 bool sync_run_progress(const struct sync *sync, int64_t run_id, struct sync_progress *out);
 bool sync_run_stats(const struct sync *sync, int64_t run_id, struct sync_stats *out);
+/* The detail; chunks (may be NULL) gets the map of model/meter.h. False: it is not under way. */
+bool sync_run_live(const struct sync *sync, int64_t run_id, struct sync_live *out,
+                   struct buf *chunks);
+/* The last failed attempt of a run that is not over; *chunks borrowed, the packed map. False: none.
+ * Still there while on_run_state says FAILED. */
+bool sync_run_failed(const struct sync *sync, int64_t run_id, struct sync_live *out,
+                     const char **chunks);
+/* Rows of all runs of a batch over its time, while one of them is not over and a little longer.
+ * False: not known here. */
+bool sync_batch_meter(const struct sync *sync, int64_t batch, struct model_meter *out);
 
 /* The crash points a local full refresh passes ("P0" ... "L5"), NULL at the end. */
 const char *const *sync_crash_points(void);

@@ -64,12 +64,14 @@ void sync_extract_clear(struct sync_run *run)
         work_free(work);
     }
     free(x->chunks);
+    free(x->again);
     free(x->groups);
     columnar_schema_free(&x->schema);
     /* What was learned of the table's size holds for the next attempt too. */
     double ratio = x->page_ratio;
     memset(x, 0, sizeof *x);
     x->page_ratio = ratio;
+    sync_meter_add(run, -run->rows_done);
     run->rows_done = 0;
     run->memory_since_us = 0;
 }
@@ -159,8 +161,10 @@ static void slot_failed(struct sync_slot *slot, const struct err *err)
 {
     struct sync_run *run = slot->work->run;
     struct err own = *err;
+    run->stats.links_expired += err->code == ERR_SRC_LINK_EXPIRED;
     if (link_miss(err->code) && ++slot->misses < MISSES_MAX) {
         run->stats.links_renewed++;
+        run->extract.again[slot->chunk] = true;
         slot_link(slot);
         return;
     }
@@ -232,6 +236,7 @@ static void slot_link(struct sync_slot *slot)
 {
     struct sync_run *run = slot->work->run;
     slot->state = SLOT_LINK;
+    run->stats.links_asked++;
     run->sync->transfers++;
     slot->call = databricks_statement_links(run->sync->deps.databricks, SYNC_IDENTITY,
                                             run->extract.statement_id, (int64_t)slot->chunk,
@@ -326,6 +331,9 @@ static void work_again(struct sync_work *work)
     struct sync_run *run = work->run;
     work_slots_drop(work);
     sync_encoding_free(&work->encoding);
+    for (size_t i = work->group->first_chunk; i < work->next_fetch; i++)
+        run->extract.again[i] = true;
+    sync_meter_add(run, -work->rows);
     run->rows_done -= work->rows;
     run->row.counts.decoded_rows -= work->rows;
     run->extract.chunks_done -= (int64_t)work->appended;
@@ -371,6 +379,9 @@ static void work_encoded(struct sync_work *work, struct sync_encode_job *job)
     work->rows += job->rows;
     work->next_encode = (size_t)job->chunk + 1;
     run->rows_done += job->rows;
+    run->last_chunk = job->chunk;
+    run->last_chunk_mono_us = base_seam_mono_us(run->sync->deps.seam);
+    sync_meter_add(run, job->rows);
     run->row.counts.decoded_rows += job->rows;
     x->chunks_done++;
     run->row.chunks_done = x->chunks_done;

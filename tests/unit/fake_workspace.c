@@ -319,6 +319,12 @@ struct databricks_call *databricks_statement_execute(
     return c;
 }
 
+struct net_http *databricks_http(struct databricks *db)
+{
+    (void)db;
+    return NULL;
+}
+
 struct databricks_call *databricks_statement_wait(
     struct databricks *db, enum databricks_identity identity, const char *id,
     void (*state)(void *user, enum databricks_state state),
