@@ -1,4 +1,4 @@
-#include "engine/engine.h"
+#include "engine/runs.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -27,6 +27,7 @@ static struct sync_settings sync_settings_of(const struct config_profile *profil
 static void on_run_state(void *user, const struct model_run *run)
 {
     struct engine *engine = user;
+    engine_circumstances_keep(engine, run);
     engine_event(engine, "run.state", engine_run_json(run));
     engine_snapshot_soon(engine);
 }
@@ -261,6 +262,8 @@ void engine_connect(struct engine *engine)
 void engine_disconnect(struct engine *engine)
 {
     sync_free(&engine->sync);
+    engine_looks_free(engine);
+    engine_warehouse_forget(engine);
     catalog_free(&engine->catalog);
     databricks_free(&engine->db);
     storage_free(&engine->storage);

@@ -36,6 +36,8 @@ struct engine_paths {
 
 struct engine_ask;
 struct waiting_call;
+struct engine_look;
+struct databricks_call;
 struct storage_probe;
 
 struct engine {
@@ -70,6 +72,12 @@ struct engine {
     struct sync *sync;
     struct err connect_err; /* a setting is there but not usable */
     bool recovering, rebuild_wanted, stopping;
+    struct engine_look *looks; /* at tables of runs that failed; circumstance.c */
+    struct {
+        struct databricks_call *call;
+        char *name, *state; /* NULL: not known */
+        int64_t seen_us;
+    } warehouse;                   /* live.c */
     int64_t snapshot_took_ms;      /* the last time */
     struct engine_setup *setup; /* verdicts and checks of set-up; NULL: none yet */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
@@ -162,6 +170,7 @@ engine_verb_fn engine_verb_show, engine_verb_show_history, engine_verb_show_coun
 engine_verb_fn engine_verb_share_list, engine_verb_share_add, engine_verb_share_remove;
 engine_verb_fn engine_verb_sync_plan, engine_verb_sync_run, engine_verb_sync_report,
     engine_verb_sync_verify;
+engine_verb_fn engine_verb_runs_live, engine_verb_runs_check, engine_verb_batches_list;
 engine_verb_fn engine_verb_runs_list, engine_verb_runs_show, engine_verb_runs_log,
     engine_verb_runs_retry, engine_verb_runs_cancel;
 
@@ -200,7 +209,9 @@ void engine_check_keep(struct engine *engine, const cJSON *report, bool more);
 void engine_check_add(struct engine *engine, cJSON *snapshot);
 /* model_run_to_json with the word for people, as events and verbs send it. */
 cJSON *engine_run_json(const struct model_run *run);
+/* live.c */
 cJSON *engine_progress_json(const struct sync_progress *progress);
+void engine_warehouse_forget(struct engine *engine);
 
 /* lines.c: last lines of the log. needle NULL: any line; else only lines that hold it as a word.
  * The caller's array of strings; at most max, the newest. */
@@ -208,7 +219,9 @@ cJSON *engine_log_lines(struct engine *engine, const char *needle, int max, stru
 
 /* report.c: what a batch did, table by table; params {"batch","offset","limit"}. NULL with err. */
 cJSON *engine_report(struct engine *engine, const cJSON *params, struct err *err);
-/* The same of the last published run of tables of the share: params {"tables" or all,"offset"}. */
+/* Of the run that is at the destination of the sync of this one; and of tables of the share: params
+ * {"tables" or all,"offset"}. */
+cJSON *engine_report_good(struct engine *engine, const struct model_run *run, struct err *err);
 cJSON *engine_report_last(struct engine *engine, const cJSON *params, struct err *err);
 
 #endif

@@ -126,6 +126,18 @@ cJSON *engine_report_last(struct engine *engine, const cJSON *params, struct err
     return json;
 }
 
+cJSON *engine_report_good(struct engine *engine, const struct model_run *run, struct err *err)
+{
+    struct model_run good = {0};
+    if (store_run_last_good(engine->state, run->sync_uuid, &good, err) != 0)
+        return NULL;
+    cJSON *json = base_json_object();
+    base_json_push_take(base_json_add_array(json, "tables"), table_json(engine, &good));
+    base_json_add_i64(json, "total", 1);
+    model_run_free(&good);
+    return json;
+}
+
 cJSON *engine_report(struct engine *engine, const cJSON *params, struct err *err)
 {
     struct store_batch info;

@@ -47,6 +47,9 @@ static const struct {
     {"runs.list", false, engine_verb_runs_list},
     {"runs.show", false, engine_verb_runs_show},
     {"runs.log", false, engine_verb_runs_log},
+    {"runs.live", false, engine_verb_runs_live},
+    {"runs.check", false, engine_verb_runs_check},
+    {"batches.list", false, engine_verb_batches_list},
     {"runs.retry", true, engine_verb_runs_retry},
     {"runs.cancel", true, engine_verb_runs_cancel},
 };

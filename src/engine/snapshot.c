@@ -19,29 +19,6 @@ cJSON *engine_run_json(const struct model_run *run)
     return model_run_to_json(run);
 }
 
-cJSON *engine_progress_json(const struct sync_progress *progress)
-{
-    cJSON *json = base_json_object();
-    base_json_add_i64(json, "run", progress->run_id);
-    base_json_add_str(json, "phase", sync_phase_name(progress->phase));
-    base_json_add_i64(json, "rows", progress->rows);
-    if (progress->rows_total >= 0)
-        base_json_add_i64(json, "rows_total", progress->rows_total);
-    base_json_add_i64(json, "bytes", progress->bytes);
-    base_json_add_i64(json, "chunks_done", progress->chunks_done);
-    if (progress->chunks_total >= 0)
-        base_json_add_i64(json, "chunks_total", progress->chunks_total);
-    base_json_add_double(json, "rows_per_second", progress->rows_per_second);
-    base_json_add_bool(json, "waiting_warehouse", progress->waiting_warehouse);
-    base_json_add_bool(json, "waiting_memory", progress->waiting_memory);
-    base_json_add_bool(json, "waiting_server", progress->waiting_server);
-    base_json_add_bool(json, "waiting_retry", progress->waiting_retry);
-    if (progress->waiting_retry)
-        base_json_add_time(json, "retry_at", progress->retry_at_us);
-    base_json_add_bool(json, "stalled", progress->stalled);
-    return json;
-}
-
 /* What the tables of the share add up to, while they are looked at. */
 struct share_sum {
     int64_t failed, running, whole, oldest_us, newest_us;

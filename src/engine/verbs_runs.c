@@ -1,5 +1,5 @@
 /* runs.* */
-#include "engine/engine.h"
+#include "engine/runs.h"
 
 #include "base/alloc.h"
 #include "base/hash.h"
@@ -8,6 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* At most STORE_FILTER_WORDS words of a text split by spaces; text is written to. */
+static void filter_words(char *text, struct store_run_filter *filter)
+{
+    char *save = NULL;
+    size_t count = 0;
+    for (char *word = strtok_r(text, " ", &save); word && count < STORE_FILTER_WORDS;
+         word = strtok_r(NULL, " ", &save))
+        filter->words[count++] = word;
+}
+
 void engine_verb_runs_list(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     struct err err = ERR_INIT;
@@ -15,20 +25,24 @@ void engine_verb_runs_list(struct engine *engine, struct ipc_call *call, const c
                                       .failed_only = base_json_bool_or(params, "failed", false),
                                       .offset = (int)base_json_i64_or(params, "offset", 0),
                                       .limit = (int)base_json_i64_or(params, "limit", 20)};
+    char *words = base_strdup(base_json_str_or(params, "filter", ""));
     struct model_run *runs = NULL;
     size_t count = 0;
     int64_t total = 0;
     struct model_name table = {0};
     if (base_json_str(params, "table") && engine_param_name(params, "table", &table, &err) == 0)
         filter.table = &table;
+    filter_words(words, &filter);
     if (filter.limit < 1 || filter.limit > 500 || filter.offset < 0)
         base_err_set(&err, ERR_USAGE, "limit is 1 to 500 and offset not negative");
-    if (err.code || store_run_list(engine->state, &filter, &runs, &count, &total, &err) != 0) {
-        model_name_free(&table);
+    if (err.code == ERR_OK)
+        (void)!store_run_list(engine->state, &filter, &runs, &count, &total, &err);
+    model_name_free(&table);
+    free(words);
+    if (err.code) {
         engine_fail(engine, call, &err);
         return;
     }
-    model_name_free(&table);
     cJSON *json = base_json_object();
     base_json_add_i64(json, "total", total);
     cJSON *array = base_json_add_array(json, "runs");
@@ -144,6 +158,7 @@ void engine_verb_runs_show(struct engine *engine, struct ipc_call *call, const c
     files_add(engine, json, run.id);
     safe_add(engine, json, &run);
     process_add(engine, json, run.id);
+    engine_failure_add(engine, json, &run);
     free(destination);
     model_run_free(&run);
     engine_reply(engine, call, json);
@@ -195,6 +210,8 @@ void engine_verb_runs_retry(struct engine *engine, struct ipc_call *call, const 
         cJSON *json = base_json_object();
         base_json_add_i64(json, "run", run.id);
         base_json_add_i64(json, "batch", batch ? batch : run.batch);
+        if (batch && batch != run.batch)
+            (void)!store_batch_asked(engine->state, batch, call->uid, NULL);
         rc = store_oplog_add(engine->state, call->uid, "runs.retry", json, &err);
         engine_reply(engine, call, json);
     } else {

@@ -104,6 +104,7 @@ void engine_verb_sync_run(struct engine *engine, struct ipc_call *call, const cJ
         cJSON *json = base_json_object();
         base_json_add_i64(json, "batch", batch);
         base_json_add_i64(json, "runs", (int64_t)selection.count);
+        (void)!store_batch_asked(engine->state, batch, call->uid, NULL);
         detail_record(engine, call, "sync.run", batch);
         engine_reply(engine, call, json);
         engine_snapshot_soon(engine);

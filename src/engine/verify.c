@@ -1,7 +1,7 @@
 /* sync.verify: the destination is read again, file by file, and compared with what was recorded
  * when it was written: manifest against the journal, SHA-256 of every file as it lies there now,
  * rows of every footer, the four counts. */
-#include "engine/engine.h"
+#include "engine/runs.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -16,7 +16,7 @@ struct verify {
     struct engine_ask ask;
     cJSON *report, *table; /* table: the item being looked at */
     int index;
-    bool all_good, more;
+    bool all_good, more, alone; /* alone: not part of a look at the whole destination */
     /* the run of the item */
     struct model_run run;
     char *destination;
@@ -61,6 +61,7 @@ static void table_end(struct verify *verify, const struct err *err)
     base_json_add_bool(verify->table, "verified", good);
     if (!good)
         base_json_add_take(verify->table, "verify_error", base_err_to_json(err));
+    engine_run_checked(verify->ask.engine, verify->table);
     verify->all_good = verify->all_good && good;
     run_forget(verify);
     table_next(verify);
@@ -235,7 +236,8 @@ static void table_next(struct verify *verify)
     cJSON *report = verify->report;
     verify->report = NULL;
     base_json_add_bool(report, "verified", verify->all_good && verify->index > 0);
-    engine_check_keep(verify->ask.engine, report, verify->more);
+    if (!verify->alone)
+        engine_check_keep(verify->ask.engine, report, verify->more);
     engine_ask_reply(&verify->ask, report);
 }
 
@@ -254,5 +256,26 @@ void engine_verb_sync_verify(struct engine *engine, struct ipc_call *call, const
     verify->report = report;
     verify->all_good = true;
     verify->more = base_json_i64_or(params, "offset", 0) > 0;
+    table_next(verify);
+}
+
+/* What a reader of the destination has of the table of a run is read back now. */
+void engine_verb_runs_check(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    struct err err = ERR_INIT;
+    struct model_run run = {0};
+    cJSON *report = NULL;
+    if (engine_need(engine, ENGINE_NEED_SYNC, &err) == 0 &&
+        store_run_get(engine->state, base_json_i64_or(params, "id", 0), &run, &err) == 0)
+        report = engine_report_good(engine, &run, &err);
+    model_run_free(&run);
+    if (report == NULL) {
+        engine_fail(engine, call, &err);
+        return;
+    }
+    struct verify *verify = engine_ask_new(engine, call, sizeof *verify, verify_free);
+    verify->report = report;
+    verify->all_good = true;
+    verify->alone = true;
     table_next(verify);
 }

@@ -70,13 +70,19 @@ struct store_batch {
     char kind[16];    /* "manual", "schedule", "apply", "retry", "demo" */
     int64_t asked_by; /* uid; -1: the engine itself */
     int64_t started_us, finished_us;
-    int64_t runs, runs_over; /* counted */
+    int64_t runs, runs_over;            /* counted, as are these */
+    int64_t failed, cancelled, retried; /* retried: done, but not at the first attempt */
+    int64_t rows, bytes;                /* of what was published */
 };
 int store_batch_new(struct store_state *store, const char *kind, int64_t asked_by, int64_t *id,
                     struct err *err) must_check;
+/* Who asked for it, where the engine knows it only afterwards. */
+int store_batch_asked(struct store_state *store, int64_t id, int64_t uid,
+                      struct err *err) must_check;
 int store_batch_finish(struct store_state *store, int64_t id, struct err *err) must_check;
 int store_batch_get(struct store_state *store, int64_t id, struct store_batch *out,
                     struct err *err) must_check;
+int store_batch_count(struct store_state *store, int64_t *count, struct err *err) must_check;
 /* Newest first; *out malloc'd array. */
 int store_batch_list(struct store_state *store, int offset, int limit, struct store_batch **out,
                      size_t *count, struct err *err) must_check;
@@ -136,11 +142,15 @@ int store_files_list(struct store_state *store, int64_t run, struct store_file *
 
 int store_run_get(struct store_state *store, int64_t id, struct model_run *out,
                   struct err *err) must_check;
+#define STORE_FILTER_WORDS 4
 struct store_run_filter {
     int64_t batch;                  /* 0: any */
     const struct model_name *table; /* NULL: any */
     const char *sync_uuid;          /* NULL: any */
     bool failed_only, unresolved_only;
+    /* Each must occur, in any letter case, in: table, number of run and batch, word of state, code
+     * of its error, time it began ("2026-11-23T02:03:04Z"). NULL: any. */
+    const char *words[STORE_FILTER_WORDS];
     int offset, limit; /* limit 0 = 100, at most 500 */
 };
 /* Newest first. *out malloc'd array, freed with store_runs_free. total (may be NULL): matches

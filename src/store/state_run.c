@@ -108,16 +108,37 @@ static int batch_finish(struct store_state *store, void *arg, struct err *err)
                         base_seam_now_us(store->seam), *(const int64_t *)arg);
 }
 
+static int batch_asked(struct store_state *store, void *arg, struct err *err)
+{
+    const int64_t *of = arg;
+    return store_db_run(store->db, err, "UPDATE batches SET asked_by=? WHERE id=?", "ii", of[1],
+                        of[0]);
+}
+
+int store_batch_asked(struct store_state *store, int64_t id, int64_t uid, struct err *err)
+{
+    int64_t of[] = {id, uid};
+    return store_write(store, batch_asked, of, err);
+}
+
+int store_batch_count(struct store_state *store, int64_t *count, struct err *err)
+{
+    return store_db_number(store->db, err, count, 0, "SELECT count(*) FROM batches", "");
+}
+
 int store_batch_finish(struct store_state *store, int64_t id, struct err *err)
 {
     return store_write(store, batch_finish, &id, err);
 }
 
+/* BATCH_SELECT, which batches, BATCH_GROUP. */
 #define BATCH_SELECT                                                                               \
-    "SELECT b.id,b.kind,b.asked_by,b.started_us,b.finished_us,"                                    \
-    "(SELECT count(*) FROM runs WHERE batch=b.id),"                                                \
-    "(SELECT count(*) FROM runs WHERE batch=b.id AND"                                              \
-    " state IN ('RECORDED','CLEANED','FAILED','CANCELLED')) FROM batches b "
+    "SELECT b.id,b.kind,b.asked_by,b.started_us,b.finished_us,count(r.id),"                        \
+    "sum(r.state IN ('RECORDED','CLEANED','FAILED','CANCELLED')),sum(r.state='FAILED'),"           \
+    "sum(r.state='CANCELLED'),sum(r.state IN ('RECORDED','CLEANED') AND r.attempt>1),"             \
+    "sum(iif(r.state IN ('RECORDED','CLEANED'),max(r.file_rows,0),0)),"                            \
+    "sum(iif(r.state IN ('RECORDED','CLEANED'),r.bytes,0)) FROM "
+#define BATCH_GROUP " b LEFT JOIN runs r ON r.batch=b.id GROUP BY b.id "
 
 static void batch_read(sqlite3_stmt *stmt, struct store_batch *out)
 {
@@ -129,11 +150,17 @@ static void batch_read(sqlite3_stmt *stmt, struct store_batch *out)
     out->finished_us = sqlite3_column_int64(stmt, 4);
     out->runs = sqlite3_column_int64(stmt, 5);
     out->runs_over = sqlite3_column_int64(stmt, 6);
+    out->failed = sqlite3_column_int64(stmt, 7);
+    out->cancelled = sqlite3_column_int64(stmt, 8);
+    out->retried = sqlite3_column_int64(stmt, 9);
+    out->rows = sqlite3_column_int64(stmt, 10);
+    out->bytes = sqlite3_column_int64(stmt, 11);
 }
 
 int store_batch_get(struct store_state *store, int64_t id, struct store_batch *out, struct err *err)
 {
-    sqlite3_stmt *stmt = store_db_query(store->db, err, BATCH_SELECT "WHERE b.id=?", "i", id);
+    sqlite3_stmt *stmt = store_db_query(
+        store->db, err, BATCH_SELECT "(SELECT * FROM batches WHERE id=?)" BATCH_GROUP, "i", id);
     if (stmt == NULL)
         return -1;
     int rc = store_db_step(stmt, err);
@@ -154,9 +181,11 @@ int store_batch_list(struct store_state *store, int offset, int limit, struct st
                      size_t *count, struct err *err)
 {
     vec_of(struct store_batch) rows = {0};
-    sqlite3_stmt *stmt =
-        store_db_query(store->db, err, BATCH_SELECT "ORDER BY b.id DESC LIMIT ? OFFSET ?", "ii",
-                       list_limit(limit), (int64_t)offset);
+    sqlite3_stmt *stmt = store_db_query(
+        store->db, err,
+        BATCH_SELECT "(SELECT * FROM batches ORDER BY id DESC LIMIT ? OFFSET ?)" BATCH_GROUP
+                     "ORDER BY b.id DESC",
+        "ii", list_limit(limit), (int64_t)offset);
     if (stmt == NULL)
         return -1;
     int rc;
@@ -287,27 +316,40 @@ int store_run_last_good(struct store_state *store, const char *sync_uuid, struct
     return rc == 1 ? 0 : -1;
 }
 
+/* What a word is looked for in. The words of states are those of model_run_word. */
+#define FILTER_TEXT                                                                                \
+    "(r.catalog||'.'||r.schema||'.'||r.tbl||' '||r.id||' '||r.batch||' '||"                        \
+    "CASE r.state WHEN 'PLANNED' THEN 'queued' WHEN 'RECORDED' THEN 'done'"                        \
+    " WHEN 'CLEANED' THEN 'done' WHEN 'FAILED' THEN 'failed' WHEN 'CANCELLED' THEN 'cancelled'"    \
+    " ELSE 'running' END||' '||coalesce(json_extract(r.err,'$.code'),'')||' '||"                   \
+    "strftime('%Y-%m-%dT%H:%M:%SZ',r.started_us/1000000,'unixepoch'))"
+#define FILTER_WORD(n) " AND (" n " IS NULL OR instr(lower(" FILTER_TEXT "),lower(" n "))>0)"
+
 #define FILTER_WHERE                                                                               \
     " FROM runs r WHERE (?1=0 OR r.batch=?1) AND (?2 IS NULL OR r.table_key=?2)"                   \
     " AND (?3 IS NULL OR r.sync_uuid=?3) AND (?4=0 OR r.state='FAILED')"                           \
-    " AND (?5=0 OR r.state NOT IN ('RECORDED','CLEANED','FAILED','CANCELLED'))"
+    " AND (?5=0 OR r.state NOT IN ('RECORDED','CLEANED','FAILED','CANCELLED'))" FILTER_WORD("?6")  \
+        FILTER_WORD("?7") FILTER_WORD("?8") FILTER_WORD("?9")
 
 int store_run_list(struct store_state *store, const struct store_run_filter *filter,
                    struct model_run **out, size_t *count, int64_t *total, struct err *err)
 {
+    const char *const *words = filter->words;
     char *key = filter->table != NULL ? store_table_key(filter->table) : NULL;
     int rc = 0;
     if (total != NULL)
-        rc = store_db_number(store->db, err, total, 0, "SELECT count(*)" FILTER_WHERE, "ittii",
+        rc = store_db_number(store->db, err, total, 0, "SELECT count(*)" FILTER_WHERE, "ittiitttt",
                              filter->batch, key, filter->sync_uuid, (int64_t)filter->failed_only,
-                             (int64_t)filter->unresolved_only);
+                             (int64_t)filter->unresolved_only, words[0], words[1], words[2],
+                             words[3]);
     sqlite3_stmt *stmt = NULL;
     if (rc == 0)
         stmt = store_db_query(
             store->db, err,
-            "SELECT " STORE_RUN_COLUMNS FILTER_WHERE " ORDER BY r.id DESC LIMIT ?6 OFFSET ?7",
-            "ittiiii", filter->batch, key, filter->sync_uuid, (int64_t)filter->failed_only,
-            (int64_t)filter->unresolved_only, list_limit(filter->limit), (int64_t)filter->offset);
+            "SELECT " STORE_RUN_COLUMNS FILTER_WHERE " ORDER BY r.id DESC LIMIT ?10 OFFSET ?11",
+            "ittiittttii", filter->batch, key, filter->sync_uuid, (int64_t)filter->failed_only,
+            (int64_t)filter->unresolved_only, words[0], words[1], words[2], words[3],
+            list_limit(filter->limit), (int64_t)filter->offset);
     free(key);
     return stmt != NULL ? run_read_all(stmt, out, count, err) : -1;
 }

@@ -272,6 +272,7 @@ void sync_run_undo(struct sync_run *run)
     run->undoing = 0;
     sync_run_timer_stop(run);
     sync_planner_cancel(&run->planner);
+    sync_meter_add(run, -run->rows_done);
     sync_extract_clear(run);
     sync_verify_clear(run);
     sync_write_clear(run);

@@ -71,7 +71,6 @@ void sync_extract_clear(struct sync_run *run)
     double ratio = x->page_ratio;
     memset(x, 0, sizeof *x);
     x->page_ratio = ratio;
-    sync_meter_add(run, -run->rows_done);
     run->rows_done = 0;
     run->memory_since_us = 0;
 }
