@@ -1,6 +1,7 @@
 #include "databricks/statement.h"
 
 #include "base/alloc.h"
+#include "databricks/observer.h"
 #include "databricks/private.h"
 #include "databricks/statement_json.h"
 
@@ -158,6 +159,15 @@ struct databricks_call *databricks_statement_execute(
     struct databricks_call *call =
         databricks_call_new(db, identity, (void (*)(void))done, user, deliver_statement);
 
+    /* Held here because every statement of every caller comes through: what the observer may not
+     * ask is never sent, and what it may ask comes inline, never as links. */
+    if (identity == DATABRICKS_OBSERVER &&
+        (!execute->inline_json || !databricks_observer_may(execute->sql))) {
+        base_err_set(&call->err, ERR_NOT_PERMITTED,
+                     "the observer reads the audit log and metadata, never table data");
+        databricks_call_end_later(call);
+        return call;
+    }
     call->subject = SUBJECT_SUBMIT;
     call->idle_ms = (execute->wait_seconds + 60) * 1000; /* nothing comes while it waits */
     databricks_call_send(call, "POST", base_strdup(STATEMENTS), execute_body(execute),

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/vec.h"
+#include "store/cache_private.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -79,6 +80,11 @@ void store_cache_free(struct store_cache **cache_ptr)
         return;
     store_db_close(&cache->db);
     base_free(cache_ptr);
+}
+
+sqlite3 *store_cache_db(struct store_cache *cache)
+{
+    return cache->db;
 }
 
 int64_t store_cache_epoch(const struct store_cache *cache)

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/libwatch.a
 src_libwatch_a_SOURCES = \
-	src/watch/check.c src/watch/check.h src/watch/places.c src/watch/private.h src/watch/warehouse.c \
+	src/watch/audit.c src/watch/audit.h src/watch/check.c src/watch/check.h src/watch/places.c src/watch/private.h \
+	src/watch/secret.c src/watch/secret.h src/watch/warehouse.c \
 	src/watch/workspace.c
 
 check_PROGRAMS += tests/unit/test_watch
@@ -8,3 +9,9 @@ TESTS += tests/unit/test_watch
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c
 tests_unit_test_watch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_watch_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_watch_audit
+TESTS += tests/unit/test_watch_audit
+tests_unit_test_watch_audit_SOURCES = tests/unit/test_watch_audit.c
+tests_unit_test_watch_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_watch_audit_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
