@@ -41,7 +41,10 @@ static cJSON *world_answer(struct world *world, const struct browse_want *want)
         int at = (int)want->offset + i + (root || catalog ? 0 : world->skip);
         char key[100], name[20];
         snprintf(name, sizeof name, "%s%05d", root ? "cat" : catalog ? "sch" : "tab", at);
-        snprintf(key, sizeof key, "%s%s%s", root ? "c:" : catalog ? "s:" : "t:",
+        snprintf(key, sizeof key, "%s%s%s",
+                 root      ? "c:"
+                 : catalog ? "s:"
+                           : "t:",
                  root ? "" : want->key + 2, root ? "" : ".");
         strcat(key, name);
         cJSON *row = row_new(root ? "catalog" : catalog ? "schema" : "table", key, name);
@@ -263,9 +266,12 @@ static void test_remember(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opening),         cmocka_unit_test(test_first_table_in_three),
-        cmocka_unit_test(test_windows_are_dropped), cmocka_unit_test(test_selection_kept),
-        cmocka_unit_test(test_epoch),           cmocka_unit_test(test_errors_and_late),
+        cmocka_unit_test(test_opening),
+        cmocka_unit_test(test_first_table_in_three),
+        cmocka_unit_test(test_windows_are_dropped),
+        cmocka_unit_test(test_selection_kept),
+        cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_errors_and_late),
         cmocka_unit_test(test_remember),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

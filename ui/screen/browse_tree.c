@@ -24,15 +24,16 @@ struct node {
     struct node *parent;
     int64_t index; /* of its row in the parent; -1: not seen there (any more) */
     int64_t total; /* -1: unknown */
+    int64_t epoch; /* of its rows; 0: none yet */
     bool open, tried;
-    char *error; /* why it could not be read */
+    bool fetched; /* its rows were listed at least once */
+    char *error;  /* why it could not be read */
     vec_of(struct window *) windows;
     vec_of(struct node *) children; /* containers that are or were open, by index */
 };
 
 struct browse_tree {
     struct node *root;
-    int64_t epoch;
     uint64_t stamp; /* answers to older questions are dropped */
     uint64_t turn;
     size_t nodes;
@@ -219,16 +220,16 @@ bool browse_tree_line(const struct browse_tree *tree, int64_t at, struct browse_
                                  .index = place.index,
                                  .above = place.above};
     if (place.index < 0) {
-        line->kind = place.node->error        ? BROWSE_ERROR
-                     : place.node->total == 0 ? BROWSE_EMPTY
-                                              : BROWSE_WAIT;
+        line->kind = place.node->error       ? BROWSE_ERROR
+                     : place.node->total < 0 ? BROWSE_WAIT
+                     : place.node->fetched   ? BROWSE_EMPTY
+                                             : BROWSE_UNREAD;
         line->error = place.node->error;
         return true;
     }
     line->row = row_at(place.node, place.index);
     if (line->row) {
-        const struct node *child =
-            child_find(place.node, base_json_str_or(line->row, "key", ""));
+        const struct node *child = child_find(place.node, base_json_str_or(line->row, "key", ""));
         line->kind = BROWSE_ROW;
         line->open = child && shown(child);
     }
@@ -460,7 +461,8 @@ bool browse_tree_want(struct browse_tree *tree, int64_t from, int64_t to, struct
     if (tree->root->total < 0)
         return tree->root->error == NULL && node_want(tree, tree->root, -1, want);
     bool found = false;
-    /* What is visible comes before what is near. Every line is touched, so that its window stays. */
+    /* What is visible comes before what is near. Every line is touched, so that its window stays.
+     */
     for (int pass = 0; pass < 2; pass++) {
         int64_t first = pass == 0 ? from : from - NEARBY, last = pass == 0 ? to : to + NEARBY;
         for (int64_t at = first < 0 ? 0 : first; at <= last; at++) {
@@ -469,8 +471,8 @@ bool browse_tree_want(struct browse_tree *tree, int64_t from, int64_t to, struct
                 break;
             struct browse_want each;
             if (found) {
-                struct window *window = window_find(
-                    place.node, place.index < 0 ? 0 : place.index / BROWSE_PAGE);
+                struct window *window =
+                    window_find(place.node, place.index < 0 ? 0 : place.index / BROWSE_PAGE);
                 if (window)
                     window->used = tree->turn;
             } else if (node_want(tree, place.node, place.index, &each)) {
@@ -498,7 +500,7 @@ static void row_placed(struct node *node, int64_t index, const cJSON *row)
 static void window_take(struct browse_tree *tree, struct node *node, struct window *window,
                         int64_t offset, const cJSON *rows)
 {
-    int at = (int)(offset - window->number * BROWSE_PAGE), first = at;
+    int at = (int)(offset - window->number * BROWSE_PAGE), first = at, had = window->have;
     const cJSON *each;
     cJSON_ArrayForEach(each, rows)
     {
@@ -512,7 +514,7 @@ static void window_take(struct browse_tree *tree, struct node *node, struct wind
         row_placed(node, window->number * BROWSE_PAGE + at, each);
         at++;
     }
-    window->have = at;
+    window->have = first <= had ? at : had;
     if (at == first && at < window_full(node, window))
         window->have = window_full(node, window); /* no end of asking for what does not come */
     for (int k = window_full(node, window); k < BROWSE_PAGE; k++) {
@@ -539,6 +541,13 @@ static void node_cut(struct browse_tree *tree, struct node *node)
         if (node->children.items[i]->index >= node->total)
             node->children.items[i]->index = -1;
     children_sort(node);
+}
+
+/* What is here belongs to an older list. What is on its way may be of the new one. */
+static void node_outdated(struct node *node)
+{
+    for (size_t i = 0; i < node->windows.count; i++)
+        node->windows.items[i]->have = 0;
 }
 
 static void stale_walk(struct node *node)
@@ -572,8 +581,8 @@ static void root_take(struct browse_tree *tree, const cJSON *result)
     tree->refreshing = base_json_bool_or(result, "refreshing", false);
 }
 
-void browse_tree_take(struct browse_tree *tree, const struct browse_want *want,
-                      const cJSON *result, const struct err *err)
+void browse_tree_take(struct browse_tree *tree, const struct browse_want *want, const cJSON *result,
+                      const struct err *err)
 {
     struct node *node = node_find(tree->root, want->key);
     if (node == NULL || want->stamp != tree->stamp)
@@ -582,8 +591,8 @@ void browse_tree_take(struct browse_tree *tree, const struct browse_want *want,
     if (window == NULL || !window->asked)
         return;
     int64_t epoch = base_json_i64_or(result, "epoch", 0);
-    if (result && tree->epoch != 0 && epoch != 0 && epoch != tree->epoch)
-        browse_tree_stale(tree); /* what is here belongs to an older list */
+    if (result && node->epoch != 0 && epoch != 0 && epoch != node->epoch)
+        node_outdated(node);
     window->asked = false;
     base_free(&node->error);
     if (result == NULL) {
@@ -592,10 +601,11 @@ void browse_tree_take(struct browse_tree *tree, const struct browse_want *want,
         window->have = window_full(node, window);
         return;
     }
-    tree->epoch = epoch ? epoch : tree->epoch;
+    node->epoch = epoch ? epoch : node->epoch;
     node->total = base_json_i64_or(result, "total", 0);
     if (node->total < 0)
         node->total = 0;
+    node->fetched = base_json_str(result, "fetched") != NULL;
     if (node == tree->root)
         root_take(tree, result);
     const cJSON *error = base_json_get(result, "error");
@@ -618,11 +628,6 @@ const char *browse_tree_error(const struct browse_tree *tree)
 const char *browse_tree_fetched(const struct browse_tree *tree)
 {
     return tree->fetched;
-}
-
-int64_t browse_tree_epoch(const struct browse_tree *tree)
-{
-    return tree->epoch;
 }
 
 bool browse_tree_refreshing(const struct browse_tree *tree)

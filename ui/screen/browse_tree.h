@@ -20,9 +20,10 @@ void browse_tree_free(struct browse_tree **tree);
 
 enum browse_kind {
     BROWSE_ROW,
-    BROWSE_WAIT,  /* a row that is not here yet, or an open container whose rows are not */
-    BROWSE_EMPTY, /* an open container without rows */
-    BROWSE_ERROR  /* an open container that could not be read */
+    BROWSE_WAIT,   /* a row that is not here yet, or an open container whose rows are not */
+    BROWSE_UNREAD, /* an open container that was never listed */
+    BROWSE_EMPTY,  /* an open container without rows */
+    BROWSE_ERROR   /* an open container that could not be read */
 };
 struct browse_line {
     enum browse_kind kind;
@@ -67,8 +68,8 @@ struct browse_want {
  * that were not looked at for long. */
 bool browse_tree_want(struct browse_tree *tree, int64_t from, int64_t to, struct browse_want *want);
 /* The answer, or why there is none (result NULL). Late answers are dropped. */
-void browse_tree_take(struct browse_tree *tree, const struct browse_want *want,
-                      const cJSON *result, const struct err *err);
+void browse_tree_take(struct browse_tree *tree, const struct browse_want *want, const cJSON *result,
+                      const struct err *err);
 /* Everything is read again when it is looked at; what is here stays shown until then. */
 void browse_tree_stale(struct browse_tree *tree);
 
@@ -76,7 +77,6 @@ void browse_tree_stale(struct browse_tree *tree);
 int64_t browse_tree_total(const struct browse_tree *tree);
 const char *browse_tree_error(const struct browse_tree *tree);   /* of the root; NULL */
 const char *browse_tree_fetched(const struct browse_tree *tree); /* NULL: never read */
-int64_t browse_tree_epoch(const struct browse_tree *tree);
 bool browse_tree_refreshing(const struct browse_tree *tree);
 int64_t browse_tree_kept(const struct browse_tree *tree); /* rows */
 /* Sums over the rows of the root: known tables and ticked ones. */

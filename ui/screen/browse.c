@@ -1,0 +1,418 @@
+/* 2 Browse: what is there, who can see it, tick it. */
+#include "ui/screen/browse.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "ui/view/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAG_DRAFT = 1, TAG_ROWS = 100 };
+
+static const char *const order_words[BROWSE_ORDERS] = {"name", "name_desc", "age"};
+
+struct browse_list *browse_list(struct browse *browse)
+{
+    return browse->found.tree ? &browse->found : &browse->all;
+}
+
+const struct browse_list *browse_shown(const struct browse *browse)
+{
+    return browse->found.tree ? &browse->found : &browse->all;
+}
+
+void browse_at_free(struct browse_at *at)
+{
+    free(at->owner);
+    free(at->key);
+    *at = (struct browse_at){0};
+}
+
+void browse_at_set(struct browse_at *at, const struct browse_tree *tree, int64_t line)
+{
+    struct browse_line found;
+    browse_at_free(at);
+    if (!browse_tree_line(tree, line, &found))
+        return;
+    at->owner = base_strdup(found.owner);
+    at->key = base_strdup(base_json_str(found.row, "key"));
+    at->index = found.index;
+}
+
+int64_t browse_at_line(const struct browse_at *at, const struct browse_tree *tree)
+{
+    return at->owner ? browse_tree_find(tree, at->owner, at->key, at->index) : -1;
+}
+
+void browse_select(struct browse *browse, int64_t line)
+{
+    struct browse_list *list = browse_list(browse);
+    list->scroll.at = line;
+    draw_scroll_fit(&list->scroll, browse_tree_count(list->tree), list->scroll.height);
+    browse_at_set(&list->selected, list->tree, list->scroll.at);
+    console_touch(browse->screen.console);
+}
+
+bool browse_selected(const struct browse *browse, struct browse_line *line)
+{
+    const struct browse_list *list = browse_shown(browse);
+    return browse_tree_line(list->tree, list->scroll.at, line);
+}
+
+bool browse_range(const struct browse *browse, int64_t *first, int64_t *last)
+{
+    const struct browse_list *list = browse_shown(browse);
+    int64_t from = browse_at_line(&browse->range, list->tree), to = list->scroll.at;
+    if (from < 0)
+        return false;
+    *first = from < to ? from : to;
+    *last = from < to ? to : from;
+    return true;
+}
+
+static void list_start(struct browse *browse, struct browse_list *list)
+{
+    browse_tree_free(&list->tree);
+    browse_at_free(&list->selected);
+    *list = (struct browse_list){.tree = browse_tree_new(), .number = ++browse->lists};
+}
+
+static void on_draft(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
+{
+    struct browse *browse = (struct browse *)screen;
+    (void)tag;
+    (void)err; /* without an answer there is no draft to speak of */
+    if (result == NULL)
+        return;
+    browse->revision = base_json_i64_or(result, "revision", 0);
+    browse->add = base_json_i64_or(result, "add", 0);
+    browse->remove = base_json_i64_or(result, "remove", 0);
+    free(browse->author);
+    browse->author = base_strdup(base_json_str_or(result, "author", ""));
+}
+
+static void ask_draft(struct browse *browse)
+{
+    cJSON *params = base_json_object();
+    base_json_add_i64(params, "offset", 0);
+    base_json_add_i64(params, "limit", 1);
+    console_ask(&browse->screen, "draft.show", params, TAG_DRAFT, on_draft);
+}
+
+static void browse_open(struct screen *screen, const cJSON *args)
+{
+    struct browse *browse = (struct browse *)screen;
+    list_start(browse, &browse->all);
+    browse->tags = TAG_ROWS;
+    browse->seeking = true;
+    browse->refreshed = -1;
+    ask_draft(browse);
+    if (base_json_str(args, "filter"))
+        browse_search(browse, base_json_str(args, "filter"));
+}
+
+static void browse_close(struct screen *screen)
+{
+    struct browse *browse = (struct browse *)screen;
+    browse_tree_free(&browse->all.tree);
+    browse_tree_free(&browse->found.tree);
+    browse_at_free(&browse->all.selected);
+    browse_at_free(&browse->found.selected);
+    browse_at_free(&browse->range);
+    for (size_t i = 0; i < browse->asked.count; i++)
+        free(browse->asked.items[i].want.key);
+    vec_free(&browse->asked);
+    draw_edit_free(&browse->edit);
+    free(browse->filter);
+    free(browse->author);
+    cJSON_Delete(browse->surely);
+    view_page_free(&browse->detail);
+}
+
+void browse_again(struct browse *browse)
+{
+    browse->outdated = false;
+    browse_tree_stale(browse->all.tree);
+    if (browse->found.tree)
+        browse_tree_stale(browse->found.tree);
+    console_touch(browse->screen.console);
+}
+
+static void browse_resume(struct screen *screen)
+{
+    struct browse *browse = (struct browse *)screen;
+    browse_again(browse);
+    ask_draft(browse);
+}
+
+static void on_rows(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
+{
+    struct browse *browse = (struct browse *)screen;
+    for (size_t i = 0; i < browse->asked.count; i++) {
+        struct browse_asked asked = browse->asked.items[i];
+        if (asked.tag != tag)
+            continue;
+        browse->asked.items[i] = browse->asked.items[--browse->asked.count];
+        if (asked.list == browse->all.number) {
+            browse_tree_take(browse->all.tree, &asked.want, result, err);
+            if (result && asked.want.key[0] == '\0')
+                browse->refreshing = browse_tree_refreshing(browse->all.tree);
+            if (browse->seeking)
+                (void)browse_tree_descend(browse->all.tree);
+        } else if (browse->found.tree && asked.list == browse->found.number) {
+            browse_tree_take(browse->found.tree, &asked.want, result, err);
+        }
+        free(asked.want.key);
+        return;
+    }
+}
+
+/* One window of the list that is shown. */
+static void ask_rows(struct browse *browse, struct browse_list *list, struct browse_want *want)
+{
+    cJSON *params = base_json_object();
+    bool search = list == &browse->found;
+    if (search) {
+        struct view_tree_filter filter;
+        view_tree_filter(browse->filter, &filter);
+        view_tree_filter_params(&filter, params);
+    } else {
+        base_json_add_str(params, "parent", want->key);
+        base_json_add_str(params, "order", order_words[browse->order]);
+    }
+    base_json_add_i64(params, "offset", want->offset);
+    base_json_add_i64(params, "limit", want->limit);
+    struct browse_asked asked = {.tag = ++browse->tags, .list = list->number, .want = *want};
+    vec_push(&browse->asked, asked);
+    console_ask(&browse->screen, search ? "tree.search" : "tree.rows", params, asked.tag, on_rows);
+}
+
+static void ask_visible(struct browse *browse)
+{
+    struct browse_list *list = browse_list(browse);
+    struct browse_want want;
+    while (browse->asked.count < BROWSE_ASKS_MAX &&
+           browse_tree_want(list->tree, list->scroll.top, list->scroll.top + browse->rows, &want))
+        ask_rows(browse, list, &want);
+}
+
+void browse_search(struct browse *browse, const char *text)
+{
+    browse->typed_us = 0;
+    if (browse->filter && strcmp(browse->filter, text) == 0)
+        return;
+    base_free(&browse->filter);
+    browse_at_free(&browse->range);
+    console_touch(browse->screen.console);
+    if (text[strspn(text, " ")] == '\0') {
+        browse_tree_free(&browse->found.tree);
+        browse_at_free(&browse->found.selected);
+        return;
+    }
+    browse->filter = base_strdup(text);
+    list_start(browse, &browse->found);
+}
+
+static void browse_event(struct screen *screen, const char *name, const cJSON *payload)
+{
+    struct browse *browse = (struct browse *)screen;
+    if (strcmp(name, "draft.changed") == 0) {
+        bool known = base_json_i64_or(payload, "revision", 0) == browse->revision;
+        on_draft(screen, TAG_DRAFT, payload, NULL);
+        browse->outdated |= !known;
+    } else if (strcmp(name, "catalog.changed") == 0 || strcmp(name, "catalog.refresh") == 0) {
+        bool done = base_json_bool_or(payload, "done", false);
+        browse->refreshing = !done;
+        browse->refreshed = base_json_i64_or(payload, "tables", -1);
+        browse->outdated |= strcmp(name, "catalog.changed") == 0;
+        if (done && base_json_get(payload, "error"))
+            console_say(screen->console, "the workspace could not be read: %s",
+                        base_json_str_or(base_json_get(payload, "error"), "message", ""));
+    } else if (strcmp(name, "resync") == 0) {
+        browse->outdated = true;
+        ask_draft(browse);
+    } else {
+        return;
+    }
+    console_touch(screen->console);
+}
+
+static void browse_tick(struct screen *screen)
+{
+    struct browse *browse = (struct browse *)screen;
+    if (browse->edit)
+        browse_typed(browse, false);
+    if (browse->outdated)
+        browse_again(browse);
+}
+
+static void heights(struct browse *browse)
+{
+    int height = browse->screen.height;
+    browse->head = height >= 6 ? 2 : height >= 4 ? 1 : 0;
+    browse->block = height >= 30 ? 7 : height >= 17 ? 4 : height >= 11 ? 3 : 0;
+    browse->rows = height - browse->head - browse->block;
+    if (browse->rows < 1)
+        browse->rows = 1;
+}
+
+static void columns(struct browse *browse)
+{
+    static const struct draw_column all[BROWSE_COLUMNS] = {
+        [BROWSE_NAME] = {"NAME", 34, 3, 9, false},
+        [BROWSE_ROWS] = {"ROWS", 9, 0, 6, true},
+        [BROWSE_SIZE] = {"SIZE", 8, 0, 5, true},
+        [BROWSE_AGE] = {"AGE", 4, 0, 4, true},
+        [BROWSE_ACCESS] = {"ACCESS", 10, 0, 8, false},
+        [BROWSE_TYPE] = {"TYPE", 16, 0, 3, false},
+        [BROWSE_OWNER] = {"OWNER", 16, 1, 2, false},
+        [BROWSE_COMMENT] = {"COMMENT", 24, 3, 1, false},
+    };
+    memcpy(browse->columns, all, sizeof all);
+    if (browse->screen.width < 78)
+        browse->columns[BROWSE_NAME].width = 24;
+    if (browse->found.tree) /* full names are longer */
+        browse->columns[BROWSE_NAME].width = browse->screen.width < 78 ? 34 : 40;
+    draw_columns_fit(browse->columns, BROWSE_COLUMNS, browse->screen.width, BROWSE_INDENT,
+                     browse->widths);
+}
+
+/* Going down to the first table: the cursor goes with it. */
+static void seek(struct browse *browse, struct browse_list *list)
+{
+    struct browse_line line;
+    int64_t best = list->scroll.at;
+    for (int64_t at = 0; browse_tree_line(list->tree, at, &line) && at < 4 * BROWSE_PAGE; at++) {
+        bool table = strcmp(base_json_str_or(line.row, "kind", ""), "table") == 0;
+        if (!table && !line.open)
+            continue;
+        best = at;
+        if (table) {
+            browse->seeking = false;
+            if (at >= browse->rows) /* with the containers it lies in */
+                list->scroll.top = line.above;
+            break;
+        }
+    }
+    list->scroll.at = best;
+}
+
+/* The selected row may have moved: rows came, containers opened above it. */
+static void follow(struct browse *browse)
+{
+    struct browse_list *list = browse_list(browse);
+    int64_t count = browse_tree_count(list->tree);
+    int64_t line = browse_at_line(&list->selected, list->tree);
+    if (line >= 0 && line != list->scroll.at) {
+        list->scroll.top += line - list->scroll.at;
+        list->scroll.at = line;
+    }
+    if (browse->seeking && !browse->found.tree)
+        seek(browse, list);
+    draw_scroll_fit(&list->scroll, count, browse->rows);
+    browse_at_set(&list->selected, list->tree, list->scroll.at);
+}
+
+static void browse_layout(struct screen *screen)
+{
+    struct browse *browse = (struct browse *)screen;
+    struct browse_line line;
+    heights(browse);
+    columns(browse);
+    follow(browse);
+    ask_visible(browse);
+    view_page_free(&browse->detail);
+    browse->detail = view_page_new(screen->width);
+    if (browse->block > 1 && browse_selected(browse, &line) && line.row)
+        view_tree_detail(browse->detail, line.row, console_now_us(screen->console),
+                         (size_t)browse->block - 1);
+}
+
+static void browse_status(const struct screen *screen, struct buf *out)
+{
+    const struct browse *browse = (const struct browse *)screen;
+    struct browse_line line;
+    int64_t first, last;
+    char text[300];
+    if (browse_range(browse, &first, &last)) {
+        (void)base_buf_printf(out, "range of %lld rows: Space ticks it, v or Esc ends it",
+                              (long long)(last - first + 1));
+    } else if (browse_selected(browse, &line)) {
+        if (line.row == NULL)
+            (void)base_buf_text(out, browse_line_text(browse, &line, text, sizeof text));
+        else if (browse->block == 0)
+            (void)base_buf_text(out, view_tree_why(line.row));
+        else
+            (void)base_buf_text(out, base_json_str_or(line.row, "full_name", ""));
+    }
+}
+
+static void browse_crumb(const struct screen *screen, struct buf *out)
+{
+    const struct browse *browse = (const struct browse *)screen;
+    struct browse_line line, above;
+    const char *names[2] = {NULL, NULL};
+    if (!browse_selected(browse, &line))
+        return;
+    if (browse->found.tree) {
+        (void)base_buf_text(out, "> found");
+        return;
+    }
+    for (int i = 1; i >= 0 && line.above >= 0; i--) {
+        if (!browse_tree_line(browse->all.tree, line.above, &above))
+            break;
+        names[i] = base_json_str(above.row, "name");
+        line = above;
+    }
+    for (int i = 0; i < 2; i++)
+        if (names[i])
+            (void)base_buf_printf(out, "%s> %s", out->len ? " " : "", names[i]);
+}
+
+static size_t browse_hints(const struct screen *screen, enum view_action out[], size_t max)
+{
+    const struct browse *browse = (const struct browse *)screen;
+    static const enum view_action rows[] = {
+        VIEW_ACTION_TICK,   VIEW_ACTION_OPEN,  VIEW_ACTION_TICK_ALL, VIEW_ACTION_PLAN,
+        VIEW_ACTION_FILTER, VIEW_ACTION_RANGE, VIEW_ACTION_UNDO};
+    static const enum view_action none[] = {VIEW_ACTION_REFRESH, VIEW_ACTION_FILTER,
+                                            VIEW_ACTION_PLAN};
+    static const enum view_action filtered[] = {VIEW_ACTION_CLOSE, VIEW_ACTION_FILTER};
+    bool some = browse_tree_count(browse_shown(browse)->tree) > 0;
+    const enum view_action *from = some ? rows : browse->found.tree ? filtered : none;
+    size_t count = some                 ? base_countof(rows)
+                   : browse->found.tree ? base_countof(filtered)
+                                        : base_countof(none);
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = from[i];
+    return count < max ? count : max;
+}
+
+const struct screen_ops screen_browse = {
+    .name = "Browse",
+    .number = 2,
+    .size = sizeof(struct browse),
+    .help =
+        "Catalogs, schemas and tables as the principal sees them, from the engine's memory of the\n"
+        "workspace. [x] is in the share, [-] has some that are, a + or - before it is the draft:\n"
+        "it changes nothing until it is planned (p) and applied (A in 3 Share).\n"
+        "ACCESS says the first level that is missing. / finds tables by a part of their name, by\n"
+        "* and ?, and by words of state: no select, no schema, extra, filtered, hidden, ticked,\n"
+        "unticked.",
+    .open = browse_open,
+    .close = browse_close,
+    .resume = browse_resume,
+    .event = browse_event,
+    .tick = browse_tick,
+    .key = browse_key,
+    .refuse = browse_refuse,
+    .act = browse_act,
+    .move = browse_move,
+    .layout = browse_layout,
+    .draw = browse_draw,
+    .status = browse_status,
+    .crumb = browse_crumb,
+    .hints = browse_hints,
+};
