@@ -12,3 +12,11 @@ TESTS += tests/unit/test_view_out
 tests_unit_test_view_out_SOURCES = tests/unit/test_view_out.c
 tests_unit_test_view_out_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_view_out_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+# Setup
+ui_libview_a_SOURCES += ui/view/setup.c ui/view/setup.h ui/view/setup_steps.c
+
+check_PROGRAMS += tests/unit/test_view_setup
+TESTS += tests/unit/test_view_setup
+tests_unit_test_view_setup_SOURCES = tests/unit/test_view_setup.c
+tests_unit_test_view_setup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_view_setup_LDADD = ui/libview.a src/libipc.a src/libconfig.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
