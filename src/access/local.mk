@@ -1,6 +1,6 @@
 # Who may read what.
 noinst_LIBRARIES += src/libaccess.a
-src_libaccess_a_SOURCES = src/access/verdict.c src/access/verdict.h
+src_libaccess_a_SOURCES = src/access/badge.c src/access/badge.h src/access/verdict.c src/access/verdict.h
 
 check_PROGRAMS += tests/unit/test_access_verdict
 TESTS += tests/unit/test_access_verdict

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "databricks/catalog.h"
@@ -12,28 +13,41 @@
 
 /* Listings of ours are polite: a workspace limits calls per second for all its clients together. */
 #define WALKS_MAX 4
-#define COMMENT_MAX 300 /* bytes of a comment that the tree keeps */
+#define NUMBER_WALK "walk"      /* in the cache: of the walk under way, 0 = none */
+#define NUMBER_DONE "walk_done" /* when the last one ended */
+#define COMMENT_MAX 300         /* bytes of a comment that the tree keeps */
 
-/* One container being listed. */
+#define TOLD_US 500000 /* between two words about the progress */
+
+/* One container being listed, page by page, first as the principal, then (where there is one) as
+ * the observer, who may see more. */
 struct walk {
     struct catalog *catalog;
-    char kind; /* 'M' metastore, 'C' catalog, 'S' schema */
+    char kind;   /* 'M' metastore, 'C' catalog, 'S' schema */
+    bool hidden; /* the principal does not see it: asked as the observer only */
+    bool observing;
     char *key; /* of the container */
     char *catalog_name, *schema_name;
     struct databricks_call *call;
-    vec_of(struct store_cached) rows; /* its children so far */
+    vec_of(struct store_cached) rows; /* of the page being read */
+    struct base_map *seen;            /* keys the principal was shown; only with an observer */
+    int64_t count;
     struct walk *next;
 };
 
 struct catalog {
     struct databricks *db;
     struct store_cache *cache;
+    struct catalog_names *names;
     struct base_seam *seam;
-    enum databricks_identity identity;
     struct walk *waiting, **waiting_end, *active;
     int active_count;
+    int64_t number; /* of the walk, as in the cache */
+    int64_t told_us;
     struct catalog_tally tally;
     struct err err; /* of the refresh as a whole */
+    void (*progress)(void *user, const struct catalog_tally *tally);
+    void *progress_user;
     vec_of(struct catalog_waiter {
         void (*done)(void *user, const struct catalog_tally *tally, const struct err *err);
         void *user;
@@ -41,18 +55,21 @@ struct catalog {
 };
 
 static void walks_start(struct catalog *catalog);
+static void walk_start(struct walk *walk);
+
+static void rows_clear(struct walk *walk)
+{
+    for (size_t i = 0; i < walk->rows.count; i++)
+        store_cached_clear(&walk->rows.items[i]);
+    walk->rows.count = 0;
+}
 
 static void walk_free(struct walk *walk)
 {
     databricks_cancel(&walk->call);
-    for (size_t i = 0; i < walk->rows.count; i++) {
-        struct store_cached *row = &walk->rows.items[i];
-        free(row->key);
-        free(row->kind);
-        free(row->name);
-        free(row->json);
-    }
+    rows_clear(walk);
     vec_free(&walk->rows);
+    base_map_free(&walk->seen, NULL);
     free(walk->key);
     free(walk->catalog_name);
     free(walk->schema_name);
@@ -60,11 +77,12 @@ static void walk_free(struct walk *walk)
 }
 
 static void walk_queue(struct catalog *catalog, char kind, const char *key,
-                       const char *catalog_name, const char *schema_name)
+                       const char *catalog_name, const char *schema_name, bool hidden)
 {
     struct walk *walk = base_alloc_zero(1, sizeof *walk);
     walk->catalog = catalog;
     walk->kind = kind;
+    walk->hidden = walk->observing = hidden;
     walk->key = base_strdup(key);
     walk->catalog_name = base_strdup(catalog_name);
     walk->schema_name = base_strdup(schema_name);
@@ -73,14 +91,22 @@ static void walk_queue(struct catalog *catalog, char kind, const char *key,
 }
 
 struct catalog *catalog_new(struct databricks *db, struct store_cache *cache,
-                            struct base_seam *seam)
+                            struct catalog_names *names, struct base_seam *seam)
 {
     struct catalog *catalog = base_alloc_zero(1, sizeof *catalog);
     catalog->db = db;
     catalog->cache = cache;
+    catalog->names = names;
     catalog->seam = seam;
     catalog->waiting_end = &catalog->waiting;
     return catalog;
+}
+
+void catalog_listen(struct catalog *catalog,
+                    void (*progress)(void *user, const struct catalog_tally *tally), void *user)
+{
+    catalog->progress = progress;
+    catalog->progress_user = user;
 }
 
 static void list_free(struct walk *walk)
@@ -118,18 +144,42 @@ static char *full_name(const char *catalog, const char *schema, const char *tabl
     return text;
 }
 
-static void row_add(struct walk *walk, const char *kind, const char *name, char *take_full_name,
-                    cJSON *take_json)
+static void row_add(struct walk *walk, const char *kind, const char *name, int64_t flags,
+                    char *take_full_name, cJSON *take_json)
 {
-    struct store_cached row = {0};
+    struct store_cached row = {.flags = flags | (walk->observing ? CATALOG_HIDDEN : 0)};
     row.key = base_printf("%c:%s", kind[0], take_full_name);
-    row.kind = base_strdup(kind);
-    row.name = base_strdup(name);
-    base_json_add_str(take_json, "full_name", take_full_name);
-    row.json = base_json_print(take_json);
-    vec_push(&walk->rows, row);
+    /* What the principal was shown stays as it was shown to it. */
+    if (walk->observing && walk->seen && base_map_get(walk->seen, row.key)) {
+        free(row.key);
+    } else {
+        if (!walk->observing && walk->seen)
+            base_map_put(walk->seen, row.key, walk);
+        row.kind = base_strdup(kind);
+        row.name = base_strdup(name);
+        base_json_add_str(take_json, "full_name", take_full_name);
+        row.json = base_json_print(take_json);
+        vec_push(&walk->rows, row);
+    }
     cJSON_Delete(take_json);
     free(take_full_name);
+}
+
+/* A page is in the cache before the next one is asked for. */
+static void page_put(struct walk *walk)
+{
+    struct catalog *catalog = walk->catalog;
+    struct err err = ERR_INIT;
+    walk->count += (int64_t)walk->rows.count;
+    if (walk->rows.count && store_cache_page(catalog->cache, walk->key, catalog->number,
+                                             walk->rows.items, walk->rows.count, &err) != 0)
+        catalog->err = err;
+    rows_clear(walk);
+}
+
+static int64_t browse_flag(bool browse_only)
+{
+    return browse_only ? CATALOG_BROWSE_ONLY : 0;
 }
 
 static cJSON *common_json(const char *owner, const char *comment, bool browse_only,
@@ -154,8 +204,10 @@ static void on_catalogs(void *user, struct databricks_catalogs *page)
         const struct databricks_catalog *each = &page->items[i];
         cJSON *json = common_json(each->owner, each->comment, each->browse_only, each->updated_us);
         base_json_add_str(json, "type", each->catalog_type);
-        row_add(walk, "catalog", each->name, full_name(each->name, NULL, NULL), json);
+        row_add(walk, "catalog", each->name, browse_flag(each->browse_only),
+                full_name(each->name, NULL, NULL), json);
     }
+    page_put(walk);
 }
 
 static void on_schemas(void *user, struct databricks_schemas *page)
@@ -164,8 +216,17 @@ static void on_schemas(void *user, struct databricks_schemas *page)
     for (size_t i = 0; i < page->count; i++) {
         const struct databricks_schema *each = &page->items[i];
         cJSON *json = common_json(each->owner, each->comment, each->browse_only, each->updated_us);
-        row_add(walk, "schema", each->name, full_name(walk->catalog_name, each->name, NULL), json);
+        row_add(walk, "schema", each->name, browse_flag(each->browse_only),
+                full_name(walk->catalog_name, each->name, NULL), json);
     }
+    page_put(walk);
+}
+
+static int64_t table_flags(const struct databricks_table *table)
+{
+    bool view = table->table_type && strstr(table->table_type, "VIEW") != NULL;
+    return browse_flag(table->browse_only) | (table->row_filter ? CATALOG_ROW_FILTER : 0) |
+           (view ? CATALOG_VIEW : 0);
 }
 
 static void on_tables(void *user, struct databricks_tables *page)
@@ -176,9 +237,10 @@ static void on_tables(void *user, struct databricks_tables *page)
         cJSON *json = common_json(each->owner, each->comment, each->browse_only, each->updated_us);
         base_json_add_str(json, "type", each->table_type);
         base_json_add_str(json, "format", each->format);
-        row_add(walk, "table", each->name.table,
+        row_add(walk, "table", each->name.table, table_flags(each),
                 full_name(walk->catalog_name, walk->schema_name, each->name.table), json);
     }
+    page_put(walk);
 }
 
 /* A container that could not be listed says so in its own row. */
@@ -191,6 +253,7 @@ static void error_keep(struct walk *walk, const struct err *err)
         return;
     cJSON *json = base_json_parse(row.json, strlen(row.json), JSON_MAX_BYTES, NULL);
     if (json) {
+        cJSON_DeleteItemFromObjectCaseSensitive(json, "error");
         base_json_add_take(json, "error", base_err_to_json(err));
         free(row.json);
         row.json = base_json_print(json);
@@ -198,21 +261,38 @@ static void error_keep(struct walk *walk, const struct err *err)
             walk->catalog->err = ignored;
         cJSON_Delete(json);
     }
-    struct store_cached *copy = base_alloc(sizeof *copy);
-    *copy = row;
-    store_cached_free(copy, 1);
+    store_cached_clear(&row);
 }
 
-/* The children of a finished container are listed next. */
+static void child_queue(void *user, const struct store_cached *row)
+{
+    struct walk *walk = user;
+    bool hidden = (row->flags & CATALOG_HIDDEN) != 0;
+    if (row->flags & CATALOG_NOT_UC)
+        return;
+    if (walk->kind == 'M')
+        walk_queue(walk->catalog, 'C', row->key, row->name, NULL, hidden);
+    else
+        walk_queue(walk->catalog, 'S', row->key, walk->catalog_name, row->name, hidden);
+}
+
+/* The children of a container that is listed are listed next. */
 static void children_queue(struct walk *walk)
 {
-    for (size_t i = 0; i < walk->rows.count; i++) {
-        const struct store_cached *row = &walk->rows.items[i];
-        if (walk->kind == 'M')
-            walk_queue(walk->catalog, 'C', row->key, row->name, NULL);
-        else if (walk->kind == 'C')
-            walk_queue(walk->catalog, 'S', row->key, walk->catalog_name, row->name);
-    }
+    struct err err = ERR_INIT;
+    if (walk->kind == 'S')
+        return;
+    if (store_cache_each(walk->catalog->cache, walk->kind == 'M' ? "catalog" : "schema", walk->key,
+                         child_queue, walk, &err) != 0)
+        walk->catalog->err = err;
+}
+
+static void tally_add(struct walk *walk, int64_t count)
+{
+    struct catalog_tally *tally = &walk->catalog->tally;
+    *(walk->kind == 'M'   ? &tally->catalogs
+      : walk->kind == 'C' ? &tally->schemas
+                          : &tally->tables) += count;
 }
 
 static void refresh_finish(struct catalog *catalog)
@@ -221,10 +301,27 @@ static void refresh_finish(struct catalog *catalog)
     struct catalog_tally tally = catalog->tally;
     struct catalog_waiter *waiters = catalog->waiters.items;
     size_t count = catalog->waiters.count;
+    /* A walk that ended badly is begun again, not gone on with. */
+    if (store_cache_number_put(catalog->cache, NUMBER_WALK, 0, NULL) != 0 ||
+        (err.code == ERR_OK && store_cache_number_put(catalog->cache, NUMBER_DONE,
+                                                      base_seam_now_us(catalog->seam), &err) != 0))
+        base_err_context(&err, "the walk over the workspace");
     memset(&catalog->waiters, 0, sizeof catalog->waiters);
     for (size_t i = 0; i < count; i++)
         waiters[i].done(waiters[i].user, &tally, err.code ? &err : NULL);
     free(waiters);
+}
+
+static void progress_tell(struct catalog *catalog)
+{
+    int64_t now = base_seam_mono_us(catalog->seam);
+    if (catalog->progress == NULL || now - catalog->told_us < TOLD_US)
+        return;
+    catalog->told_us = now;
+    catalog->tally.waiting = catalog->active_count;
+    for (const struct walk *walk = catalog->waiting; walk; walk = walk->next)
+        catalog->tally.waiting++;
+    catalog->progress(catalog->progress_user, &catalog->tally);
 }
 
 static void active_remove(struct walk *walk)
@@ -236,55 +333,96 @@ static void active_remove(struct walk *walk)
     walk->catalog->active_count--;
 }
 
+static void walk_over(struct walk *walk)
+{
+    struct catalog *catalog = walk->catalog;
+    active_remove(walk);
+    walk_free(walk);
+    progress_tell(catalog);
+    walks_start(catalog);
+    if (catalog->active_count == 0)
+        refresh_finish(catalog);
+}
+
+/* Whole: what is no longer there goes. */
+static void walk_listed(struct walk *walk)
+{
+    struct catalog *catalog = walk->catalog;
+    struct err failed = ERR_INIT;
+    if (store_cache_listed(catalog->cache, walk->key, catalog->number, &failed) != 0) {
+        catalog->err = failed;
+    } else {
+        tally_add(walk, walk->count);
+        children_queue(walk);
+    }
+    catalog_names_changed(catalog->names, walk->key);
+}
+
 static void on_walked(void *user, const struct err *err)
 {
     struct walk *walk = user;
     struct catalog *catalog = walk->catalog;
-    struct err failed = ERR_INIT;
     walk->call = NULL;
-    active_remove(walk);
-    if (err && walk->kind == 'M') {
+    if (err && !walk->observing && walk->kind == 'M') {
         catalog->err = *err;
-    } else if (err) {
+    } else if (err && (!walk->observing || walk->hidden)) {
         error_keep(walk, err);
-    } else if (store_cache_replace(catalog->cache, walk->key, NULL, walk->rows.items,
-                                   walk->rows.count, &failed) != 0) {
-        catalog->err = failed;
+        catalog_names_changed(catalog->names, walk->key);
+    } else if (!walk->observing && walk->seen) {
+        walk->observing = true;
+        walk_start(walk);
+        return;
     } else {
-        int64_t count = (int64_t)walk->rows.count;
-        *(walk->kind == 'M'   ? &catalog->tally.catalogs
-          : walk->kind == 'C' ? &catalog->tally.schemas
-                              : &catalog->tally.tables) += count;
-        children_queue(walk);
+        /* What the observer could not list is only not known to be hidden. */
+        walk_listed(walk);
     }
-    walk_free(walk);
-    walks_start(catalog);
-    if (catalog->active_count == 0)
-        refresh_finish(catalog);
+    walk_over(walk);
 }
 
 static void walk_start(struct walk *walk)
 {
     struct catalog *catalog = walk->catalog;
     struct databricks_page page = {.include_browse = true, .omit_columns = true};
+    enum databricks_identity as = walk->observing ? DATABRICKS_OBSERVER : DATABRICKS_PRINCIPAL;
     if (walk->kind == 'M')
-        walk->call = databricks_catalog_walk(catalog->db, catalog->identity, &page, on_catalogs,
-                                             on_walked, walk);
+        walk->call = databricks_catalog_walk(catalog->db, as, &page, on_catalogs, on_walked, walk);
     else if (walk->kind == 'C')
-        walk->call = databricks_schema_walk(catalog->db, catalog->identity, walk->catalog_name,
-                                            &page, on_schemas, on_walked, walk);
+        walk->call = databricks_schema_walk(catalog->db, as, walk->catalog_name, &page, on_schemas,
+                                            on_walked, walk);
     else
-        walk->call = databricks_table_walk(catalog->db, catalog->identity, walk->catalog_name,
-                                           walk->schema_name, &page, on_tables, on_walked, walk);
+        walk->call = databricks_table_walk(catalog->db, as, walk->catalog_name, walk->schema_name,
+                                           &page, on_tables, on_walked, walk);
+}
+
+/* Listed by this very walk before the engine was stopped: not asked again. */
+static bool walk_known(struct walk *walk)
+{
+    if (store_cache_age(walk->catalog->cache, walk->key) < walk->catalog->number)
+        return false;
+    children_queue(walk);
+    return true;
+}
+
+static struct walk *waiting_take(struct catalog *catalog)
+{
+    struct walk *walk = catalog->waiting;
+    catalog->waiting = walk->next;
+    if (catalog->waiting == NULL)
+        catalog->waiting_end = &catalog->waiting;
+    return walk;
 }
 
 static void walks_start(struct catalog *catalog)
 {
+    bool observer = databricks_identity_known(catalog->db, DATABRICKS_OBSERVER);
     while (catalog->waiting && catalog->active_count < WALKS_MAX) {
-        struct walk *walk = catalog->waiting;
-        catalog->waiting = walk->next;
-        if (catalog->waiting == NULL)
-            catalog->waiting_end = &catalog->waiting;
+        struct walk *walk = waiting_take(catalog);
+        if (walk_known(walk)) {
+            walk_free(walk);
+            continue;
+        }
+        if (observer && !walk->hidden)
+            walk->seen = base_map_new();
         walk->next = catalog->active;
         catalog->active = walk;
         catalog->active_count++;
@@ -292,7 +430,7 @@ static void walks_start(struct catalog *catalog)
     }
 }
 
-void catalog_refresh(struct catalog *catalog, enum databricks_identity identity,
+void catalog_refresh(struct catalog *catalog,
                      void (*done)(void *user, const struct catalog_tally *tally,
                                   const struct err *err),
                      void *user)
@@ -302,9 +440,25 @@ void catalog_refresh(struct catalog *catalog, enum databricks_identity identity,
     vec_push(&catalog->waiters, waiter);
     if (running)
         return;
-    catalog->identity = identity;
     catalog->tally = (struct catalog_tally){0};
     catalog->err = ERR_INIT;
-    walk_queue(catalog, 'M', "", NULL, NULL);
+    catalog->number = store_cache_number(catalog->cache, NUMBER_WALK);
+    if (catalog->number == 0) {
+        catalog->number = store_cache_walk(catalog->cache);
+        if (store_cache_number_put(catalog->cache, NUMBER_WALK, catalog->number, &catalog->err))
+            catalog->number = store_cache_walk(catalog->cache);
+    }
+    catalog->tally.resumed = store_cache_age(catalog->cache, "") >= catalog->number;
+    walk_queue(catalog, 'M', "", NULL, NULL, false);
     walks_start(catalog);
+    /* Everything was listed before the stop. */
+    if (catalog->active_count == 0)
+        refresh_finish(catalog);
+}
+
+bool catalog_due(struct store_cache *cache, int64_t now_us, int64_t age_us)
+{
+    int64_t done = store_cache_number(cache, NUMBER_DONE);
+    return store_cache_number(cache, NUMBER_WALK) != 0 || done == 0 || now_us - done > age_us ||
+           now_us < done;
 }

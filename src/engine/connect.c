@@ -251,7 +251,7 @@ void engine_connect(struct engine *engine)
     if (config_get(profile, CONFIG_WORKSPACE_HOST))
         engine->db = workspace_open(engine, &engine->connect_err);
     if (engine->db)
-        engine->catalog = catalog_new(engine->db, engine->cache, engine->seam);
+        engine_catalog_open(engine);
     if (url)
         destination_open(engine, url);
     if (engine->db && engine->storage &&
@@ -274,8 +274,8 @@ void engine_disconnect(struct engine *engine)
 
 void engine_reconnect(struct engine *engine)
 {
-    bool busy = (engine->sync && !sync_idle(engine->sync)) || engine->asks ||
-                (engine->catalog && catalog_refreshing(engine->catalog));
+    /* A walk over the workspace does not hold it up: the next one goes on where it was. */
+    bool busy = (engine->sync && !sync_idle(engine->sync)) || engine->asks;
     engine->rebuild_wanted = busy;
     if (busy) {
         struct sync_settings settings = sync_settings_of(engine->profile);

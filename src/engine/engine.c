@@ -125,6 +125,11 @@ int engine_open(struct engine *engine, const char *profile, const char *version,
     free(cache);
     if (engine->cache == NULL)
         return -1;
+    engine->names = catalog_names_new(engine->cache);
+    engine->ticks = catalog_ticks_new(engine->state, engine->seam, err);
+    if (engine->ticks == NULL)
+        return -1;
+    engine_share_changed(engine);
     if (engine_vault_open(engine, &engine->vault_err) != 0)
         base_log_event(engine->log, LOG_WARN_, "vault.closed", "code",
                        base_err_name(engine->vault_err.code), "message", engine->vault_err.message,
@@ -167,6 +172,8 @@ void engine_close(struct engine *engine)
         net_loop_free(&engine->loop);
     engine_probes_free(engine);
     store_vault_free(&engine->vault);
+    catalog_ticks_free(&engine->ticks);
+    catalog_names_free(&engine->names);
     store_cache_free(&engine->cache);
     store_free(&engine->state);
     config_profile_free(&engine->profile);
@@ -196,6 +203,7 @@ static void profile_take(struct engine *engine, struct config_profile *profile)
     engine->profile = profile;
     engine->profile_err = ERR_INIT;
     base_log_level(engine->log, level_of(profile));
+    engine_share_changed(engine);
     if (differ)
         engine_reconnect(engine);
     engine_snapshot_soon(engine);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/seam.h"
 #include "catalog/catalog.h"
+#include "catalog/ticks.h"
 #include "config/profile.h"
 #include "databricks/client.h"
 #include "ipc/server.h"
@@ -53,6 +54,8 @@ struct engine {
     struct err profile_err;         /* the file could not be read: nothing of it is used */
     struct store_state *state;
     struct store_cache *cache;
+    struct catalog_names *names; /* these two: never NULL while serving */
+    struct catalog_ticks *ticks;
     struct store_vault *vault; /* NULL: see vault_err */
     struct err vault_err;
 
@@ -81,6 +84,7 @@ struct engine {
     int64_t snapshot_took_ms;      /* the last time */
     struct engine_setup *setup; /* verdicts and checks of set-up; NULL: none yet */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
+    int64_t refresh_next_us;       /* monotonic; not by itself before this moment */
 };
 
 /* engine.c: opening and closing. On failure everything opened so far is still closed by
@@ -156,6 +160,21 @@ void engine_fail(struct engine *engine, struct ipc_call *call, const struct err 
 int engine_param_name(const cJSON *params, const char *key, struct model_name *out,
                       struct err *err) must_check;
 
+/* Who calls: the login name of the uid. */
+struct engine_author {
+    char name[64];
+    int64_t uid;
+};
+void engine_author(const struct ipc_call *call, struct engine_author *out);
+/* verbs_draft.c: the share of the profile may be another one: the draft follows, consoles are told.
+ */
+void engine_share_changed(struct engine *engine);
+void engine_draft_changed(struct engine *engine);
+
+/* verbs_tree.c: the walk over the workspace, by itself when it is due. */
+void engine_catalog_open(struct engine *engine);
+void engine_catalog_tick(struct engine *engine);
+
 /* Verbs, one file per family. */
 engine_verb_fn engine_verb_status, engine_verb_engine_status, engine_verb_engine_stop,
     engine_verb_engine_reload, engine_verb_engine_log;
@@ -164,7 +183,9 @@ engine_verb_fn engine_verb_config_get, engine_verb_config_set, engine_verb_confi
 engine_verb_fn engine_verb_setup_list, engine_verb_setup_check, engine_verb_setup_cancel,
     engine_verb_warehouses_list;
 engine_verb_fn engine_verb_secrets_list, engine_verb_secrets_set;
-engine_verb_fn engine_verb_tree_rows, engine_verb_catalog_refresh;
+engine_verb_fn engine_verb_tree_rows, engine_verb_tree_search, engine_verb_catalog_refresh;
+engine_verb_fn engine_verb_draft_show, engine_verb_draft_tick, engine_verb_draft_undo,
+    engine_verb_draft_clear;
 engine_verb_fn engine_verb_show, engine_verb_show_history, engine_verb_show_count,
     engine_verb_preview, engine_verb_cancel;
 engine_verb_fn engine_verb_share_list, engine_verb_share_add, engine_verb_share_remove;

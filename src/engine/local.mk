@@ -8,6 +8,8 @@ src_libengine_a_SOURCES = \
 	src/engine/verbs_sync.c src/engine/verbs_tree.c src/engine/verify.c
 
 src_libengine_a_SOURCES += src/engine/setup.h src/engine/setup_list.c src/engine/verbs_setup.c
+# the tree and the ticks
+src_libengine_a_SOURCES += src/engine/tree.c src/engine/tree.h src/engine/verbs_draft.c
 
 sbin_PROGRAMS += aampe-syncd
 aampe_syncd_SOURCES = src/engine/main.c

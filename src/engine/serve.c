@@ -31,6 +31,11 @@ static const struct {
     {"secrets.list", false, engine_verb_secrets_list},
     {"secrets.set", true, engine_verb_secrets_set},
     {"tree.rows", false, engine_verb_tree_rows},
+    {"tree.search", false, engine_verb_tree_search},
+    {"draft.show", false, engine_verb_draft_show},
+    {"draft.tick", false, engine_verb_draft_tick},
+    {"draft.undo", false, engine_verb_draft_undo},
+    {"draft.clear", false, engine_verb_draft_clear},
     {"catalog.refresh", false, engine_verb_catalog_refresh},
     {"show", false, engine_verb_show},
     {"show.history", false, engine_verb_show_history},
@@ -135,6 +140,7 @@ static void tick(void *user)
     if (store_tick(engine->state, &err) != 0)
         base_log_event(engine->log, LOG_WARN_, "state.backup", "code", base_err_name(err.code),
                        "message", err.message, NULL);
+    engine_catalog_tick(engine);
     engine->tick_timer = net_loop_after(engine->loop, TICK_MS, tick, engine);
 }
 

@@ -1,31 +1,38 @@
 #include "store/cache.h"
 
 #include "base/alloc.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "store/cache_private.h"
 #include "store/db.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define CACHE_VERSION 1
+#define CACHE_VERSION 2
 #define CACHE_LIST_MAX 500
+
+#define ROW_COLUMNS "SELECT key,parent,kind,name,json,fetched_us,flags,detail,detail_us"
 
 struct store_cache {
     sqlite3 *db;
     struct base_seam *seam;
-    int64_t epoch;
+    int64_t epoch, first_epoch, walk;
+    struct base_map *epochs; /* parent -> epoch at which its children came or went, int64_t */
 };
 
 static const char cache_schema[] =
     "CREATE TABLE rows(key TEXT PRIMARY KEY, parent TEXT NOT NULL, kind TEXT NOT NULL,"
-    " name TEXT NOT NULL COLLATE NOCASE, json TEXT NOT NULL, fetched_us INTEGER NOT NULL)"
-    " WITHOUT ROWID;"
-    "CREATE INDEX rows_parent ON rows(parent, name);"
+    " name TEXT NOT NULL COLLATE NOCASE, json TEXT NOT NULL, fetched_us INTEGER NOT NULL,"
+    " flags INTEGER NOT NULL DEFAULT 0, walk INTEGER NOT NULL DEFAULT 0, detail TEXT,"
+    " detail_us INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "CREATE INDEX rows_parent ON rows(parent, name, kind, flags);"
     "CREATE TABLE listed(parent TEXT PRIMARY KEY, at_us INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version=1";
+    "CREATE TABLE numbers(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version=2";
 
 static sqlite3 *cache_try(const char *path, struct err *err)
 {
@@ -69,7 +76,9 @@ struct store_cache *store_cache_open(const char *path, struct base_seam *seam, s
     struct store_cache *cache = base_alloc_zero(1, sizeof *cache);
     cache->db = db;
     cache->seam = seam;
-    cache->epoch = base_seam_now_us(seam); /* epochs of an earlier process never come again */
+    cache->epochs = base_map_new();
+    /* Epochs of an earlier process never come again. */
+    cache->first_epoch = cache->epoch = base_seam_now_us(seam);
     return cache;
 }
 
@@ -79,6 +88,7 @@ void store_cache_free(struct store_cache **cache_ptr)
     if (cache == NULL)
         return;
     store_db_close(&cache->db);
+    base_map_free(&cache->epochs, free);
     base_free(cache_ptr);
 }
 
@@ -92,6 +102,22 @@ int64_t store_cache_epoch(const struct store_cache *cache)
     return cache->epoch;
 }
 
+int64_t store_cache_epoch_of(const struct store_cache *cache, const char *parent)
+{
+    const int64_t *epoch = base_map_get(cache->epochs, parent);
+    return epoch ? *epoch : cache->first_epoch;
+}
+
+static void epoch_next(struct store_cache *cache, const char *parent)
+{
+    int64_t *epoch = base_map_get(cache->epochs, parent);
+    if (epoch == NULL) {
+        epoch = base_alloc(sizeof *epoch);
+        base_map_put(cache->epochs, parent, epoch);
+    }
+    *epoch = ++cache->epoch;
+}
+
 void store_cached_clear(struct store_cached *row)
 {
     free(row->key);
@@ -99,6 +125,7 @@ void store_cached_clear(struct store_cached *row)
     free(row->kind);
     free(row->name);
     free(row->json);
+    free(row->detail);
     memset(row, 0, sizeof *row);
 }
 
@@ -115,70 +142,143 @@ static int cache_end(struct store_cache *cache, int rc, struct err *err)
         rc = store_db_exec(cache->db, "COMMIT", err);
     if (rc != 0 && !sqlite3_get_autocommit(cache->db))
         sqlite3_exec(cache->db, "ROLLBACK", NULL, NULL, NULL);
-    cache->epoch++;
     return rc;
 }
 
-static int cache_insert(struct store_cache *cache, const char *parent,
-                        const struct store_cached *row, int64_t fetched_us, struct err *err)
+/* The statements of a page, prepared once for all its rows. */
+struct page {
+    sqlite3_stmt *update, *insert;
+    bool came; /* a row that was not there */
+};
+
+static int step_once(sqlite3_stmt *stmt, struct err *err)
 {
-    return store_db_run(cache->db, err,
-                        "INSERT OR REPLACE INTO rows(key,parent,kind,name,json,fetched_us)"
-                        " VALUES(?,?,?,?,?,?)",
-                        "tttt"
-                        "ti",
-                        row->key, parent, row->kind, row->name,
-                        row->json != NULL ? row->json : "{}", fetched_us);
+    int rc = store_db_step(stmt, err);
+    sqlite3_reset(stmt);
+    return rc < 0 ? -1 : 0;
 }
 
-/* Rows whose parent is gone, level by level: a securable tree is only a few levels deep. */
-static int cache_prune(struct store_cache *cache, struct err *err)
+static int page_row(struct store_cache *cache, struct page *page, const char *parent, int64_t walk,
+                    const struct store_cached *row, int64_t fetched_us, struct err *err)
 {
-    int changes;
-    do {
-        if (store_db_run(
-                cache->db, err,
-                "DELETE FROM rows WHERE parent<>'' AND parent NOT IN (SELECT key FROM rows)",
-                "") != 0)
+    sqlite3_stmt *both[] = {page->update, page->insert};
+    for (size_t i = 0; i < 2; i++) {
+        if (store_db_bind_text(both[i], 1, row->key) != SQLITE_OK ||
+            store_db_bind_text(both[i], 2, parent) != SQLITE_OK ||
+            store_db_bind_text(both[i], 3, row->kind) != SQLITE_OK ||
+            store_db_bind_text(both[i], 4, row->name) != SQLITE_OK ||
+            store_db_bind_text(both[i], 5, row->json ? row->json : "{}") != SQLITE_OK ||
+            sqlite3_bind_int64(both[i], 6, fetched_us) != SQLITE_OK ||
+            sqlite3_bind_int64(both[i], 7, row->flags) != SQLITE_OK ||
+            sqlite3_bind_int64(both[i], 8, walk) != SQLITE_OK)
+            return store_db_error(cache->db, err, "cache: bind");
+        if (step_once(both[i], err) != 0)
             return -1;
-        changes = sqlite3_changes(cache->db);
-    } while (changes > 0);
-    return store_db_run(cache->db, err,
-                        "DELETE FROM listed WHERE parent<>'' AND parent NOT IN"
-                        " (SELECT key FROM rows)",
-                        "");
+        if (i == 0 && sqlite3_changes(cache->db) > 0)
+            return 0;
+    }
+    page->came = true;
+    return 0;
 }
 
-static int cache_replace_body(struct store_cache *cache, const char *parent, const char *kind,
-                              const struct store_cached *rows, size_t count, struct err *err)
+static int page_body(struct store_cache *cache, struct page *page, const char *parent, int64_t walk,
+                     const struct store_cached *rows, size_t count, struct err *err)
+{
+    char update[256];
+    int64_t now = base_seam_now_us(cache->seam);
+    int rc = 0;
+    snprintf(update, sizeof update,
+             "UPDATE rows SET kind=?3,name=?4,json=?5,fetched_us=?6,flags=(flags&%d)|?7,walk=?8"
+             " WHERE key=?1 AND parent=?2",
+             CACHE_FLAGS_DETAIL);
+    page->update = store_db_query(cache->db, err, update, "");
+    page->insert = store_db_query(cache->db, err,
+                                  "INSERT OR REPLACE INTO"
+                                  " rows(key,parent,kind,name,json,fetched_us,flags,walk)"
+                                  " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+                                  "");
+    if (page->update == NULL || page->insert == NULL)
+        rc = -1;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = page_row(cache, page, parent, walk, &rows[i],
+                      rows[i].fetched_us != 0 ? rows[i].fetched_us : now, err);
+    sqlite3_finalize(page->update);
+    sqlite3_finalize(page->insert);
+    return rc;
+}
+
+int64_t store_cache_walk(struct store_cache *cache)
 {
     int64_t now = base_seam_now_us(cache->seam);
-    if (store_db_run(cache->db, err, "DELETE FROM rows WHERE parent=?1 AND (?2 IS NULL OR kind=?2)",
-                     "tt", parent, kind) != 0)
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (cache_insert(cache, parent, &rows[i], now, err) != 0)
-            return -1;
-    if (cache_prune(cache, err) != 0)
-        return -1;
-    return store_db_run(cache->db, err, "INSERT OR REPLACE INTO listed(parent,at_us) VALUES(?,?)",
-                        "ti", parent, now);
+    cache->walk = now > cache->walk ? now : cache->walk + 1; /* also while the clock stands */
+    return cache->walk;
 }
 
-int store_cache_replace(struct store_cache *cache, const char *parent, const char *kind,
-                        const struct store_cached *rows, size_t count, struct err *err)
+int store_cache_page(struct store_cache *cache, const char *parent, int64_t walk,
+                     const struct store_cached *rows, size_t count, struct err *err)
 {
+    struct page page = {0};
     if (store_db_exec(cache->db, "BEGIN", err) != 0)
         return -1;
-    return cache_end(cache, cache_replace_body(cache, parent, kind, rows, count, err), err);
+    int rc = cache_end(cache, page_body(cache, &page, parent, walk, rows, count, err), err);
+    if (rc == 0 && page.came)
+        epoch_next(cache, parent);
+    return rc;
+}
+
+/* What the walk has not seen, and all below it. */
+#define GONE                                                                                       \
+    " IN (WITH RECURSIVE gone(k) AS (SELECT key FROM rows WHERE parent=?1 AND walk<>?2"            \
+    " UNION ALL SELECT r.key FROM rows r JOIN gone ON r.parent=gone.k) SELECT k FROM gone)"
+
+static int listed_body(struct store_cache *cache, const char *parent, int64_t walk, bool *went,
+                       struct err *err)
+{
+    if (store_db_run(cache->db, err, "DELETE FROM listed WHERE parent" GONE, "ti", parent, walk) !=
+            0 ||
+        store_db_run(cache->db, err, "DELETE FROM rows WHERE key" GONE, "ti", parent, walk) != 0)
+        return -1;
+    *went = sqlite3_changes(cache->db) > 0;
+    return store_db_run(cache->db, err, "INSERT OR REPLACE INTO listed(parent,at_us) VALUES(?,?)",
+                        "ti", parent, base_seam_now_us(cache->seam));
+}
+
+int store_cache_listed(struct store_cache *cache, const char *parent, int64_t walk, struct err *err)
+{
+    bool went = false;
+    if (store_db_exec(cache->db, "BEGIN", err) != 0)
+        return -1;
+    int rc = cache_end(cache, listed_body(cache, parent, walk, &went, err), err);
+    if (rc == 0 && went)
+        epoch_next(cache, parent);
+    return rc;
+}
+
+int store_cache_replace(struct store_cache *cache, const char *parent,
+                        const struct store_cached *rows, size_t count, struct err *err)
+{
+    int64_t walk = store_cache_walk(cache);
+    if (store_cache_page(cache, parent, walk, rows, count, err) != 0)
+        return -1;
+    return store_cache_listed(cache, parent, walk, err);
 }
 
 int store_cache_put(struct store_cache *cache, const struct store_cached *row, struct err *err)
 {
-    int64_t at = row->fetched_us != 0 ? row->fetched_us : base_seam_now_us(cache->seam);
-    if (store_db_exec(cache->db, "BEGIN", err) != 0)
+    int64_t walk;
+    if (store_db_number(cache->db, err, &walk, 0, "SELECT walk FROM rows WHERE key=?", "t",
+                        row->key) != 0)
         return -1;
-    return cache_end(cache, cache_insert(cache, row->parent, row, at, err), err);
+    return store_cache_page(cache, row->parent, walk, row, 1, err);
+}
+
+int store_cache_detail(struct store_cache *cache, const char *key, const char *detail,
+                       int64_t flags, struct err *err)
+{
+    return store_db_run(cache->db, err,
+                        "UPDATE rows SET detail=?,detail_us=?,flags=(flags&~?)|? WHERE key=?",
+                        "tiiit", detail, base_seam_now_us(cache->seam), (int64_t)CACHE_FLAGS_DETAIL,
+                        flags & CACHE_FLAGS_DETAIL, key);
 }
 
 static struct store_cached cache_row(sqlite3_stmt *stmt)
@@ -188,15 +288,17 @@ static struct store_cached cache_row(sqlite3_stmt *stmt)
                                  .kind = store_db_text(stmt, 2),
                                  .name = store_db_text(stmt, 3),
                                  .json = store_db_text(stmt, 4),
-                                 .fetched_us = sqlite3_column_int64(stmt, 5)};
+                                 .fetched_us = sqlite3_column_int64(stmt, 5),
+                                 .flags = sqlite3_column_int64(stmt, 6),
+                                 .detail = store_db_text_or_null(stmt, 7),
+                                 .detail_us = sqlite3_column_int64(stmt, 8)};
 }
 
 bool store_cache_get(struct store_cache *cache, const char *key, struct store_cached *out)
 {
     memset(out, 0, sizeof *out);
-    sqlite3_stmt *stmt = store_db_query(
-        cache->db, NULL, "SELECT key,parent,kind,name,json,fetched_us FROM rows WHERE key=?", "t",
-        key);
+    sqlite3_stmt *stmt =
+        store_db_query(cache->db, NULL, ROW_COLUMNS " FROM rows WHERE key=?", "t", key);
     if (stmt == NULL)
         return false;
     bool found = store_db_step(stmt, NULL) == 1;
@@ -241,8 +343,6 @@ static int64_t cache_limit(int limit)
 }
 
 #define LIST_WHERE " FROM rows WHERE parent=?1 AND (?2='' OR instr(lower(name),lower(?2))>0)"
-#define SEARCH_WHERE " FROM rows WHERE instr(lower(key),lower(?1))>0 AND (?2 IS NULL OR kind=?2)"
-#define ROW_COLUMNS "SELECT key,parent,kind,name,json,fetched_us"
 
 int store_cache_list(struct store_cache *cache, const char *parent, const char *filter,
                      enum store_cache_order order, int64_t offset, int limit,
@@ -262,23 +362,58 @@ int store_cache_list(struct store_cache *cache, const char *parent, const char *
                          out, count, err);
 }
 
-int store_cache_search(struct store_cache *cache, const char *pattern, const char *kind,
-                       int64_t offset, int limit, struct store_cached **out, size_t *count,
-                       int64_t *total, struct err *err)
+int64_t store_cache_number(struct store_cache *cache, const char *name)
 {
-    if (total != NULL && store_db_number(cache->db, err, total, 0, "SELECT count(*)" SEARCH_WHERE,
-                                         "tt", pattern, kind) != 0)
+    int64_t value;
+    if (store_db_number(cache->db, NULL, &value, 0, "SELECT value FROM numbers WHERE name=?", "t",
+                        name) != 0)
+        return 0;
+    return value;
+}
+
+int store_cache_number_put(struct store_cache *cache, const char *name, int64_t value,
+                           struct err *err)
+{
+    return store_db_run(cache->db, err, "INSERT OR REPLACE INTO numbers(name,value) VALUES(?,?)",
+                        "ti", name, value);
+}
+
+int store_cache_each(struct store_cache *cache, const char *kind, const char *parent,
+                     void (*each)(void *user, const struct store_cached *row), void *user,
+                     struct err *err)
+{
+    sqlite3_stmt *stmt =
+        store_db_query(cache->db, err,
+                       parent ? "SELECT key,parent,kind,name,flags FROM rows"
+                                " WHERE kind=?1 AND parent=?2 ORDER BY parent,name,key"
+                              : "SELECT key,parent,kind,name,flags FROM rows"
+                                " WHERE kind=?1 ORDER BY parent,name,key",
+                       parent ? "tt" : "t", kind, parent);
+    int rc;
+    if (stmt == NULL)
         return -1;
-    return cache_collect(store_db_query(cache->db, err,
-                                        ROW_COLUMNS SEARCH_WHERE " ORDER BY key LIMIT ?3 OFFSET ?4",
-                                        "ttii", pattern, kind, cache_limit(limit), offset),
-                         out, count, err);
+    while ((rc = store_db_step(stmt, err)) == 1) {
+        struct store_cached row = {.key = (char *)sqlite3_column_text(stmt, 0),
+                                   .parent = (char *)sqlite3_column_text(stmt, 1),
+                                   .kind = (char *)sqlite3_column_text(stmt, 2),
+                                   .name = (char *)sqlite3_column_text(stmt, 3),
+                                   .flags = sqlite3_column_int64(stmt, 4)};
+        each(user, &row);
+    }
+    sqlite3_finalize(stmt);
+    return rc < 0 ? -1 : 0;
 }
 
 int store_cache_clear(struct store_cache *cache, struct err *err)
 {
     if (store_db_exec(cache->db, "BEGIN", err) != 0)
         return -1;
-    return cache_end(cache, store_db_exec(cache->db, "DELETE FROM rows; DELETE FROM listed", err),
-                     err);
+    cache->epoch++;
+    base_map_free(&cache->epochs, free);
+    cache->epochs = base_map_new();
+    epoch_next(cache, "");
+    return cache_end(
+        cache,
+        store_db_exec(cache->db, "DELETE FROM rows; DELETE FROM listed; DELETE FROM numbers", err),
+        err);
 }

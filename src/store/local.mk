@@ -4,6 +4,8 @@ src_libstore_a_SOURCES = \
 	src/store/state.c src/store/state.h src/store/state_journal.c src/store/state_log.c \
 	src/store/state_private.h src/store/state_run.c src/store/state_walk.c src/store/vault.c src/store/vault.h \
 	src/store/vault_key.c src/store/vault_private.h
+# drafts of ticks
+src_libstore_a_SOURCES += src/store/draft.h src/store/state_draft.c
 
 check_PROGRAMS += tests/unit/test_store_state
 TESTS += tests/unit/test_store_state
@@ -16,3 +18,9 @@ TESTS += tests/unit/test_store_vault
 tests_unit_test_store_vault_SOURCES = tests/unit/test_store_vault.c
 tests_unit_test_store_vault_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_vault_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_cache
+TESTS += tests/unit/test_store_cache
+tests_unit_test_store_cache_SOURCES = tests/unit/test_store_cache.c
+tests_unit_test_store_cache_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_cache_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)

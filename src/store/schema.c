@@ -50,6 +50,11 @@ static const char *const migrations[] = {
     "CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE secrets(name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL,"
     " created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL) WITHOUT ROWID;",
+    /* 2: drafts of ticks */
+    "CREATE TABLE draft_head(one INTEGER PRIMARY KEY CHECK(one=1), revision INTEGER NOT NULL,"
+    " updated_us INTEGER NOT NULL, author TEXT NOT NULL);"
+    "CREATE TABLE draft_ops(id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL,"
+    " uid INTEGER NOT NULL, author TEXT NOT NULL, what TEXT NOT NULL, items BLOB NOT NULL);",
 };
 
 static int schema_empty(struct store_state *store, bool *empty, struct err *err)

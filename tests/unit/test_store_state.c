@@ -1,8 +1,7 @@
-/* state.db and cache.db: transitions, what survives a kill, full disks, restored and foreign files.
+/* state.db: transitions, what survives a kill, full disks, restored and foreign files.
  */
 #define _GNU_SOURCE
 
-#include "store/cache.h"
 #include "store/state.h"
 
 #include "base/alloc.h"
@@ -708,76 +707,6 @@ static void test_oplog(void **state)
     place_remove(&place);
 }
 
-static struct store_cached cached(const char *key, const char *parent, const char *kind,
-                                  const char *name)
-{
-    return (struct store_cached){(char *)key,  (char *)parent, (char *)kind,
-                                 (char *)name, (char *)"{}",   0};
-}
-
-static void test_cache(void **state)
-{
-    (void)state;
-    struct err err = ERR_INIT;
-    struct base_seam *seam = base_seam_new();
-    char folder[] = "/tmp/aampe-cache-XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    char *path = base_file_join(folder, "cache.db");
-    struct store_cache *cache = store_cache_open(path, seam, &err);
-    assert_non_null(cache);
-    assert_int_equal(store_cache_age(cache, ""), 0);
-    int64_t epoch = store_cache_epoch(cache);
-    struct store_cached catalogs[] = {cached("c:shop", "", "catalog", "shop"),
-                                      cached("c:Main", "", "catalog", "Main")};
-    assert_int_equal(store_cache_replace(cache, "", "catalog", catalogs, 2, &err), 0);
-    assert_true(store_cache_epoch(cache) != epoch);
-    assert_true(store_cache_age(cache, "") > 0);
-    struct store_cached schemas[] = {cached("s:shop.a", "c:shop", "schema", "a")};
-    struct store_cached tables[] = {cached("t:shop.a.Events", "s:shop.a", "table", "Events"),
-                                    cached("t:shop.a.100%_x", "s:shop.a", "table", "100%_x")};
-    assert_int_equal(store_cache_replace(cache, "c:shop", NULL, schemas, 1, &err), 0);
-    assert_int_equal(store_cache_replace(cache, "s:shop.a", NULL, tables, 2, &err), 0);
-    struct store_cached *rows, row;
-    size_t count;
-    int64_t total;
-    assert_int_equal(
-        store_cache_list(cache, "", NULL, CACHE_BY_NAME, 0, 10, &rows, &count, &total, &err), 0);
-    assert_true(count == 2 && total == 2);
-    assert_string_equal(rows[0].name, "Main");
-    store_cached_free(rows, count);
-    assert_int_equal(store_cache_list(cache, "s:shop.a", "EVE", CACHE_BY_NAME_DESC, 0, 10, &rows,
-                                      &count, NULL, &err),
-                     0);
-    assert_int_equal(count, 1);
-    store_cached_free(rows, count);
-    /* pattern characters of SQL mean themselves */
-    assert_int_equal(store_cache_search(cache, "0%_", "table", 0, 10, &rows, &count, &total, &err),
-                     0);
-    assert_true(count == 1 && total == 1);
-    store_cached_free(rows, count);
-    assert_true(store_cache_get(cache, "t:shop.a.Events", &row));
-    store_cached_clear(&row);
-    /* what is gone takes everything under it along */
-    assert_int_equal(store_cache_replace(cache, "", "catalog", catalogs + 1, 1, &err), 0);
-    assert_false(store_cache_get(cache, "t:shop.a.Events", &row));
-    assert_int_equal(store_cache_age(cache, "s:shop.a"), 0);
-    store_cache_free(&cache);
-    /* a damaged one is made anew */
-    assert_int_equal(base_file_write_atomic(path, "no database at all, really not", 30, 0600, NULL),
-                     0);
-    cache = store_cache_open(path, seam, &err);
-    assert_non_null(cache);
-    assert_int_equal(store_cache_age(cache, ""), 0);
-    assert_int_equal(store_cache_clear(cache, &err), 0);
-    store_cache_free(&cache);
-    cache = store_cache_open(NULL, seam, &err);
-    assert_non_null(cache);
-    store_cache_free(&cache);
-    free(path);
-    base_seam_free(&seam);
-    assert_int_equal(base_file_remove_tree(folder, NULL), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -794,7 +723,6 @@ int main(void)
         cmocka_unit_test(test_daily),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_oplog),
-        cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

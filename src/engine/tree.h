@@ -1,0 +1,29 @@
+/* Private to the engine: rows of the tree with ticks and verdicts. */
+#ifndef AAMPE_ENGINE_TREE_H
+#define AAMPE_ENGINE_TREE_H
+
+#include "access/badge.h"
+#include "engine/engine.h"
+
+/* For the rows of one answer; engine_dress is the dress of a catalog_query, the dresser its user.
+ */
+struct engine_dresser;
+struct engine_dresser *engine_dresser_new(struct engine *engine);
+void engine_dresser_free(struct engine_dresser **dresser);
+void engine_dress(void *dresser, const struct store_cached *row, cJSON *json);
+
+/* The facts of a table from the flags of the three levels; names and owners are the caller's. */
+void engine_table_facts(int64_t catalog, int64_t schema, int64_t table, bool ticked,
+                        struct access_badge_facts *facts);
+
+/* Which tables a search means besides its pattern: {"access","ticked"}. */
+struct engine_tree_filter {
+    struct engine *engine;
+    const char *access; /* a word, NULL: any */
+    int ticked;         /* -1: either */
+};
+int engine_tree_filter_read(struct engine *engine, const cJSON *params,
+                            struct engine_tree_filter *out, struct err *err) must_check;
+bool engine_tree_accept(void *filter, const struct catalog_found *found);
+
+#endif
