@@ -11,7 +11,8 @@
 struct console_config {
     const char *profile, *version, *login; /* login: name of who sits here */
     bool read_only;
-    struct base_seam *seam; /* the clock */
+    struct base_seam *seam;     /* the clock */
+    int64_t (*now)(void *user); /* another clock, for tests; NULL: the seam's */
     /* All go out through these; user is handed to each. */
     void (*send)(void *user, uint64_t id, const char *verb, cJSON *take_params);
     const char *(*copy)(void *user, const char *text, size_t len); /* says what was done */
@@ -54,8 +55,8 @@ typedef void console_answer_fn(struct screen *screen, int64_t tag, const cJSON *
                                const struct err *err);
 void console_ask(struct screen *screen, const char *verb, cJSON *take_params, int64_t tag,
                  console_answer_fn *answer);
-/* Forgets what the screen waits for; the engine is told to stop it (verb "cancel"). True: there was
- * something. */
+/* Forgets what the screen waits for; the engine is told to stop it: verb "cancel" with {"id":ID of
+ * the send}, which the sender replaces by the id it used on the wire. True: there was something. */
 bool console_forget(struct screen *screen);
 bool console_waiting(const struct screen *screen);
 
@@ -72,7 +73,8 @@ int64_t console_unlocked_until_us(const struct console *console); /* 0: locked *
 
 /* Opens a screen on top. args is taken. */
 void console_push(struct console *console, const struct screen_ops *ops, cJSON *take_args);
-/* Goes to a numbered screen (its own stack is forgotten), with arguments for it. */
+/* Goes to a numbered screen: what lies over it is closed; with arguments it is opened anew, without
+ * it stands as it was left. A digit without a screen is said. */
 void console_go(struct console *console, int number, cJSON *take_args);
 void console_pop(struct screen *screen); /* closes it and what lies on it */
 /* Says something in row 23 until the next key, and keeps it in the messages. */

@@ -1,12 +1,25 @@
-# One file per screen, and the frame around them.
-EXTRA_DIST += ui/screen/console.h ui/screen/screen.h
-
-# Browse and Share
-EXTRA_DIST += ui/screen/browse.h ui/screen/browse.c ui/screen/browse_draw.c ui/screen/browse_keys.c ui/screen/browse_tree.c ui/screen/browse_tree.h \
-	ui/screen/share.c ui/screen/share.h ui/screen/share_draw.c
+# One file per screen, and the frame around them. A line a screen.
+noinst_LIBRARIES += ui/libscreen.a
+ui_libscreen_a_SOURCES = \
+	ui/screen/ask.c \
+	ui/screen/browse.c ui/screen/browse.h ui/screen/browse_draw.c ui/screen/browse_keys.c \
+	ui/screen/browse_tree.c ui/screen/browse_tree.h \
+	ui/screen/console.c ui/screen/console.h ui/screen/console_private.h \
+	ui/screen/dispatch.c \
+	ui/screen/frame.c \
+	ui/screen/help.c \
+	ui/screen/keys.c \
+	ui/screen/messages.c \
+	ui/screen/page.c \
+	ui/screen/palette.c ui/screen/palette.h ui/screen/palette_words.c \
+	ui/screen/question.c \
+	ui/screen/screen.h \
+	ui/screen/screens.c \
+	ui/screen/share.c ui/screen/share.h ui/screen/share_draw.c \
+	ui/screen/stack.c
 
 check_PROGRAMS += tests/unit/test_screen_tree
 TESTS += tests/unit/test_screen_tree
-tests_unit_test_screen_tree_SOURCES = tests/unit/test_screen_tree.c ui/screen/browse_tree.c
+tests_unit_test_screen_tree_SOURCES = tests/unit/test_screen_tree.c
 tests_unit_test_screen_tree_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_screen_tree_LDADD = src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+tests_unit_test_screen_tree_LDADD = ui/libscreen.a ui/libdraw.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)

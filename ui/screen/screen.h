@@ -30,7 +30,8 @@ struct screen_ops {
     void (*open)(struct screen *screen, const cJSON *args);
     void (*close)(struct screen *screen);  /* frees what it holds; NULL: nothing */
     void (*resume)(struct screen *screen); /* on top again, or the engine is back; asks anew */
-    /* An event of the engine, {"name","payload"} taken apart; also to screens that are covered. */
+    /* An event of the engine, {"name","payload"} taken apart; also to screens that are covered.
+     * "status" comes from the console itself: console_status has a new answer (the payload). */
     void (*event)(struct screen *screen, const char *name, const cJSON *payload);
     /* About once a second while on top: ages, what waits for time. Must not make an idle screen
      * change more than once a minute. */
@@ -38,7 +39,9 @@ struct screen_ops {
     /* A key before the table of actions sees it: only while something is edited. True: taken. */
     bool (*key)(struct screen *screen, const struct term_key *key);
     /* NULL: the action can be done now. Otherwise why not, for the status line; "" = it means
-     * nothing on this screen. */
+     * nothing on this screen. VIEW_ACTION_CLOSE is asked first of all: NULL means the screen has
+     * something of its own to close (a filter, a zoom) and `act` does it; anything else lets the
+     * frame close the view. Class and role are checked by the console, not here. */
     const char *(*refuse)(const struct screen *screen, enum view_action action);
     void (*act)(struct screen *screen, enum view_action action);
     /* Motion keys. */
@@ -48,11 +51,18 @@ struct screen_ops {
     void (*draw)(const struct screen *screen, struct draw_box body);
     /* The sentence of row 23: why the selected row is as it is. */
     void (*status)(const struct screen *screen, struct buf *out);
-    /* What follows the name in the first row ("> shop > loyalty"); appended to "2 Browse". */
+    /* What follows the name in the first row ("> shop > loyalty"); appended to "2 Browse". A screen
+     * without a number shows only this, or its name. A covered numbered screen shows only its name.
+     */
     void (*crumb)(const struct screen *screen, struct buf *out);
     /* The hints of the selected row, the most important first; fills at most max, returns how
      * many. `? help` is added by the frame. */
     size_t (*hints)(const struct screen *screen, enum view_action out[], size_t max);
+    /* Optional. Another label for a hint than the table's ("send" for Enter); NULL: the table's. */
+    const char *(*label)(const struct screen *screen, enum view_action action);
+    /* Optional. As whom what is shown was read: "observer"; NULL: as everywhere. */
+    const char *(*reads)(const struct screen *screen);
+    bool overlay; /* help and its like: goes away when another screen is opened */
 };
 
 struct screen {
@@ -61,9 +71,18 @@ struct screen {
     struct screen *below;
     uint64_t number;   /* never used twice: answers to a closed screen are dropped by it */
     int width, height; /* of the body */
+    bool painted;      /* has been on the terminal since it came to the top */
 };
 
-/* The screens. */
+/* The screens. Each is added to the table in screens.c by the one who writes it; a digit without a
+ * screen says so. Arguments a numbered screen understands besides its own (the palette, `!` and
+ * other screens hand them over; NULL: none):
+ *   2 Browse  {"table":NAME, "tab":"access|columns|rows|sync|history"}: that table's detail
+ *   3 Share   {"tab":"tables|plan"}
+ *   5 Runs    {"run":ID, "tab":"run|chunks|evidence|log"} or {"batch":ID}
+ *   6 Access  {"secret":NAME}
+ *   9 Setup   {"step":ID}
+ * One it does not understand it ignores. */
 extern const struct screen_ops screen_overview, screen_browse, screen_table, screen_share,
     screen_runs, screen_batch, screen_run, screen_retry, screen_access, screen_audit, screen_setup;
 

@@ -1,0 +1,113 @@
+#include "ui/screen/palette.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE VIEW_ACTION_NONE
+
+const struct palette_word palette_words[] = {
+    {"status", 1, NULL, false, NULL, NONE, "is anything wrong, what is safe, what is next"},
+    {"tree", 2, NULL, false, NULL, NONE, "catalogs, schemas and tables"},
+    {"show", 2, "table", false, NULL, NONE, "one table: TABLE"},
+    {"preview", 2, "table", false, "rows", NONE, "the first rows of a table, masked: TABLE"},
+    {"share list", 3, NULL, false, "tables", NONE, "the share"},
+    {"share plan", 3, NULL, false, "plan", NONE, "the plan of the draft"},
+    {"share add", 2, "table", false, NULL, NONE, "look at TABLE; Space ticks it"},
+    {"share remove", 2, "table", false, NULL, NONE, "look at TABLE; Space unticks it"},
+    {"sync plan", 5, NULL, false, NULL, VIEW_ACTION_SYNC, "what a sync would read; asks first"},
+    {"sync run", 5, NULL, false, NULL, VIEW_ACTION_SYNC, "sync now: shows the plan first"},
+    {"runs list", 5, NULL, false, NULL, NONE, "the latest runs"},
+    {"runs show", 5, "run", true, NULL, NONE, "one run: ID"},
+    {"runs log", 5, "run", true, "log", NONE, "what happened in a run: ID"},
+    {"runs retry", 5, "run", true, NULL, NONE, "look at run ID; R retries it"},
+    {"runs cancel", 5, "run", true, NULL, NONE, "look at run ID; X cancels it"},
+    {"secrets list", 6, NULL, false, NULL, NONE, "secrets and how long they last"},
+    {"secrets set", 9, NULL, false, NULL, NONE, "enter a secret, in Setup"},
+    {"audit", 7, NULL, false, NULL, NONE, "what was done with the access"},
+    {"setup", 9, NULL, false, NULL, NONE, "what is set, what is missing"},
+    {"config get", 9, NULL, false, NULL, NONE, "settings, in Setup"},
+    {"config set", 9, NULL, false, NULL, NONE, "change a setting, in Setup"},
+    {"config dump", 9, NULL, false, NULL, NONE, "settings, in Setup"},
+    {"quit", 0, NULL, false, NULL, VIEW_ACTION_INTERRUPT, "leave; the engine goes on"},
+};
+const size_t palette_word_count = base_countof(palette_words);
+
+static char small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool starts(const char *text, const char *typed)
+{
+    for (; *typed; text++, typed++)
+        if (small(*text) != small(*typed))
+            return false;
+    return true;
+}
+
+int palette_score(const char *text, const char *typed)
+{
+    if (typed[0] == '\0')
+        return 1;
+    if (starts(text, typed))
+        return strlen(text) == strlen(typed) ? 1000 : 800;
+    for (const char *at = text; *at; at++)
+        if (starts(at, typed))
+            return at[-1] == ' ' || at[-1] == '.' ? 600 : 400;
+    int gaps = 0;
+    for (; *typed; typed++, text++) { /* the letters, in order */
+        while (*text && small(*text) != small(*typed)) {
+            text++;
+            gaps++;
+        }
+        if (*text == '\0')
+            return 0;
+    }
+    return gaps < 100 ? 200 - gaps : 100;
+}
+
+const struct palette_word *palette_words_of(const char *typed, const char **rest)
+{
+    const struct palette_word *best = NULL;
+    size_t best_len = 0;
+    for (size_t i = 0; i < palette_word_count; i++) {
+        size_t len = strlen(palette_words[i].words);
+        if (len > best_len && starts(typed, palette_words[i].words) &&
+            (typed[len] == ' ' || typed[len] == '\0')) {
+            best = &palette_words[i];
+            best_len = len;
+        }
+    }
+    if (best)
+        *rest = typed + best_len + strspn(typed + best_len, " ");
+    return best;
+}
+
+cJSON *palette_arguments(const struct palette_word *word, const char *rest, bool *wrong)
+{
+    *wrong = false;
+    bool given = word->argument && rest[0];
+    if (!given && word->tab == NULL)
+        return NULL;
+    cJSON *args = base_json_object();
+    if (given && word->number) {
+        char *end;
+        errno = 0;
+        long long number = strtoll(rest, &end, 10);
+        *wrong = errno != 0 || end == rest || *end != '\0' || number < 0;
+        base_json_add_i64(args, word->argument, number);
+    } else if (given) {
+        base_json_add_str(args, word->argument, rest);
+    }
+    if (word->tab)
+        base_json_add_str(args, "tab", word->tab);
+    if (*wrong) {
+        cJSON_Delete(args);
+        args = NULL;
+    }
+    return args;
+}

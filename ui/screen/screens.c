@@ -1,0 +1,17 @@
+/* The screens of this version. Each line belongs to who writes the screen. */
+#include "ui/screen/console_private.h"
+
+#include "base/alloc.h"
+
+static const struct screen_ops *const screens[] = {
+    &screen_browse,
+    &screen_share,
+};
+
+const struct screen_ops *console_screen_ops(int digit)
+{
+    for (size_t i = 0; i < base_countof(screens); i++)
+        if (screens[i]->number == digit)
+            return screens[i];
+    return NULL;
+}
