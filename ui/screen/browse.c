@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_DRAFT = 1, TAG_ROWS = 100 };
+#define TAG_ROWS 100 /* and on; below: browse_keys.c */
 
 static const char *const order_words[BROWSE_ORDERS] = {"name", "name_desc", "age"};
 
@@ -79,26 +79,17 @@ static void list_start(struct browse *browse, struct browse_list *list)
     *list = (struct browse_list){.tree = browse_tree_new(), .number = ++browse->lists};
 }
 
-static void on_draft(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
+/* What every answer about the tree and every change of the draft says of it. */
+void browse_draft_take(struct browse *browse, const cJSON *draft)
 {
-    struct browse *browse = (struct browse *)screen;
-    (void)tag;
-    (void)err; /* without an answer there is no draft to speak of */
-    if (result == NULL)
-        return;
-    browse->revision = base_json_i64_or(result, "revision", 0);
-    browse->add = base_json_i64_or(result, "add", 0);
-    browse->remove = base_json_i64_or(result, "remove", 0);
-    free(browse->author);
-    browse->author = base_strdup(base_json_str_or(result, "author", ""));
-}
-
-static void ask_draft(struct browse *browse)
-{
-    cJSON *params = base_json_object();
-    base_json_add_i64(params, "offset", 0);
-    base_json_add_i64(params, "limit", 1);
-    console_ask(&browse->screen, "draft.show", params, TAG_DRAFT, on_draft);
+    const char *author = base_json_str_or(draft, "author", "");
+    browse->revision = base_json_i64_or(draft, "revision", browse->revision);
+    browse->add = base_json_i64_or(draft, "add", browse->add);
+    browse->remove = base_json_i64_or(draft, "remove", browse->remove);
+    if (browse->author == NULL || strcmp(browse->author, author) != 0) {
+        free(browse->author);
+        browse->author = base_strdup(author);
+    }
 }
 
 static void browse_open(struct screen *screen, const cJSON *args)
@@ -108,9 +99,11 @@ static void browse_open(struct screen *screen, const cJSON *args)
     browse->tags = TAG_ROWS;
     browse->seeking = true;
     browse->refreshed = -1;
-    ask_draft(browse);
+    browse->tables = -1;
     if (base_json_str(args, "filter"))
         browse_search(browse, base_json_str(args, "filter"));
+    if (base_json_str(args, "table"))
+        console_push(screen->console, &screen_table, cJSON_Duplicate(args, true));
 }
 
 static void browse_close(struct screen *screen)
@@ -142,9 +135,16 @@ void browse_again(struct browse *browse)
 
 static void browse_resume(struct screen *screen)
 {
-    struct browse *browse = (struct browse *)screen;
-    browse_again(browse);
-    ask_draft(browse);
+    browse_again((struct browse *)screen);
+}
+
+/* Of the whole workspace, in every answer. */
+static void head_take(struct browse *browse, const cJSON *result)
+{
+    if (base_json_get(result, "draft"))
+        browse_draft_take(browse, base_json_get(result, "draft"));
+    browse->tables = base_json_i64_or(result, "tables", browse->tables);
+    browse->refreshing = base_json_bool_or(result, "refreshing", false);
 }
 
 static void on_rows(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
@@ -155,10 +155,10 @@ static void on_rows(struct screen *screen, int64_t tag, const cJSON *result, con
         if (asked.tag != tag)
             continue;
         browse->asked.items[i] = browse->asked.items[--browse->asked.count];
+        if (result)
+            head_take(browse, result);
         if (asked.list == browse->all.number) {
             browse_tree_take(browse->all.tree, &asked.want, result, err);
-            if (result && asked.want.key[0] == '\0')
-                browse->refreshing = browse_tree_refreshing(browse->all.tree);
             if (browse->seeking)
                 (void)browse_tree_descend(browse->all.tree);
         } else if (browse->found.tree && asked.list == browse->found.number) {
@@ -187,6 +187,17 @@ static void ask_rows(struct browse *browse, struct browse_list *list, struct bro
     struct browse_asked asked = {.tag = ++browse->tags, .list = list->number, .want = *want};
     vec_push(&browse->asked, asked);
     console_ask(&browse->screen, search ? "tree.search" : "tree.rows", params, asked.tag, on_rows);
+}
+
+/* What was given up (Ctrl-C) is not answered any more. */
+static void forget_given_up(struct browse *browse)
+{
+    if (browse->asked.count == 0 || console_waiting(&browse->screen))
+        return;
+    for (size_t i = 0; i < browse->asked.count; i++)
+        free(browse->asked.items[i].want.key);
+    browse->asked.count = 0;
+    browse_again(browse);
 }
 
 static void ask_visible(struct browse *browse)
@@ -220,19 +231,16 @@ static void browse_event(struct screen *screen, const char *name, const cJSON *p
     struct browse *browse = (struct browse *)screen;
     if (strcmp(name, "draft.changed") == 0) {
         bool known = base_json_i64_or(payload, "revision", 0) == browse->revision;
-        on_draft(screen, TAG_DRAFT, payload, NULL);
+        browse_draft_take(browse, payload);
         browse->outdated |= !known;
-    } else if (strcmp(name, "catalog.changed") == 0 || strcmp(name, "catalog.refresh") == 0) {
+    } else if (strcmp(name, "catalog.changed") == 0) {
         bool done = base_json_bool_or(payload, "done", false);
         browse->refreshing = !done;
         browse->refreshed = base_json_i64_or(payload, "tables", -1);
-        browse->outdated |= strcmp(name, "catalog.changed") == 0;
+        browse->outdated = true;
         if (done && base_json_get(payload, "error"))
             console_say(screen->console, "the workspace could not be read: %s",
                         base_json_str_or(base_json_get(payload, "error"), "message", ""));
-    } else if (strcmp(name, "resync") == 0) {
-        browse->outdated = true;
-        ask_draft(browse);
     } else {
         return;
     }
@@ -322,6 +330,7 @@ static void browse_layout(struct screen *screen)
     heights(browse);
     columns(browse);
     follow(browse);
+    forget_given_up(browse);
     ask_visible(browse);
     view_page_free(&browse->detail);
     browse->detail = view_page_new(screen->width);

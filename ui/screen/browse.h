@@ -62,7 +62,7 @@ struct browse {
 
     int64_t revision, add, remove; /* of the draft */
     char *author;
-    bool managed; /* by a file */
+    int64_t tables; /* known in the whole workspace; -1: not yet */
 
     bool refreshing, outdated; /* outdated: read again at the next tick */
     int64_t refreshed;         /* tables so far; -1: unknown */
@@ -83,7 +83,8 @@ void browse_at_free(struct browse_at *at);
 void browse_at_set(struct browse_at *at, const struct browse_tree *tree, int64_t line);
 int64_t browse_at_line(const struct browse_at *at, const struct browse_tree *tree);
 void browse_search(struct browse *browse, const char *text); /* "": ends the filter */
-void browse_again(struct browse *browse);                    /* read again what is shown */
+void browse_draft_take(struct browse *browse, const cJSON *draft);
+void browse_again(struct browse *browse); /* read again what is shown */
 /* Lines of the range, first <= last; false: there is none. */
 bool browse_range(const struct browse *browse, int64_t *first, int64_t *last);
 

@@ -53,10 +53,9 @@ static void draft_text(const struct browse *browse, char *out, size_t size)
 
 static void summary_text(const struct browse *browse, char *out, size_t size)
 {
-    int64_t tables, ticked;
     char age[24];
+    long long tables = browse->tables > 0 ? (long long)browse->tables : 0;
     const char *fetched = browse_tree_fetched(browse->all.tree);
-    browse_tree_sums(browse->all.tree, &tables, &ticked);
     if (browse->found.tree) {
         int64_t total = browse_tree_total(browse->found.tree);
         if (total < 0)
@@ -68,9 +67,9 @@ static void summary_text(const struct browse *browse, char *out, size_t size)
         snprintf(out, size, "reading the workspace: %lld tables so far",
                  (long long)browse->refreshed);
     } else if (browse->refreshing) {
-        snprintf(out, size, "%lld tables, reading the workspace again", (long long)tables);
+        snprintf(out, size, "%lld tables, reading the workspace again", tables);
     } else if (fetched) {
-        snprintf(out, size, "%lld tables, %s old, seen as principal%s", (long long)tables,
+        snprintf(out, size, "%lld tables, %s old, seen as principal%s", tables,
                  view_age(fetched, console_now_us(browse->screen.console), age),
                  browse->order == BROWSE_BY_AGE         ? ", newest first"
                  : browse->order == BROWSE_BY_NAME_DESC ? ", Z to A"

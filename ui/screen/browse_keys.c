@@ -54,13 +54,7 @@ static void on_changed(struct screen *screen, int64_t tag, const cJSON *result,
         console_say_error(screen->console, err);
         return;
     }
-    browse->revision = base_json_i64_or(result, "revision", 0);
-    browse->add = base_json_i64_or(result, "add", 0);
-    browse->remove = base_json_i64_or(result, "remove", 0);
-    if (base_json_str(result, "author")) {
-        free(browse->author);
-        browse->author = base_strdup(base_json_str(result, "author"));
-    }
+    browse_draft_take(browse, result);
     if (undone[0])
         console_say(screen->console, "taken back: %s", undone);
     else if (changed == 0)
@@ -159,7 +153,7 @@ static void tick(struct browse *browse)
                 base_json_str_or(line.row, "full_name", ""));
 }
 
-/* What the filter shows; without a filter everything, which is always asked about. */
+/* What the filter shows; without a filter everything. */
 static void tick_all(struct browse *browse)
 {
     cJSON *params = base_json_object();
@@ -172,11 +166,8 @@ static void tick_all(struct browse *browse)
                     browse->filter);
         return;
     }
-    int64_t tables, ticked;
-    browse_tree_sums(browse->all.tree, &tables, &ticked);
     base_json_add_str(params, "under", "");
-    tick_asking(browse, params, tables > BROWSE_ASKS_SURELY ? (long long)tables : 1000000,
-                "everything the principal can see");
+    tick_asking(browse, params, (long long)browse->tables, "everything that is known, also folded");
 }
 
 static void on_refresh(struct screen *screen, int64_t tag, const cJSON *result,

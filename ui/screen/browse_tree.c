@@ -40,7 +40,6 @@ struct browse_tree {
     int64_t kept;
     int tries;
     char *fetched;
-    bool refreshing;
 };
 
 static struct node *node_new(struct browse_tree *tree, struct node *parent, const char *key)
@@ -578,7 +577,6 @@ static void root_take(struct browse_tree *tree, const cJSON *result)
         free(tree->fetched);
         tree->fetched = base_strdup(fetched);
     }
-    tree->refreshing = base_json_bool_or(result, "refreshing", false);
 }
 
 void browse_tree_take(struct browse_tree *tree, const struct browse_want *want, const cJSON *result,
@@ -630,23 +628,7 @@ const char *browse_tree_fetched(const struct browse_tree *tree)
     return tree->fetched;
 }
 
-bool browse_tree_refreshing(const struct browse_tree *tree)
-{
-    return tree->refreshing;
-}
-
 int64_t browse_tree_kept(const struct browse_tree *tree)
 {
     return tree->kept;
-}
-
-void browse_tree_sums(const struct browse_tree *tree, int64_t *tables, int64_t *ticked)
-{
-    *tables = *ticked = 0;
-    for (size_t i = 0; i < tree->root->windows.count; i++) {
-        for (int k = 0; k < BROWSE_PAGE; k++) {
-            *tables += base_json_i64_or(tree->root->windows.items[i]->rows[k], "tables", 0);
-            *ticked += base_json_i64_or(tree->root->windows.items[i]->rows[k], "ticked", 0);
-        }
-    }
 }

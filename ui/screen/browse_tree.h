@@ -77,9 +77,6 @@ void browse_tree_stale(struct browse_tree *tree);
 int64_t browse_tree_total(const struct browse_tree *tree);
 const char *browse_tree_error(const struct browse_tree *tree);   /* of the root; NULL */
 const char *browse_tree_fetched(const struct browse_tree *tree); /* NULL: never read */
-bool browse_tree_refreshing(const struct browse_tree *tree);
-int64_t browse_tree_kept(const struct browse_tree *tree); /* rows */
-/* Sums over the rows of the root: known tables and ticked ones. */
-void browse_tree_sums(const struct browse_tree *tree, int64_t *tables, int64_t *ticked);
+int64_t browse_tree_kept(const struct browse_tree *tree);        /* rows */
 
 #endif
