@@ -30,6 +30,7 @@ int cli_exec_show(struct cli *cli)
     if (params == NULL)
         return code;
     base_json_add_bool(params, "stats", cli_flag(&cli->args, "stats"));
+    base_json_add_bool(params, "try", cli_flag(&cli->args, "try"));
     return cli_look(cli, "show", params, view_show);
 }
 

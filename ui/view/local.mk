@@ -4,6 +4,8 @@ ui_libview_a_SOURCES = \
 	ui/view/action.c ui/view/action.h ui/view/actions.def ui/view/alarm.c ui/view/alarm.h ui/view/config.c ui/view/link.c ui/view/link.h ui/view/notice.c ui/view/notice.h ui/view/out.c ui/view/out.h ui/view/page.c ui/view/page.h \
 	ui/view/progress.c \
 	ui/view/runs.c ui/view/small.c ui/view/status.c ui/view/status.h ui/view/status_text.c ui/view/table.c ui/view/table_words.c ui/view/words.h
+# One table: verdict, rows, sync and history
+ui_libview_a_SOURCES += ui/view/grid.c ui/view/grid.h ui/view/grid_words.c ui/view/verdict.c ui/view/verdict.h
 # Browse and Share
 ui_libview_a_SOURCES += ui/view/plan.c ui/view/plan.h ui/view/tree.c ui/view/tree.h
 
@@ -20,3 +22,9 @@ TESTS += tests/unit/test_view_setup
 tests_unit_test_view_setup_SOURCES = tests/unit/test_view_setup.c
 tests_unit_test_view_setup_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_view_setup_LDADD = ui/libview.a src/libipc.a src/libconfig.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_view_grid
+TESTS += tests/unit/test_view_grid
+tests_unit_test_view_grid_SOURCES = tests/unit/test_view_grid.c
+tests_unit_test_view_grid_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_view_grid_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)

@@ -3,7 +3,10 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/seam.h"
 #include "base/vec.h"
+#include "ui/view/grid.h"
+#include "ui/view/verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,23 +33,6 @@ static void columns_print(struct view_out *out, const cJSON *data)
     view_table_print(&table, out);
 }
 
-static void privileges_print(struct view_out *out, const cJSON *data)
-{
-    const cJSON *each;
-    cJSON_ArrayForEach(each, base_json_array(data, "privileges"))
-    {
-        const char *type = base_json_str(each, "inherited_type");
-        view_line(out, "  %s to %s%s%s%s%s", base_json_str_or(each, "privilege", ""),
-                  base_json_str_or(each, "principal", ""), type ? ", from " : "", type ? type : "",
-                  type ? " " : "", type ? base_json_str_or(each, "inherited_name", "") : "");
-    }
-    if (base_json_get(data, "privileges_error")) {
-        char *error = view_error_text(data, "privileges_error");
-        view_line(out, "  not known: %s", error);
-        free(error);
-    }
-}
-
 static void versions_print(struct view_out *out, const cJSON *data)
 {
     const cJSON *each;
@@ -65,71 +51,107 @@ static void versions_print(struct view_out *out, const cJSON *data)
     }
 }
 
-void view_show(struct view_out *out, const cJSON *data)
+static void facts_print(struct view_out *out, const cJSON *data)
 {
     char time[32], rows[24];
     view_put(out, STYLE_HEAD, "%s", base_json_str_or(data, "name", ""));
-    view_put(out, STYLE_PLAIN, "  %s %s, owner %s, changed %s%s",
-             base_json_str_or(data, "type", "-"), base_json_str_or(data, "format", ""),
-             base_json_str_or(data, "owner", "-"), view_time(base_json_str(data, "updated"), time),
-             base_json_bool_or(data, "shared", false) ? ", shared" : "");
+    if (base_json_str(data, "type"))
+        view_put(out, STYLE_PLAIN, "  %s %s, owner %s, changed %s",
+                 base_json_str_or(data, "type", "-"), base_json_str_or(data, "format", ""),
+                 base_json_str_or(data, "owner", "-"),
+                 view_time(base_json_str(data, "updated"), time));
+    view_put(out, STYLE_PLAIN, "%s", base_json_bool_or(data, "shared", false) ? ", shared" : "");
     view_end(out);
     if (base_json_str(data, "comment"))
         view_line(out, "  %s", base_json_str(data, "comment"));
-    if (base_json_bool_or(data, "browse_only", false))
-        view_line(out, "  the principal may see this table, not read it");
-    if (base_json_str(data, "row_filter"))
-        view_line(out, "  rows are filtered by %s", base_json_str(data, "row_filter"));
+    if (base_json_str(data, "seen_as") && strcmp(base_json_str(data, "seen_as"), "principal") != 0)
+        view_line(out, "  seen as the %s: the principal does not see it",
+                  base_json_str(data, "seen_as"));
     if (base_json_get(data, "stats"))
         view_line(out, "  %s rows", view_rows(base_json_get(data, "stats"), "rows", rows));
-    view_end(out);
-    columns_print(out, data);
-    view_end(out);
-    view_line(out, "privileges");
-    privileges_print(out, data);
-    view_line(out, "versions");
-    versions_print(out, data);
 }
 
-static void preview_row(struct view_table *table, const cJSON *row, size_t count)
+void view_show(struct view_out *out, const cJSON *data)
 {
-    const char **cells = base_alloc_zero(count + 1, sizeof *cells);
-    size_t i = 0;
-    const cJSON *each;
-    cJSON_ArrayForEach(each, row)
-    {
-        if (i < count)
-            cells[i++] = !cJSON_IsString(each)          ? "NULL"
-                         : each->valuestring[0] == '\0' ? "''"
-                                                        : each->valuestring;
+    int64_t asked = 0;
+    const cJSON *tried = base_json_get(base_json_get(data, "access"), "tried");
+    if (base_json_str(tried, "time"))
+        (void)base_time_parse(base_json_str(tried, "time"), &asked);
+    facts_print(out, data);
+    if (base_json_get(data, "access")) {
+        struct view_page *page = view_page_new(80);
+        view_page_blank(page);
+        view_verdict(page, data, asked);
+        view_page_print(page, out);
+        view_page_free(&page);
     }
-    view_table_row(table, STYLE_PLAIN, cells);
+    if (base_json_array(data, "columns")) {
+        view_end(out);
+        columns_print(out, data);
+    }
+    const char *verdict = base_json_str_or(base_json_get(data, "access"), "verdict", "");
+    if (base_json_get(data, "versions") || base_json_get(data, "versions_error") ||
+        (strcmp(verdict, "readable") == 0 &&
+         strcmp(base_json_str_or(data, "warehouse_state", ""), "RUNNING") != 0)) {
+        view_end(out);
+        view_line(out, "versions");
+        versions_print(out, data);
+    }
+}
+
+static void preview_table(struct view_out *out, const struct view_grid *grid)
+{
+    char **names = base_alloc_zero(grid->column_count + 1, sizeof *names);
+    const char **cells = base_alloc_zero(grid->column_count + 1, sizeof *cells);
+    for (size_t c = 0; c < grid->column_count; c++) {
+        /* A name of the workspace must not be taken for the mark of a right-aligned column. */
+        const char *name = grid->columns[c].name;
+        names[c] = base_printf("%s%s", name[0] == '>' ? " " : "", name);
+    }
+    struct view_table *table = view_table_new((const char *const *)names);
+    for (size_t r = 0; r < grid->row_count; r++) {
+        for (size_t c = 0; c < grid->column_count; c++) {
+            const struct view_cell *cell = view_grid_cell(grid, r, c);
+            cells[c] = cell->text && cell->text[0] ? cell->text : cell->shown;
+        }
+        view_table_row(table, STYLE_PLAIN, cells);
+    }
+    view_table_print(&table, out);
+    for (size_t c = 0; c < grid->column_count; c++)
+        free(names[c]);
+    free(names);
     free(cells);
+}
+
+/* Whether the rows fit side by side into 80 columns; else they are folded to records. */
+static bool preview_fits(const struct view_grid *grid)
+{
+    int width = 0;
+    for (size_t c = 0; c < grid->column_count && width <= 80; c++)
+        width += grid->columns[c].width + (c ? 2 : 0);
+    return width <= 80;
 }
 
 void view_preview(struct view_out *out, const cJSON *data)
 {
-    const cJSON *columns = base_json_array(data, "columns"), *each;
-    size_t count = (size_t)cJSON_GetArraySize(columns), i = 0;
-    char **names = base_alloc_zero(count + 1, sizeof *names);
-    cJSON_ArrayForEach(each, columns)
-    {
-        /* A name of the workspace must not be taken for the mark of a right-aligned column. */
-        const char *name = base_json_str_or(each, "name", "");
-        names[i++] = base_printf("%s%s", name[0] == '>' ? " " : "", name);
+    struct view_grid *grid = view_grid_new(data);
+    if (out->plain || preview_fits(grid)) {
+        preview_table(out, grid);
+    } else {
+        struct view_page *page = view_page_new(80);
+        for (size_t r = 0; r < grid->row_count; r++) {
+            view_page_rule(page, "record %zu of %zu", r + 1, grid->row_count);
+            view_grid_record(page, grid, r);
+        }
+        view_page_print(page, out);
+        view_page_free(&page);
     }
-    struct view_table *table = view_table_new((const char *const *)names);
-    cJSON_ArrayForEach(each, base_json_array(data, "rows")) preview_row(table, each, count);
-    view_table_print(&table, out);
-    view_line(out, "%d rows of %s, %s%s", cJSON_GetArraySize(base_json_array(data, "rows")),
+    view_line(out, "%zu row%s of %s, %s%s", grid->row_count, grid->row_count == 1 ? "" : "s",
               base_json_str_or(data, "table", ""),
-              base_json_bool_or(data, "masked", true)
-                  ? "values masked (--reveal shows them, recorded)"
-                  : "revealed; this look is in the operator log",
-              base_json_bool_or(data, "cut", false) ? ", cut" : "");
-    for (i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
+              grid->masked ? "values masked (--reveal shows them, recorded)"
+                           : "revealed; this look is in the operator log",
+              base_json_bool_or(data, "cut", false) ? "; there were more than fit an answer" : "");
+    view_grid_free(&grid);
 }
 
 void view_share_list(struct view_out *out, const cJSON *data)
