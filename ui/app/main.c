@@ -1,31 +1,93 @@
 /* aampe-console: what the admin runs. */
+#include "ui/app/app.h"
 #include "ui/cli/cli.h"
 
 #include "base/text.h"
 #include "config.h"
 
 #include <locale.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* Set by the signal handler only. */
+/* Set by the signal handlers only. */
 static volatile sig_atomic_t interrupted;
+static struct app_signals signals;
+static struct term *terminal; /* while the screen is ours */
 
 static void on_signal(int number)
 {
-    (void)number;
-    interrupted = 1;
+    if (number == SIGTSTP)
+        signals.suspended = 1;
+    else if (number == SIGINT)
+        signals.interrupted = 1;
+    else
+        signals.ended = 1;
+    if (number != SIGTSTP)
+        interrupted = 1;
+}
+
+/* The screen is given back whatever happens; then the signal does what it always does. */
+static void on_fatal(int number)
+{
+    struct term *mine = terminal;
+    if (mine) {
+        static const char said[] = "aampe-console: ended by a fault of its own; the engine and its "
+                                   "syncs go on\n";
+        terminal = NULL;
+        term_rescue(mine);
+        ssize_t sent = write(STDOUT_FILENO, said, sizeof said - 1);
+        (void)sent;
+    }
+    signal(number, SIG_DFL);
+    raise(number);
 }
 
 static void signals_catch(void)
 {
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = on_fatal;
+    action.sa_flags = SA_RESETHAND | SA_NODEFER;
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+        sigaction(fatal[i], &action, NULL);
+    action.sa_flags = 0;
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+}
+
+/* The name of who sits here: what the log of changes says. */
+static const char *login_name(void)
+{
+    const struct passwd *entry = getpwuid(getuid());
+    return entry && entry->pw_name[0] ? entry->pw_name : "?";
+}
+
+static int full_screen(struct cli *cli, int screen, cJSON *take_args, struct err *err)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    struct app_options options = {.profile = cli->profile,
+                                  .socket = cli->socket,
+                                  .version = cli->version,
+                                  .login = login_name(),
+                                  .seam = cli->seam,
+                                  .read_only = cli_flag(&cli->args, "read-only"),
+                                  .ascii = cli->out->ascii,
+                                  .mono = !cli->out->color,
+                                  .signals = &signals,
+                                  .terminal = &terminal,
+                                  .first_screen = screen,
+                                  .first_args = take_args};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTSTP, &action, NULL);
+    int code = app_run(&options, err);
+    signal(SIGTSTP, SIG_DFL);
+    return code;
 }
 
 /* Also when the line cannot be parsed, a script that asked for JSON gets JSON. */
@@ -74,6 +136,10 @@ static int console(struct cli *cli)
     cli->socket = cli_value(&cli->args, "socket");
     if (view_profile_check(cli->profile, &err) != 0)
         return view_error(out, &err, NULL);
+    if (cli->args.command == NULL && !out->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
+        int code = full_screen(cli, 0, NULL, &err);
+        return code >= 0 ? code : view_error(out, &err, NULL);
+    }
     return cli_run(cli);
 }
 
@@ -81,7 +147,8 @@ int main(int argc, char *argv[])
 {
     struct err err = ERR_INIT;
     struct view_out out = {.text = stdout, .diag = stderr, .json = asks_json(argc, argv)};
-    struct cli cli = {.out = &out, .version = PACKAGE_VERSION, .interrupted = &interrupted};
+    struct cli cli = {
+        .out = &out, .version = PACKAGE_VERSION, .open = full_screen, .interrupted = &interrupted};
     setlocale(LC_CTYPE, "");
     signals_catch();
     int code;

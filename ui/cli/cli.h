@@ -60,9 +60,6 @@ struct cli {
     const char *profile;
     const char *socket;  /* or NULL */
     const char *version; /* of this program */
-    /* Opens the full-screen console on the profile, at a numbered screen (0: the one that fits)
-     * with arguments for it (taken); returns the exit code. NULL: this program has none. */
-    int (*full_screen)(struct cli *cli, int screen, cJSON *take_args);
     const volatile sig_atomic_t
         *interrupted; /* set once the user pressed Ctrl-C or we were told to end */
     /* Opens the full-screen console on the profile and returns the program's exit code when the

@@ -1,0 +1,13 @@
+# The console on a real pseudo terminal.
+dist_check_SCRIPTS += tests/pty/screen.py tests/pty/terminal.py tests/pty/test_pty_life.py
+TESTS += tests/pty/test_pty_life.py
+EXTRA_DIST += tests/suite/tmux.py tests/suite/ui_budget.py tests/suite/walk.py
+
+# Bytes, requests, memory and processor time of the console against their budgets.
+.PHONY: ui-budget walk
+ui-budget: $(SUITE_NEEDS)
+	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/ui_budget.py
+
+# A person's ways through the console, in tmux and in linear mode.
+walk: $(SUITE_NEEDS)
+	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/walk.py
