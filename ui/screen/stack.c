@@ -102,6 +102,11 @@ void console_overlay_close(struct console *console)
 void console_push(struct console *console, const struct screen_ops *ops, cJSON *take_args)
 {
     int depth = 0;
+    if (ops == NULL) {
+        console_say(console, "this view is not in this version");
+        cJSON_Delete(take_args);
+        return;
+    }
     if (!ops->overlay && !ops->question)
         console_overlay_close(console);
     for (struct screen *screen = console_top(console); screen; screen = screen->below)
