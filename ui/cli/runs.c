@@ -34,9 +34,22 @@ static cJSON *id_params(struct cli *cli, int *code)
 
 int cli_exec_runs_show(struct cli *cli)
 {
+    struct err err = ERR_INIT;
     int code = 0;
-    cJSON *params = id_params(cli, &code);
-    return params ? cli_look(cli, "runs.show", params, view_runs_show) : code;
+    cJSON *params = id_params(cli, &code), *data = NULL;
+    if (params == NULL)
+        return code;
+    struct view_link *link = cli_link(cli, &err);
+    int rc = link ? view_call(link, "runs.show", params, &data, &err) : -1;
+    if (link == NULL)
+        cJSON_Delete(params);
+    view_link_free(&link);
+    if (rc != 0)
+        return view_error(cli->out, &err, NULL);
+    if (!cli->out->json)
+        view_runs_show(cli->out, data, base_seam_now_us(cli->seam));
+    view_json_ok(cli->out, data);
+    return VIEW_EXIT_DONE;
 }
 
 int cli_exec_runs_log(struct cli *cli)

@@ -26,7 +26,7 @@ void view_share_plan(struct view_out *out, const cJSON *data); /* of share add, 
 void view_sync_plan(struct view_out *out, const cJSON *data);
 void view_report(struct view_out *out, const cJSON *data);
 void view_runs_list(struct view_out *out, const cJSON *data);
-void view_runs_show(struct view_out *out, const cJSON *data);
+void view_runs_show(struct view_out *out, const cJSON *data, int64_t now_us);
 
 void view_config_get(struct view_out *out, const cJSON *data);
 void view_config_set(struct view_out *out, const cJSON *data);
