@@ -10,10 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void linear_print(struct cli *cli, const cJSON *data)
+{
+    struct view_page *page = view_page_new(1000);
+    view_status_linear(page, data, base_seam_now_us(cli->seam));
+    view_page_print(page, cli->out);
+    view_page_free(&page);
+}
+
 static void print(struct cli *cli, const cJSON *data)
 {
     if (cli_flag(&cli->args, "line"))
         view_status_line(cli->out, data, base_seam_now_us(cli->seam));
+    else if (cli_flag(&cli->args, "linear"))
+        linear_print(cli, data);
     else
         view_status(cli->out, data, base_seam_now_us(cli->seam));
 }

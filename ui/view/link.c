@@ -255,3 +255,32 @@ int view_event(struct view_link *link, int timeout_ms, cJSON **event, struct err
 {
     return ipc_client_next_event(link->client, timeout_ms, event, err);
 }
+
+int view_link_fd(const struct view_link *link)
+{
+    return ipc_client_fd(link->client);
+}
+
+int view_send(struct view_link *link, const char *verb, cJSON *take_params, int *id,
+              struct err *err)
+{
+    return ipc_client_send(link->client, verb, take_params, id, err);
+}
+
+int view_reply(struct view_link *link, int id, int timeout_ms, cJSON **result, struct err *err)
+{
+    struct err refused = ERR_INIT;
+    int answered = 0;
+    int got = ipc_client_next_reply(link->client, timeout_ms, &answered, result, &refused, err);
+    if (got <= 0)
+        return got;
+    if (answered != id) { /* a question that was given up */
+        cJSON_Delete(*result);
+        *result = NULL;
+        return 0;
+    }
+    if (refused.code == ERR_OK)
+        return 1;
+    *err = refused;
+    return -1;
+}

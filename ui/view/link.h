@@ -52,6 +52,12 @@ int view_engine_spawned(int fd, struct buf *line, int *pid, struct err *err) mus
 /* Asks and waits; params taken, *result is the caller's. */
 int view_call(struct view_link *link, const char *verb, cJSON *take_params, cJSON **result,
               struct err *err) must_check;
+/* The same in two steps, for callers that do something while they wait: 1 and *result, 0 not within
+ * timeout_ms, -1 the error of the engine or of the link. One question at a time. */
+int view_send(struct view_link *link, const char *verb, cJSON *take_params, int *id,
+              struct err *err) must_check;
+int view_reply(struct view_link *link, int id, int timeout_ms, cJSON **result, struct err *err);
+int view_link_fd(const struct view_link *link);
 /* Asks for these events (NULL-terminated). */
 int view_subscribe(struct view_link *link, const char *const events[], struct err *err) must_check;
 /* 1 and *event ({"name","payload"}, the caller's), 0: none within timeout_ms, -1: the link is gone.

@@ -1,7 +1,7 @@
 # What is said to people, and the console's side of the socket.
 noinst_LIBRARIES += ui/libview.a
 ui_libview_a_SOURCES = \
-	ui/view/action.c ui/view/action.h ui/view/actions.def ui/view/alarm.c ui/view/alarm.h ui/view/config.c ui/view/link.c ui/view/link.h ui/view/notice.c ui/view/notice.h ui/view/out.c ui/view/out.h ui/view/page.c ui/view/page.h \
+	ui/view/action.c ui/view/action.h ui/view/actions.def ui/view/alarm.c ui/view/alarm.h ui/view/config.c ui/view/linear.c ui/view/linear.h ui/view/link.c ui/view/link.h ui/view/notice.c ui/view/notice.h ui/view/out.c ui/view/out.h ui/view/page.c ui/view/page.h \
 	ui/view/progress.c \
 	ui/view/runs.c ui/view/small.c ui/view/status.c ui/view/status.h ui/view/status_text.c ui/view/table.c ui/view/table_words.c ui/view/words.h
 # One table: verdict, rows, sync and history
