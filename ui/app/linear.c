@@ -65,8 +65,6 @@ static int link_open(struct linear *linear, struct err *err)
     linear->link = cli_link(linear->cli, err);
     if (linear->link == NULL)
         return -1;
-    if (view_link_started(linear->link))
-        linear_say(linear, "the engine of this profile was started");
     if (view_subscribe(linear->link, events, err) == 0)
         return 0;
     view_link_free(&linear->link);
@@ -166,9 +164,9 @@ static bool typed_read(struct linear *linear)
 static int turn(struct linear *linear, bool keys, int timeout_ms,
                 void (*each)(void *user, const cJSON *event), void *user)
 {
-    struct pollfd fds[2] = {{.fd = keys ? STDIN_FILENO : -1, .events = POLLIN},
-                            {.fd = linear->link ? view_link_fd(linear->link) : -1,
-                             .events = POLLIN}};
+    struct pollfd fds[2] = {
+        {.fd = keys ? STDIN_FILENO : -1, .events = POLLIN},
+        {.fd = linear->link ? view_link_fd(linear->link) : -1, .events = POLLIN}};
     events_tell(linear, each, user);
     if (*linear->cli->interrupted) {
         linear->over = true;
@@ -239,21 +237,21 @@ struct secret *linear_ask_secret(struct linear *linear, const char *prompt)
 }
 
 static void choices_say(struct linear *linear, const struct linear_choice choices[], size_t count,
-                        bool hints)
+                        const char *back, bool hints)
 {
     for (size_t i = 0; i < count; i++)
         linear_say(linear, "%zu %s%s%s", i + 1, choices[i].label,
                    hints && choices[i].hint ? ": " : "",
                    hints && choices[i].hint ? choices[i].hint : "");
-    linear_say(linear, "0 back");
+    linear_say(linear, "0 %s", back);
 }
 
 int linear_choose(struct linear *linear, const char *title, const struct linear_choice choices[],
-                  size_t count)
+                  size_t count, const char *back)
 {
     /* Said again only when other choices have been said since. */
     if (linear->choices != choices)
-        choices_say(linear, choices, count, false);
+        choices_say(linear, choices, count, back, false);
     linear->choices = choices;
     for (;;) {
         char *end = NULL;
@@ -261,7 +259,7 @@ int linear_choose(struct linear *linear, const char *title, const struct linear_
         if (answer == NULL)
             return 0;
         if (strcmp(answer, "?") == 0) {
-            choices_say(linear, choices, count, true);
+            choices_say(linear, choices, count, back, true);
             continue;
         }
         unsigned long number = strtoul(answer, &end, 10);

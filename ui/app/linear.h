@@ -20,13 +20,13 @@ struct linear {
     struct view_out *out;
     struct view_link *link; /* NULL while the engine does not answer */
     bool read_only;
-    bool over;            /* no more input, or interrupted: return from wherever you are */
-    int percent_step;     /* of a run under way that is told: 10 */
-    struct buf typed;     /* read and not used yet */
-    char *answer;         /* the last one */
-    const void *choices;  /* those that were said last */
+    bool over;                     /* no more input, or interrupted: return from wherever you are */
+    int percent_step;              /* of a run under way that is told: 10 */
+    struct buf typed;              /* read and not used yet */
+    char *answer;                  /* the last one */
+    const void *choices;           /* those that were said last */
     struct view_linear_told *told; /* what has been told of each run */
-    int64_t said_us;      /* when something was said last */
+    int64_t said_us;               /* when something was said last */
 };
 
 /* No command, and --linear was given, or ACCESSIBLE is set, or the terminal is dumb. */
@@ -34,18 +34,20 @@ bool linear_wanted(const struct cli *cli);
 /* The whole mode; returns the exit code of the program. */
 int linear_run(struct cli *cli);
 
-/* One line typed after a prompt, without its end and the blanks around it; "" when it is empty, NULL
- * once there is no more input. Borrowed until the next question. `hint` is said when the user types
+/* One line typed after a prompt, without its end and the blanks around it; "" when it is empty,
+ * NULL once there is no more input. Borrowed until the next question. `hint` is said when the user
+ * types
  * `?` (and the question is asked again). */
 const char *linear_ask(struct linear *linear, const char *prompt, const char *hint);
 /* The same without echo, and never kept in `typed`. NULL: none. */
 struct secret *linear_ask_secret(struct linear *linear, const char *prompt);
-/* Numbered choices, said the first time and when the user types `?`; 1.. the choice, 0 back. */
+/* Numbered choices, said the first time and when the user types `?`; 1.. the choice, 0 back (called
+ * `back`). */
 struct linear_choice {
     const char *label, *hint; /* hint may be NULL */
 };
 int linear_choose(struct linear *linear, const char *title, const struct linear_choice choices[],
-                  size_t count);
+                  size_t count, const char *back);
 /* True when the user types the word. */
 bool linear_confirm(struct linear *linear, const char *question, const char *word);
 /* Asks the engine and waits; a word every 30 seconds meanwhile. params taken; *result the caller's.

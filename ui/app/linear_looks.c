@@ -72,8 +72,8 @@ void linear_status(struct linear *linear)
 
 static void retry(struct linear *linear, int64_t run)
 {
-    char *question = base_printf("The table of run %lld is loaded again, as a new run.",
-                                 (long long)run);
+    char *question =
+        base_printf("The table of run %lld is loaded again, as a new run.", (long long)run);
     bool yes = !linear->read_only && linear_confirm(linear, question, "retry");
     free(question);
     if (linear->read_only)
@@ -122,7 +122,7 @@ static void run_open(struct linear *linear, int64_t run)
     bool again = strcmp(word, "failed") == 0 || strcmp(word, "cancelled") == 0;
     view_runs_show(linear->out, show);
     for (int choice = -1; choice != 0 && !linear->over;) {
-        choice = linear_choose(linear, "run", choices, again ? 3 : 2);
+        choice = linear_choose(linear, "run", choices, again ? 3 : 2, "back");
         if (choice == 1)
             log_say(linear, run);
         else if (choice == 2)
@@ -202,8 +202,8 @@ void linear_sync(struct linear *linear)
 static void on_event(void *user, const cJSON *event)
 {
     const char *word = base_json_str_or(base_json_get(event, "payload"), "word", "");
-    bool over = strcmp(word, "done") == 0 || strcmp(word, "failed") == 0 ||
-                strcmp(word, "cancelled") == 0;
+    bool over =
+        strcmp(word, "done") == 0 || strcmp(word, "failed") == 0 || strcmp(word, "cancelled") == 0;
     if (strcmp(base_json_str_or(event, "name", ""), "run.state") == 0 && over)
         *(bool *)user = true;
 }
@@ -252,7 +252,7 @@ void linear_main(struct linear *linear)
         cJSON_Delete(status);
     }
     for (int choice = -1; choice != 0 && !linear->over;) {
-        choice = linear_choose(linear, "choice", choices, base_countof(choices));
+        choice = linear_choose(linear, "choice", choices, base_countof(choices), "end");
         if (choice == 1)
             linear_status(linear);
         else if (choice == 2 || choice == 3)

@@ -1,5 +1,6 @@
 /* aampe-console: what the admin runs. */
 #include "ui/app/app.h"
+#include "ui/app/linear.h"
 #include "ui/cli/cli.h"
 
 #include "base/text.h"
@@ -136,6 +137,8 @@ static int console(struct cli *cli)
     cli->socket = cli_value(&cli->args, "socket");
     if (view_profile_check(cli->profile, &err) != 0)
         return view_error(out, &err, NULL);
+    if (linear_wanted(cli))
+        return linear_run(cli);
     if (cli->args.command == NULL && !out->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
         int code = full_screen(cli, 0, NULL, &err);
         return code >= 0 ? code : view_error(out, &err, NULL);

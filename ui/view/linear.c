@@ -130,8 +130,8 @@ void view_linear_runs(struct view_page *page, const cJSON *data, int64_t now_us)
         const char *ended = base_json_str(run, "finished");
         const char *code = base_json_str(base_json_get(run, "error"), "code");
         view_page_line(page, STYLE_PLAIN, "run %lld: %s, %s",
-                       (long long)base_json_i64_or(run, "id", 0), base_json_str_or(run, "table", ""),
-                       base_json_str_or(run, "word", ""));
+                       (long long)base_json_i64_or(run, "id", 0),
+                       base_json_str_or(run, "table", ""), base_json_str_or(run, "word", ""));
         if (ended)
             view_page_add(page, STYLE_PLAIN, ", %s ago", view_age(ended, now_us, age));
         if (base_json_get(run, "file_rows"))

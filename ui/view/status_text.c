@@ -218,7 +218,9 @@ static void linear_table(struct view_page *page, const cJSON *table, int number,
     }
     view_page_line(page, STYLE_PLAIN, "  last run: %lld, %s%s%s",
                    (long long)base_json_i64_or(run, "id", 0), base_json_str_or(run, "word", ""),
-                   ended ? ", ago: " : "", ended ? view_age(ended, now_us, age) : "");
+                   ended ? ", " : "", ended ? view_age(ended, now_us, age) : "");
+    if (ended)
+        view_page_add(page, STYLE_PLAIN, " ago");
     if (base_json_get(table, "error"))
         view_page_line(page, STYLE_BAD, "  error: %s, %s",
                        base_json_str_or(base_json_get(table, "error"), "code", ""),
