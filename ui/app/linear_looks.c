@@ -120,7 +120,7 @@ static void run_open(struct linear *linear, int64_t run)
     const cJSON *row = base_json_get(show, "run");
     const char *word = base_json_str_or(row, "word", "");
     bool again = strcmp(word, "failed") == 0 || strcmp(word, "cancelled") == 0;
-    view_runs_show(linear->out, show);
+    view_runs_show(linear->out, show, now_of(linear));
     for (int choice = -1; choice != 0 && !linear->over;) {
         choice = linear_choose(linear, "run", choices, again ? 3 : 2, "back");
         if (choice == 1)
