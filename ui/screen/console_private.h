@@ -3,6 +3,7 @@
 #define AAMPE_UI_SCREEN_CONSOLE_PRIVATE_H
 
 #include "ui/screen/console.h"
+#include "ui/view/out.h"
 
 #define CONSOLE_SCREENS 9 /* the digits */
 #define CONSOLE_MESSAGES_MAX 500
@@ -103,6 +104,9 @@ void console_question_focus(struct console *console); /* on the button instead o
 struct draw_box console_body(const struct console *console, struct draw_box all);
 void console_frame_draw(const struct console *console, struct draw_box all);
 enum view_action console_hint_at(const struct console *console, int x); /* NONE: none there */
+
+/* page.c */
+enum draw_style console_page_style(enum view_style style);
 
 /* keys.c: the action of a key. */
 enum view_action console_key_action(const struct term_key *key);

@@ -1,5 +1,6 @@
 /* From keys to what is done: the one place where the classes of actions are enforced. */
 #include "ui/screen/console_private.h"
+#include "ui/view/alarm.h"
 #include "ui/view/page.h"
 
 #include "base/alloc.h"
@@ -128,38 +129,18 @@ void console_quit_ask(struct console *console)
     console_question_focus(console); /* leaving breaks nothing */
 }
 
-/* The first thing of status.attention, where it can be looked at. */
+/* The worst of what needs a person, where it can be looked at. */
 void console_worst(struct console *console)
 {
-    const cJSON *attention = base_json_array(console->status, "attention");
-    const cJSON *first = cJSON_GetArrayItem(attention, 0);
-    if (console->status == NULL || first == NULL) {
-        console_say(console, console->status ? "nothing needs you"
-                                             : "nothing is known yet: the engine has not answered");
-        return;
-    }
-    cJSON *args = base_json_object();
-    int64_t run;
-    int digit = 1;
-    if (base_json_i64(first, "run", &run)) {
-        base_json_add_i64(args, "run", run);
-        digit = 5;
-    } else if (base_json_str(first, "secret")) {
-        base_json_add_str(args, "secret", base_json_str(first, "secret"));
-        digit = 6;
-    } else if (base_json_str(first, "table")) {
-        base_json_add_str(args, "table", base_json_str(first, "table"));
-        digit = 2;
-    } else if (strcmp(base_json_str_or(first, "kind", ""), "audit") == 0) {
-        digit = 7;
-    }
-    if (digit == 1 || digit == 7 || console_screen_ops(digit) == NULL) {
-        cJSON_Delete(args);
-        args = NULL;
-    }
-    if (console_screen_ops(digit) == NULL)
-        digit = 1;
-    console_go(console, digit, args);
+    struct view_alarm alarm;
+    view_alarm(console->status, console->link != CONSOLE_DOWN, &alarm);
+    if (console->status == NULL && console->link != CONSOLE_DOWN)
+        console_say(console, "nothing is known yet: the engine has not answered");
+    else if (alarm.screen == 0)
+        console_say(console, "nothing needs you");
+    else
+        console_go(console, console_screen_ops(alarm.screen) ? alarm.screen : 1,
+                   console_screen_ops(alarm.screen) ? view_alarm_args(&alarm) : NULL);
 }
 
 static void unlock(struct console *console)

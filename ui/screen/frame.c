@@ -1,6 +1,8 @@
 /* Row 1: where one is, and in words what is wrong, as whom it was read, whether writes are locked,
  * how old it is. Row 23: one sentence. Row 24: hints. */
 #include "ui/screen/console_private.h"
+#include "ui/view/alarm.h"
+#include "ui/view/page.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -12,7 +14,6 @@
 
 #define MINUTE_US (INT64_C(60) * 1000000)
 #define CRUMBS_MAX 16
-#define ALARM_DAYS 30
 #define LOGIN_MAX 16
 
 struct draw_box console_body(const struct console *console, struct draw_box all)
@@ -31,63 +32,6 @@ static void age_text(int64_t us, char out[24])
         snprintf(out, 24, "%lld h", (long long)(minutes / 60));
     else
         snprintf(out, 24, "%lld d", (long long)(minutes / 60 / 24));
-}
-
-static int64_t count_kind(const cJSON *attention, const char *kind)
-{
-    const cJSON *item;
-    int64_t count = 0;
-    cJSON_ArrayForEach(item, attention)
-    {
-        count += strcmp(base_json_str_or(item, "kind", ""), kind) == 0;
-    }
-    return count;
-}
-
-/* The secret that ends first, in days; false: none within the alarm's reach. */
-static bool secret_days(const cJSON *status, int64_t *days)
-{
-    const cJSON *item;
-    bool found = false;
-    cJSON_ArrayForEach(item, base_json_array(status, "secrets"))
-    {
-        int64_t left;
-        if (base_json_i64(item, "expires_days", &left) && left <= ALARM_DAYS &&
-            (!found || left < *days)) {
-            *days = left;
-            found = true;
-        }
-    }
-    return found;
-}
-
-static void alarm_text(const struct console *console, char out[40])
-{
-    static const struct {
-        const char *kind, *word;
-    } kinds[] = {{"failed", "failed"}, {"stalled", "stalled"}, {"blocked", "blocked"}};
-    const cJSON *attention = base_json_array(console->status, "attention");
-    int64_t days = 0, audit = count_kind(attention, "audit");
-    out[0] = '\0';
-    if (console->link == CONSOLE_DOWN) {
-        snprintf(out, 40, "no engine");
-        return;
-    }
-    for (size_t i = 0; i < base_countof(kinds) && !out[0]; i++) {
-        int64_t count = count_kind(attention, kinds[i].kind);
-        if (i == 0 && count == 0)
-            count = base_json_i64_or(console->status, "failed", 0);
-        if (count > 0)
-            snprintf(out, 40, "! %lld %s", (long long)count, kinds[i].word);
-    }
-    if (!out[0] && secret_days(console->status, &days)) {
-        if (days < 0)
-            snprintf(out, 40, "! secret EXPIRED");
-        else
-            snprintf(out, 40, "! secret %lld d", (long long)days);
-    }
-    if (!out[0] && audit > 0)
-        snprintf(out, 40, "! %lld unexpected", (long long)audit);
 }
 
 static const char *reads_word(const struct console *console)
@@ -137,8 +81,10 @@ static void link_text(const struct console *console, char out[40])
 /* The slots; the higher the level, the fewer words. */
 static void slots(const struct console *console, int level, char out[300])
 {
-    char alarm[40], writes[120], link[40];
-    alarm_text(console, alarm);
+    char writes[120], link[40];
+    struct view_alarm worst;
+    const char *alarm = worst.text;
+    view_alarm(console->status, console->link != CONSOLE_DOWN, &worst);
     writes_text(console, writes);
     link_text(console, link);
     bool open = strncmp(writes, "WRITES", 6) == 0;
@@ -264,8 +210,13 @@ static void head_draw(const struct console *console, struct draw_box row)
     if (width > row.width * 2 / 3)
         width = row.width * 2 / 3;
     path_draw(console, row, row.width - width - 2);
-    bool alarm = right[0] == '!' || console->link == CONSOLE_DOWN;
-    draw_field(row, row.width - width, 0, width, alarm ? DRAW_WARN : DRAW_PLAIN, DRAW_LEFT, right);
+    struct view_alarm alarm;
+    view_alarm(console->status, console->link != CONSOLE_DOWN, &alarm);
+    draw_field(row, row.width - width, 0, width, DRAW_PLAIN, DRAW_LEFT, right);
+    int marked = draw_width(alarm.text);
+    if (marked > 0)
+        draw_field(row, row.width - width, 0, marked < width ? marked : width,
+                   console_page_style(alarm.style), DRAW_LEFT, alarm.text);
 }
 
 static void sentence_draw(const struct console *console, struct draw_box row)

@@ -1,5 +1,5 @@
 /* Pages of ui/view on a canvas. */
-#include "ui/screen/console.h"
+#include "ui/screen/console_private.h"
 #include "ui/view/page.h"
 
 #include "base/alloc.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum draw_style style_of(enum view_style style)
+enum draw_style console_page_style(enum view_style style)
 {
     static const enum draw_style styles[] = {
         [STYLE_PLAIN] = DRAW_PLAIN, [STYLE_HEAD] = DRAW_HEAD, [STYLE_GOOD] = DRAW_GOOD,
@@ -40,7 +40,8 @@ void console_page_draw(const struct view_page *page, struct draw_box box, int to
         } else {
             int x = 0;
             for (size_t i = 0; i < line->span_count && x < box.width; i++)
-                x += draw_text(box, x, y, style_of(line->spans[i].style), line->spans[i].text);
+                x += draw_text(box, x, y, console_page_style(line->spans[i].style),
+                               line->spans[i].text);
         }
         if ((int)index == selected)
             draw_select(box, y);
