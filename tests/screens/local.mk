@@ -1,0 +1,12 @@
+# The console against recorded answers: what is on the screen, at every size, whatever the answers hold.
+SCREENS_LIBS = ui/libscreen.a ui/libdraw.a ui/libview.a src/libipc.a src/libconfig.a src/libmodel.a src/libbase.a $(LIBS_BASE)
+check_PROGRAMS += tests/screens/driver
+TESTS += tests/screens/driver
+tests_screens_driver_SOURCES = tests/screens/driver.c tests/screens/scene.c tests/screens/scene.h
+tests_screens_driver_LDADD = $(SCREENS_LIBS)
+EXTRA_DIST += tests/screens/scenes tests/screens/golden
+
+# Writes the golden screens anew; look at what changed before you keep it.
+.PHONY: golden-update
+golden-update: tests/screens/driver$(EXEEXT)
+	@$(AM_TESTS_ENVIRONMENT) tests/screens/driver$(EXEEXT) --update
