@@ -389,14 +389,42 @@ static size_t browse_hints(const struct screen *screen, enum view_action out[], 
     static const enum view_action none[] = {VIEW_ACTION_REFRESH, VIEW_ACTION_FILTER,
                                             VIEW_ACTION_PLAN};
     static const enum view_action filtered[] = {VIEW_ACTION_CLOSE, VIEW_ACTION_FILTER};
+    static const enum view_action typing[] = {VIEW_ACTION_OPEN, VIEW_ACTION_CLOSE};
     bool some = browse_tree_count(browse_shown(browse)->tree) > 0;
-    const enum view_action *from = some ? rows : browse->found.tree ? filtered : none;
-    size_t count = some                 ? base_countof(rows)
-                   : browse->found.tree ? base_countof(filtered)
-                                        : base_countof(none);
+    const enum view_action *from = none;
+    size_t count = base_countof(none);
+    if (browse->edit) {
+        from = typing;
+        count = base_countof(typing);
+    } else if (some) {
+        from = rows;
+        count = base_countof(rows);
+    } else if (browse->found.tree) {
+        from = filtered;
+        count = base_countof(filtered);
+    }
     for (size_t i = 0; i < count && i < max; i++)
         out[i] = from[i];
     return count < max ? count : max;
+}
+
+static const char *browse_label(const struct screen *screen, enum view_action action)
+{
+    const struct browse *browse = (const struct browse *)screen;
+    struct browse_line line;
+    if (action == VIEW_ACTION_CLOSE)
+        return browse->edit ? "keep what is found" : "end filter";
+    if (action == VIEW_ACTION_OPEN && browse->edit)
+        return "search";
+    if (!browse_selected(browse, &line) || line.row == NULL)
+        return NULL;
+    if (action == VIEW_ACTION_TICK && browse->range.owner)
+        return "tick range";
+    if (action == VIEW_ACTION_TICK && strcmp(base_json_str_or(line.row, "tick", "off"), "on") == 0)
+        return "untick";
+    if (action == VIEW_ACTION_OPEN && strcmp(base_json_str_or(line.row, "kind", ""), "table") != 0)
+        return line.open ? "fold" : "unfold";
+    return NULL;
 }
 
 const struct screen_ops screen_browse = {
@@ -424,4 +452,5 @@ const struct screen_ops screen_browse = {
     .status = browse_status,
     .crumb = browse_crumb,
     .hints = browse_hints,
+    .label = browse_label,
 };

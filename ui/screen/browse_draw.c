@@ -101,9 +101,11 @@ static void draw_head(const struct browse *browse, struct draw_box body)
         draw_columns_head(body, 1, browse->columns, BROWSE_COLUMNS, BROWSE_INDENT, browse->widths);
 }
 
-static void draw_tick(const cJSON *row, struct draw_box box, int y)
+/* An open container needs no mark: its rows have theirs. */
+static void draw_tick(const cJSON *row, bool open, struct draw_box box, int y)
 {
-    const char *tick = base_json_str(row, "tick"), *draft = base_json_str_or(row, "draft", "");
+    const char *tick = base_json_str(row, "tick");
+    const char *draft = open ? "" : base_json_str_or(row, "draft", "");
     if (draft[0])
         draw_text(box, 2, y, draft[0] == '+' ? DRAW_GOOD : DRAW_WARN, draft[0] == '+' ? "+" : "-");
     if (tick == NULL || strcmp(base_json_str_or(row, "access", ""), "not_uc") == 0)
@@ -140,7 +142,7 @@ static void draw_row(const struct browse *browse, const struct browse_line *line
     fields[BROWSE_COMMENT] = (struct draw_field){DRAW_FAINT, base_json_str(row, "comment")};
     draw_columns_row(box, y, browse->columns, BROWSE_COLUMNS, BROWSE_INDENT, browse->widths,
                      fields);
-    draw_tick(row, box, y);
+    draw_tick(row, line->open, box, y);
 }
 
 static void draw_list(const struct browse *browse, struct draw_box box)

@@ -395,7 +395,7 @@ static void share_status(const struct screen *screen, struct buf *out)
     const char *name = share_selected_name(share);
     if (share->applying)
         (void)base_buf_text(out, "applying");
-    else if (share_is_plan(share) && share->plan_error)
+    else if (share_is_plan(share) && share->plan && share->plan_error)
         (void)base_buf_printf(out, "planned before; now: %s", share->plan_error);
     else if (share_is_plan(share) && missing > 0)
         (void)base_buf_printf(out, "%d %s; y copies the SQL for who may grant", (int)missing,
@@ -441,6 +441,17 @@ static size_t share_hints(const struct screen *screen, enum view_action out[], s
     return used;
 }
 
+static const char *share_label(const struct screen *screen, enum view_action action)
+{
+    const struct share *share = (const struct share *)screen;
+    const char *name = share_selected_name(share);
+    if (action == VIEW_ACTION_TICK && name)
+        return share_draft_of(share, name) != ' ' ? "take out of draft" : "draft removal";
+    if (action == VIEW_ACTION_COPY && share_is_plan(share))
+        return "copy SQL";
+    return NULL;
+}
+
 const struct screen_ops screen_share = {
     .name = "Share",
     .number = 3,
@@ -463,4 +474,5 @@ const struct screen_ops screen_share = {
     .status = share_status,
     .crumb = share_crumb,
     .hints = share_hints,
+    .label = share_label,
 };

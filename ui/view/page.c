@@ -16,16 +16,22 @@ struct view_page *view_page_new(int width)
     return page;
 }
 
+void view_page_cut(struct view_page *page)
+{
+    if (page->count == 0)
+        return;
+    struct view_page_line *line = &page->lines[--page->count];
+    for (size_t k = 0; k < line->span_count; k++)
+        free(line->spans[k].text);
+    free(line->spans);
+}
+
 void view_page_free(struct view_page **page)
 {
     if (*page == NULL)
         return;
-    for (size_t i = 0; i < (*page)->count; i++) {
-        struct view_page_line *line = &(*page)->lines[i];
-        for (size_t k = 0; k < line->span_count; k++)
-            free(line->spans[k].text);
-        free(line->spans);
-    }
+    while ((*page)->count > 0)
+        view_page_cut(*page);
     free((*page)->lines);
     base_free(page);
 }

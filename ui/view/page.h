@@ -42,6 +42,7 @@ void view_page_cell(struct view_page *page, enum view_style style, int width, co
 /* The last line can be selected. */
 void view_page_target(struct view_page *page, int target);
 void view_page_blank(struct view_page *page);
+void view_page_cut(struct view_page *page); /* takes the last line away */
 /* A paragraph wrapped at the page's width, each line behind `indent` spaces. */
 __attribute__((format(printf, 4, 5))) void
 view_page_wrap(struct view_page *page, int indent, enum view_style style, const char *fmt, ...);

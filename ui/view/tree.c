@@ -149,36 +149,46 @@ static void what_line(struct view_page *page, const cJSON *row, int64_t now_us)
 }
 
 /* The sentence of the error besides, with what it is called, so that `explain` can be asked. */
-static void why_line(struct view_page *page, const cJSON *row)
+static void why_lines(struct view_page *page, const cJSON *row, size_t lines)
 {
-    const cJSON *error = base_json_get(row, "error");
-    const char *why = view_tree_why(row);
-    if (why[0])
-        view_page_line(page, view_tree_access_style(row), "why   %s", why);
-    if (why[0] && error && base_json_str(error, "code"))
-        view_page_add(page, STYLE_FAINT, " (%s)", base_json_str(error, "code"));
+    const char *code = base_json_str_or(base_json_get(row, "error"), "code", "");
+    size_t first = page->count;
+    view_page_wrap(page, 6, view_tree_access_style(row), "%s%s%s%s", view_tree_why(row),
+                   code[0] ? " (" : "", code, code[0] ? ")" : "");
+    free(page->lines[first].spans[0].text);
+    page->lines[first].spans[0].text = base_strdup("why   ");
+    while (page->count > lines && page->count > first + 1)
+        view_page_cut(page);
 }
 
-void view_tree_detail(struct view_page *page, const cJSON *row, int64_t now_us, size_t lines)
+/* Members that are one line each, the most important first. */
+static void fact_lines(struct view_page *page, const cJSON *row, size_t lines)
 {
     const char *note = base_json_str_or(row, "note", "");
     const char *comment = base_json_str_or(row, "comment", "");
     const char *draft = base_json_str_or(row, "draft", "");
-    bool why = view_tree_why(row)[0] != '\0';
-    size_t wanted = (size_t)why + (note[0] != '\0');
-    if (lines > wanted)
-        what_line(page, row, now_us);
-    if (why && page->count < lines)
-        why_line(page, row);
     if (note[0] && page->count < lines)
         view_page_line(page, STYLE_PLAIN, "cost  %s", note);
-    if (draft[0] && page->count < lines)
+    if (draft[0] && is_table(row) && page->count < lines)
         view_page_line(page, STYLE_PLAIN, "draft %s the share when the plan is applied",
                        draft[0] == '+' ? "joins" : "leaves");
     if (comment[0] && page->count < lines)
         view_page_line(page, STYLE_FAINT, "says  %s", comment);
     if (page->count < lines && lines > 3)
         view_page_line(page, STYLE_FAINT, "name  %s", base_json_str_or(row, "full_name", ""));
+}
+
+void view_tree_detail(struct view_page *page, const cJSON *row, int64_t now_us, size_t lines)
+{
+    bool why = view_tree_why(row)[0] != '\0', cost = base_json_str_or(row, "note", "")[0] != '\0';
+    size_t rest = lines;
+    if (lines > (size_t)why + (size_t)cost) {
+        what_line(page, row, now_us);
+        rest = lines - (size_t)cost;
+    }
+    if (why && page->count < lines)
+        why_lines(page, row, rest);
+    fact_lines(page, row, lines);
 }
 
 static bool phrase_is(const char *text, size_t len, const char *phrase)
