@@ -374,6 +374,23 @@ void draw_glyph(struct draw_box box, int x, int y, enum draw_style style, enum d
     }
 }
 
+#define SELECT_LEAST 12 /* columns */
+
+/* Columns of the row up to the end of what it is about: at least so many, then to the next gap. */
+static int select_width(const struct draw_cell *row, int width)
+{
+    int spaces = 0, seen = 0;
+    for (int x = 1; x < width; x++) {
+        bool space = row[x].width == 1 && (row[x].len == 0 || row[x].text[0] == ' ');
+        spaces = space ? spaces + 1 : 0;
+        seen += !space;
+        if (spaces >= 2 && x >= SELECT_LEAST && seen > 4)
+            return x - 1;
+    }
+    return width;
+}
+
+/* Not the whole row: of two rows that change with each step, what is not reversed is not sent. */
 void draw_select(struct draw_box box, int y)
 {
     if (y < 0 || y >= box.height || box.width <= 0)
@@ -383,7 +400,8 @@ void draw_select(struct draw_box box, int y)
         row->text[0] = '>';
         row->len = 1;
     }
-    for (int x = 0; x < box.width; x++)
+    int width = select_width(row, box.width);
+    for (int x = 0; x < width; x++)
         row[x].selected = true;
     draw_cursor(box, 0, y);
 }

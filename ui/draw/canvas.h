@@ -84,7 +84,8 @@ void draw_glyph(struct draw_box box, int x, int y, enum draw_style style, enum d
 /* The columns the text takes once it is filtered. */
 int draw_width(const char *text);
 /* Marks row y of the box as the selected one: `>` in column 0 (where a space stands), reverse video
- * over the whole width, the hardware cursor at its start. */
+ * over what the row is about (to the first gap behind its first columns), the hardware cursor at
+ * its start. */
 void draw_select(struct draw_box box, int y);
 void draw_cursor(struct draw_box box, int x, int y);
 
