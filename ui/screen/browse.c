@@ -271,8 +271,8 @@ static void columns(struct browse *browse)
     static const struct draw_column all[BROWSE_COLUMNS] = {
         [BROWSE_NAME] = {"NAME", 34, 3, 9, false},
         [BROWSE_ROWS] = {"ROWS", 9, 0, 6, true},
-        [BROWSE_SIZE] = {"SIZE", 8, 0, 5, true},
-        [BROWSE_AGE] = {"AGE", 4, 0, 4, true},
+        [BROWSE_SIZE] = {"SIZE", 8, 0, 4, true},
+        [BROWSE_AGE] = {"AGE", 4, 0, 5, true},
         [BROWSE_ACCESS] = {"ACCESS", 10, 0, 8, false},
         [BROWSE_TYPE] = {"TYPE", 16, 0, 3, false},
         [BROWSE_OWNER] = {"OWNER", 16, 1, 2, false},

@@ -172,6 +172,7 @@ static void lock_on_time(struct console *console)
 void console_tick(struct console *console)
 {
     int64_t now = console_now_us(console);
+    console->ticked_us = now;
     if (now / MINUTE_US != console->minute) { /* ages */
         console->minute = now / MINUTE_US;
         console->status_wanted = true;
@@ -225,9 +226,10 @@ int console_wait_ms(const struct console *console)
     const struct screen *top = console_top(console);
     if (console->dirty || console_asks_unsettled(console))
         return 0;
+    int64_t now = console_now_us(console), since = (now - console->ticked_us) / 1000;
     if ((top && top->ops->tick) || console->status_wanted || console->unlocked_until_us)
-        return 1000;
-    return (int)((MINUTE_US - console_now_us(console) % MINUTE_US) / 1000) + 1;
+        return since < 0 || since >= 1000 ? 0 : (int)(1000 - since);
+    return now / MINUTE_US != console->minute ? 0 : (int)((MINUTE_US - now % MINUTE_US) / 1000) + 1;
 }
 
 const cJSON *console_status(const struct console *console)

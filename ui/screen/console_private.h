@@ -60,7 +60,8 @@ struct console {
     char *said; /* row 23, until the next key */
     bool mouse;
     bool dirty, over;
-    int64_t minute; /* of the last repaint that showed ages */
+    int64_t ticked_us; /* the last console_tick */
+    int64_t minute;    /* of the last repaint that showed ages */
 };
 
 /* ask.c */
