@@ -95,5 +95,7 @@ void console_question(struct screen *screen, const char *title, struct view_page
 
 /* Draws the lines of a page from `top` on; `selected` is the index of the selected line or -1. */
 void console_page_draw(const struct view_page *page, struct draw_box box, int top, int selected);
+/* The new first line of a text without a selected one after a motion; clamp it in layout. */
+int console_page_top(int top, int height, enum draw_move move);
 
 #endif

@@ -185,7 +185,7 @@ static void path_draw(const struct console *console, struct draw_box row, int wi
         if (draw_width(path) <= width)
             break;
     }
-    if (crumbs.count == 2 && draw_width(path) > width) { /* the digit says it too */
+    if (draw_width(path) > width && console->current > 0) { /* the digit says it too */
         free(path);
         path = base_printf("%s > %d", crumbs.parts[0], console->current);
     }
@@ -207,8 +207,8 @@ static void head_draw(const struct console *console, struct draw_box row)
         if (row.width - width - 2 >= need)
             break;
     }
-    if (width > row.width * 2 / 3)
-        width = row.width * 2 / 3;
+    if (width > row.width - 6)
+        width = row.width - 6;
     path_draw(console, row, row.width - width - 2);
     struct view_alarm alarm;
     view_alarm(console->status, console->link != CONSOLE_DOWN, &alarm);

@@ -18,7 +18,7 @@ struct help {
     int made_width;
     struct draw_edit *find; /* NULL: no search */
     bool editing;
-    struct draw_scroll scroll; /* over lines */
+    int top; /* first line shown; nothing is selected in a text */
 };
 
 enum place { HERE, EVERYWHERE, ELSEWHERE };
@@ -63,7 +63,9 @@ static enum place place_of(const struct help *help, enum view_action action)
     return why && why[0] == '\0' ? ELSEWHERE : HERE;
 }
 
-static void action_put(const struct help *help, enum view_action action, enum place place)
+/* Writes the line of an action, if it is searched for. */
+static void action_put(const struct help *help, struct view_page *page, enum view_action action,
+                       enum place place)
 {
     const struct view_action_info *info = view_action_info(action);
     const char *class = info->class == VIEW_LOOK ? "" : view_action_class_name(info->class);
@@ -74,21 +76,35 @@ static void action_put(const struct help *help, enum view_action action, enum pl
                              class[0] ? ")" : "", why && why[0] ? "; not now: " : "");
     char *whole = base_printf("%s %s %s %s", info->keys, text, info->words, why ? why : "");
     if (contains(whole, wanted(help)))
-        view_page_fact(help->page, KEYS_WIDTH, info->keys, STYLE_PLAIN, "%s%s", text,
-                       why ? why : "");
+        view_page_fact(page, KEYS_WIDTH, info->keys, STYLE_PLAIN, "%s%s", text, why ? why : "");
     free(whole);
     free(text);
 }
 
 static void block_put(const struct help *help, enum place place, const char *title)
 {
-    size_t before = help->page->count;
-    view_page_rule(help->page, "%s", title);
+    struct view_page *lines = view_page_new(help->screen.width);
     for (int action = 1; action < VIEW_ACTION_COUNT; action++)
         if (place_of(help, (enum view_action)action) == place)
-            action_put(help, (enum view_action)action, place);
-    if (help->page->count == before + 1)
-        view_page_line(help->page, STYLE_FAINT, "  none");
+            action_put(help, lines, (enum view_action)action, place);
+    if (lines->count > 0)
+        view_page_rule(help->page, "%s", title);
+    view_page_append(help->page, &lines);
+}
+
+/* Paragraphs are divided by an empty line; single line ends are where the source wrapped. */
+static void text_put(struct view_page *page, const char *text)
+{
+    while (*text) {
+        const char *end = strstr(text, "\n\n");
+        char *part = base_strndup(text, end ? (size_t)(end - text) : strlen(text));
+        for (char *at = part; *at; at++)
+            if (*at == '\n')
+                *at = ' ';
+        view_page_wrap(page, 2, STYLE_PLAIN, "%s", part);
+        free(part);
+        text += end ? (size_t)(end - text) + 2 : strlen(text);
+    }
 }
 
 static void page_make(struct help *help)
@@ -103,7 +119,7 @@ static void page_make(struct help *help)
         else
             view_page_rule(help->page, "%s", below->ops->name);
         if (below->ops->help)
-            view_page_wrap(help->page, 2, STYLE_PLAIN, "%s", below->ops->help);
+            text_put(help->page, below->ops->help);
         view_page_wrap(help->page, 2, STYLE_PLAIN,
                        ": takes the words of the commands (runs show 12, share plan), of the "
                        "actions below, and names of tables.");
@@ -111,12 +127,19 @@ static void page_make(struct help *help)
     block_put(help, HERE, "KEYS HERE");
     block_put(help, EVERYWHERE, "EVERYWHERE");
     block_put(help, ELSEWHERE, "ON OTHER SCREENS");
+    if (help->page->count == 0)
+        view_page_line(help->page, STYLE_PLAIN, "  nothing here says that; Esc ends the search");
 }
 
 static void page_again(struct help *help)
 {
     view_page_free(&help->page);
-    help->scroll.at = 0;
+    help->top = 0;
+}
+
+static int rows(const struct help *help)
+{
+    return help->screen.height - (help->find != NULL);
 }
 
 static void help_layout(struct screen *screen)
@@ -124,8 +147,9 @@ static void help_layout(struct screen *screen)
     struct help *help = (struct help *)screen;
     if (help->page == NULL || help->made_width != screen->width)
         page_make(help);
-    int rows = screen->height - (help->find != NULL);
-    draw_scroll_fit(&help->scroll, (int64_t)help->page->count, rows > 0 ? rows : 0);
+    int most = (int)help->page->count - rows(help);
+    help->top = help->top > most ? most : help->top;
+    help->top = help->top < 0 ? 0 : help->top;
 }
 
 static bool help_key(struct screen *screen, const struct term_key *key)
@@ -171,7 +195,8 @@ static void help_act(struct screen *screen, enum view_action action)
 
 static void help_move(struct screen *screen, enum draw_move move)
 {
-    (void)draw_scroll_move(&((struct help *)screen)->scroll, move);
+    struct help *help = (struct help *)screen;
+    help->top = console_page_top(help->top, rows(help), move);
 }
 
 static void help_draw(const struct screen *screen, struct draw_box body)
@@ -179,7 +204,8 @@ static void help_draw(const struct screen *screen, struct draw_box body)
     const struct help *help = (const struct help *)screen;
     int head = help->find != NULL;
     console_page_draw(help->page, draw_box_sub(body, 0, head, body.width, body.height - head),
-                      (int)help->scroll.top, help->editing ? -1 : (int)help->scroll.at);
+                      help->top, -1);
+    draw_cursor(body, 0, head);
     if (head) {
         int x = draw_text(body, 0, 0, DRAW_PLAIN, "find: ");
         if (help->editing)
@@ -192,12 +218,9 @@ static void help_draw(const struct screen *screen, struct draw_box body)
 static void help_status(const struct screen *screen, struct buf *out)
 {
     const struct help *help = (const struct help *)screen;
-    int64_t last = help->scroll.top + help->scroll.height;
-    if (last > help->scroll.count)
-        last = help->scroll.count;
-    (void)base_buf_printf(out, "lines %lld-%lld of %lld; one key means one thing everywhere",
-                          (long long)(help->scroll.count ? help->scroll.top + 1 : 0),
-                          (long long)last, (long long)help->scroll.count);
+    int count = (int)help->page->count, last = help->top + rows(help);
+    (void)base_buf_printf(out, "lines %d-%d of %d; one key means one thing everywhere",
+                          count ? help->top + 1 : 0, last < count ? last : count, count);
 }
 
 static size_t help_hints(const struct screen *screen, enum view_action out[], size_t max)

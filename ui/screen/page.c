@@ -47,3 +47,28 @@ void console_page_draw(const struct view_page *page, struct draw_box box, int to
             draw_select(box, y);
     }
 }
+
+int console_page_top(int top, int height, enum draw_move move)
+{
+    int page = height > 1 ? height - 1 : 1, half = height > 3 ? height / 2 : 1;
+    switch (move) {
+    case DRAW_MOVE_UP:
+        return top - 1;
+    case DRAW_MOVE_DOWN:
+        return top + 1;
+    case DRAW_MOVE_PAGE_UP:
+        return top - page;
+    case DRAW_MOVE_PAGE_DOWN:
+        return top + page;
+    case DRAW_MOVE_HALF_UP:
+        return top - half;
+    case DRAW_MOVE_HALF_DOWN:
+        return top + half;
+    case DRAW_MOVE_HOME:
+        return 0;
+    case DRAW_MOVE_END:
+        return 1 << 24;
+    default:
+        return top;
+    }
+}

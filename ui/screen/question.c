@@ -81,20 +81,6 @@ static void question_act(struct screen *screen, enum view_action action)
         question->on_button = !question->on_button;
 }
 
-static void question_move(struct screen *screen, enum draw_move move)
-{
-    struct question *question = (struct question *)screen;
-    int page = screen->height > FOOT_ROWS + 4 ? screen->height - FOOT_ROWS - 4 : 1;
-    if (move == DRAW_MOVE_LEFT || move == DRAW_MOVE_RIGHT)
-        question->on_button = move == DRAW_MOVE_RIGHT;
-    else if (move == DRAW_MOVE_UP || move == DRAW_MOVE_DOWN)
-        question->top += move == DRAW_MOVE_UP ? -1 : 1;
-    else if (move == DRAW_MOVE_HOME || move == DRAW_MOVE_END)
-        question->top = move == DRAW_MOVE_HOME ? 0 : 1 << 20;
-    else
-        question->top += move == DRAW_MOVE_PAGE_UP || move == DRAW_MOVE_HALF_UP ? -page : page;
-}
-
 /* Rows of the title: a blank one before and after the rule where there is room. */
 static int head_rows(const struct screen *screen)
 {
@@ -107,6 +93,15 @@ static int page_rows(const struct question *question)
     if (rows > (int)question->page->count)
         rows = (int)question->page->count;
     return rows > 0 ? rows : 0;
+}
+
+static void question_move(struct screen *screen, enum draw_move move)
+{
+    struct question *question = (struct question *)screen;
+    if (move == DRAW_MOVE_LEFT || move == DRAW_MOVE_RIGHT)
+        question->on_button = move == DRAW_MOVE_RIGHT;
+    else
+        question->top = console_page_top(question->top, page_rows(question), move);
 }
 
 static void question_layout(struct screen *screen)

@@ -86,7 +86,8 @@ struct screen {
 extern const struct screen_ops screen_overview, screen_browse, screen_share, screen_runs,
     screen_access, screen_audit, screen_setup;
 /* Weak as long as they are not written; whoever adds one moves it up. */
-extern const struct screen_ops screen_table __attribute__((weak)), screen_batch
-    __attribute__((weak)), screen_run __attribute__((weak)), screen_retry __attribute__((weak));
+extern const struct screen_ops screen_table __attribute__((weak)),
+    screen_batch __attribute__((weak)), screen_run __attribute__((weak)),
+    screen_retry __attribute__((weak));
 
 #endif

@@ -118,6 +118,18 @@ void view_page_blank(struct view_page *page)
     line_new(page, VIEW_LINE_TEXT);
 }
 
+void view_page_append(struct view_page *page, struct view_page **take)
+{
+    struct view_page *other = *take;
+    if (other->count > 0) {
+        page->lines = base_realloc(page->lines, page->count + other->count, sizeof *page->lines);
+        memcpy(page->lines + page->count, other->lines, other->count * sizeof *page->lines);
+        page->count += other->count;
+        other->count = 0;
+    }
+    view_page_free(take);
+}
+
 static size_t shown_width(const char *text, size_t len)
 {
     struct buf clean;

@@ -50,6 +50,8 @@ view_page_wrap(struct view_page *page, int indent, enum view_style style, const 
 __attribute__((format(printf, 5, 6))) void view_page_fact(struct view_page *page, int label_width,
                                                           const char *label, enum view_style style,
                                                           const char *fmt, ...);
+/* The lines of another page, which is taken, behind those of this one. */
+void view_page_append(struct view_page *page, struct view_page **take);
 /* For commands and linear mode: rules become "-- TITLE --" (plain: the title alone). */
 void view_page_print(const struct view_page *page, struct view_out *out);
 /* All lines as plain text with line feeds, malloc'd: for copying and for tests. */
