@@ -10,6 +10,7 @@ ui_libscreen_a_SOURCES = \
 	ui/screen/help.c \
 	ui/screen/keys.c \
 	ui/screen/messages.c \
+	ui/screen/overview.c ui/screen/overview.h ui/screen/overview_draw.c \
 	ui/screen/page.c \
 	ui/screen/palette.c ui/screen/palette.h ui/screen/palette_words.c \
 	ui/screen/question.c \

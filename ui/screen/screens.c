@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 static const struct screen_ops *const screens[] = {
+    &screen_overview,
     &screen_browse,
     &screen_share,
 };

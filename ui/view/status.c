@@ -318,7 +318,8 @@ void view_status_why(struct buf *out, const cJSON *item)
     if (strcmp(base_json_str_or(item, "kind", ""), "expires") == 0)
         (void)base_buf_printf(out, "6 Access shows it; `secrets set` takes a new one");
     else
-        (void)base_buf_printf(out, "%s", hint[0] && strlen(hint) < 200 ? hint : text);
+        (void)base_buf_printf(out, "%s%s", strncmp(hint, "GRANT ", 6) == 0 ? "y copies " : "",
+                              hint[0] ? hint : text);
 }
 
 /* --- tables --- */
