@@ -46,8 +46,9 @@ char share_draft_of(const struct share *share, const char *name)
     const cJSON *each;
     cJSON_ArrayForEach(each, base_json_array(share->plan, "tables"))
     {
+        const char *action = base_json_str_or(each, "action", "");
         if (strcmp(base_json_str_or(each, "name", ""), name) == 0)
-            return strcmp(base_json_str_or(each, "action", ""), "remove") == 0 ? '-' : '+';
+            return strcmp(action, "add") == 0 ? '+' : strcmp(action, "remove") == 0 ? '-' : ' ';
     }
     return ' ';
 }
@@ -279,8 +280,14 @@ static void copy_command(struct share *share)
     free(text);
 }
 
+/* Of a share that is kept in a file: the change for that file. */
 static void export(struct share *share)
 {
+    const char *patch = base_json_str(share->plan, "patch");
+    if (patch) {
+        console_export(share->screen.console, "share.patch", patch);
+        return;
+    }
     char *text = view_page_text(share->page);
     console_export(share->screen.console, "share-plan.txt", text);
     free(text);
@@ -295,7 +302,7 @@ static const char *refuse_apply(const struct share *share)
     if (share->plan == NULL || share->planning)
         return "the plan is not here yet";
     if (view_plan_by_file(share->plan))
-        return "the share is managed by its file: change it there (y copies its name)";
+        return "the share is managed by its file: e writes the change as a patch for it";
     return base_json_i64_or(share->plan, "changes", 0) > 0 ? NULL : "there is nothing to apply";
 }
 
@@ -421,6 +428,8 @@ static size_t share_hints(const struct screen *screen, enum view_action out[], s
     static const enum view_action plan[] = {VIEW_ACTION_UNLOCK, VIEW_ACTION_APPLY,
                                             VIEW_ACTION_COPY,   VIEW_ACTION_EXPORT,
                                             VIEW_ACTION_OPEN,   VIEW_ACTION_UNDO};
+    static const enum view_action file[] = {VIEW_ACTION_EXPORT, VIEW_ACTION_COPY, VIEW_ACTION_OPEN,
+                                            VIEW_ACTION_UNDO};
     static const enum view_action nothing[] = {VIEW_ACTION_SCREEN_2, VIEW_ACTION_NEXT_TAB,
                                                VIEW_ACTION_REFRESH};
     const enum view_action *from = tables;
@@ -433,6 +442,10 @@ static size_t share_hints(const struct screen *screen, enum view_action out[], s
         bool open = console_unlocked_until_us(screen->console) > 0;
         from = open ? plan + 1 : plan;
         count = base_countof(plan) - open;
+        if (view_plan_by_file(share->plan)) {
+            from = file;
+            count = base_countof(file);
+        }
     }
     while (used < count && used < max) {
         out[used] = from[used];
@@ -449,6 +462,8 @@ static const char *share_label(const struct screen *screen, enum view_action act
         return share_draft_of(share, name) != ' ' ? "take out of draft" : "draft removal";
     if (action == VIEW_ACTION_COPY && share_is_plan(share))
         return "copy SQL";
+    if (action == VIEW_ACTION_EXPORT)
+        return base_json_str(share->plan, "patch") ? "patch" : "export plan";
     return NULL;
 }
 

@@ -69,7 +69,7 @@ static const char *moment(const char *rfc3339, int64_t now_us, char out[24])
     int64_t us = 0;
     int year, month, day;
     if (rfc3339 == NULL || base_time_parse(rfc3339, &us) != 0)
-        return "-";
+        return rfc3339 ? rfc3339 : "-"; /* "by hand", "held" */
     int64_t minutes = us / 60000000;
     if (us <= now_us && now_us - us > INT64_C(86400000000)) {
         base_time_civil(minutes / 1440, &year, &month, &day);

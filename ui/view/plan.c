@@ -133,38 +133,46 @@ const char *view_plan_head(const cJSON *data, int64_t now_us, char *out, size_t 
     return out;
 }
 
+/* Why it would not sync, in the words of who found out. What is missing has a block of its own. */
+static void trouble_lines(struct view_page *page, const cJSON *table)
+{
+    const char *member = base_json_get(table, "refused") ? "refused" : "error";
+    bool missing = cJSON_GetArraySize(base_json_array(table, "missing")) > 0;
+    if (base_json_get(table, member) == NULL || (member[0] == 'e' && missing))
+        return;
+    char *error = view_error_text(table, member);
+    view_page_wrap(page, 6, STYLE_WARN, "%s: %s",
+                   member[0] == 'r' ? "cannot be synced" : "not readable", error);
+    free(error);
+}
+
 static void table_line(struct view_page *page, const cJSON *table, int target)
 {
     char text[32];
     const char *action = base_json_str_or(table, "action", "");
-    bool adds = strcmp(action, "add") == 0;
+    bool adds = strcmp(action, "add") == 0, removes = strcmp(action, "remove") == 0;
+    bool readable = base_json_bool_or(table, "readable", false);
     int name = page->width > 110 ? 60 : page->width - 40;
-    view_page_line(page, adds ? STYLE_GOOD : STYLE_WARN, "  %s ",
-                   adds                            ? "+"
-                   : strcmp(action, "remove") == 0 ? "-"
-                                                   : "=");
+    view_page_line(page, adds ? STYLE_GOOD : STYLE_WARN, "  %s ", adds ? "+" : removes ? "-" : "=");
     view_page_target(page, target);
     view_page_cell(page, STYLE_PLAIN, name > 16 ? name : 16, base_json_str(table, "name"));
-    if (!adds) {
-        view_page_add(page, STYLE_FAINT, "  files at the destination stay");
+    view_page_add(page, STYLE_PLAIN, "  ");
+    if (removes) {
+        view_page_add(page, STYLE_FAINT, "files at the destination stay");
         return;
     }
-    view_page_add(page, STYLE_PLAIN, "  ");
     view_page_cell(page, STYLE_PLAIN, 6, base_json_str_or(table, "mode", "full"));
     if (base_json_get(table, "rows"))
         view_page_add(page, STYLE_PLAIN, "%s rows  ", view_rows(table, "rows", text));
     if (base_json_get(table, "bytes"))
-        view_page_add(page, STYLE_PLAIN, "%s", view_bytes(table, "bytes", text));
-    /* Why it would not sync, in the words of the one who found out. */
-    const char *const members[] = {"refused", "error"};
-    for (size_t i = 0; i < base_countof(members); i++) {
-        if (base_json_get(table, members[i]) == NULL)
-            continue;
-        char *error = view_error_text(table, members[i]);
-        view_page_wrap(page, 6, STYLE_WARN, "%s: %s", i == 0 ? "cannot be synced" : "not readable",
-                       error);
-        free(error);
-    }
+        view_page_add(page, STYLE_PLAIN, "%s  ", view_bytes(table, "bytes", text));
+    if (base_json_get(table, "refused"))
+        view_page_add(page, STYLE_WARN, "cannot be synced");
+    else if (!readable)
+        view_page_add(page, STYLE_WARN, adds ? "not readable yet" : "shared, not readable");
+    else
+        view_page_add(page, STYLE_GOOD, "readable");
+    trouble_lines(page, table);
 }
 
 static void tables_block(struct view_page *page, const cJSON *data)
@@ -176,10 +184,10 @@ static void tables_block(struct view_page *page, const cJSON *data)
     counts(data, &add, &remove);
     view_page_rule(page, "SHARE +%d -%d", add, remove);
     cJSON_ArrayForEach(each, list) table_line(page, each, ++index);
-    if (total == 0)
+    if (base_json_i64_or(data, "changes", 0) == 0)
         view_page_line(page, STYLE_PLAIN, "  nothing to change: the draft is empty");
     if (after > 0)
-        view_page_line(page, STYLE_FAINT, "  %lld more below", (long long)after);
+        view_page_line(page, STYLE_FAINT, "  and %lld more", (long long)after);
 }
 
 static void grant_line(struct view_page *page, const struct missing *one, size_t number)
@@ -248,7 +256,8 @@ static void after_block(struct view_page *page, const cJSON *data)
                        "  %d no longer synced; files at the destination stay, grants stay", remove);
     if (view_plan_by_file(data))
         view_page_wrap(page, 2, STYLE_WARN,
-                       "the share is managed by the file %s: change it there, then `engine reload`",
+                       "the share is managed by the file %s: put the change there (e writes it as "
+                       "a patch, so does share plan --patch), then `engine reload`",
                        base_json_str_or(data, "file", ""));
 }
 
@@ -318,9 +327,15 @@ void view_plan_applied(struct view_page *page, const cJSON *data)
     view_page_line(page, STYLE_GOOD, "applied: +%lld -%lld",
                    (long long)base_json_i64_or(data, "added", 0),
                    (long long)base_json_i64_or(data, "removed", 0));
+    int64_t waiting = base_json_i64_or(data, "waiting", 0);
     if (base_json_i64(data, "batch", &batch))
         view_page_line(page, STYLE_PLAIN, "batch %lld has started: the first load",
                        (long long)batch);
-    else
-        view_page_line(page, STYLE_PLAIN, "nothing was started: nothing added can be read yet");
+    else if (base_json_i64_or(data, "added", 0) > 0)
+        view_page_line(page, STYLE_PLAIN, "nothing was started");
+    if (waiting > 0)
+        view_page_line(
+            page, STYLE_WARN,
+            "%lld of them cannot be loaded yet: what is missing is said below and in `share plan`",
+            (long long)waiting);
 }
