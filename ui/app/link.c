@@ -1,11 +1,11 @@
 #include "ui/app/app.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/vec.h"
 #include "ipc/client.h"
 #include "ui/view/link.h"
+#include "ui/view/status.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,6 @@
 #define HELLO_MS 5000 /* an engine that does not even say hello is as good as none */
 #define STARTS_MAX 3  /* of an engine that keeps ending; then only the user starts it */
 #define STARTS_FORGET_US ((int64_t)300 * 1000000)
-#define SNAPSHOT_MAX ((size_t)8 << 20)
 #define MESSAGES_A_TURN 256
 
 enum link_state { LINK_DOWN, LINK_STARTING, LINK_HELLO, LINK_UP };
@@ -80,17 +79,10 @@ void app_link_free(struct app_link **link)
 
 static cJSON *snapshot_read(const struct app_link *link)
 {
-    struct buf text;
     const char *slash = strrchr(link->path, '/');
     char *folder =
         slash ? base_strndup(link->path, (size_t)(slash - link->path)) : base_strdup(".");
-    char *path = base_file_join(folder, "snapshot.json");
-    cJSON *json = NULL;
-    base_buf_init(&text, SNAPSHOT_MAX);
-    if (base_file_read(path, SNAPSHOT_MAX, &text, NULL) == 0)
-        json = base_json_parse(text.data, text.len, SNAPSHOT_MAX, NULL);
-    base_buf_free(&text);
-    free(path);
+    cJSON *json = view_snapshot_read(folder);
     free(folder);
     return json;
 }

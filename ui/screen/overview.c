@@ -365,9 +365,9 @@ static size_t overview_hints(const struct screen *screen, enum view_action out[]
 {
     const struct overview *overview = (const struct overview *)screen;
     static const enum view_action down[] = {VIEW_ACTION_COPY, VIEW_ACTION_COPY_COMMAND,
-                                            VIEW_ACTION_MESSAGES, VIEW_ACTION_CLOSE};
-    static const enum view_action empty[] = {VIEW_ACTION_SCREEN_2, VIEW_ACTION_SCREEN_9,
-                                             VIEW_ACTION_REFRESH};
+                                            VIEW_ACTION_MESSAGES};
+    static const enum view_action empty[] = {VIEW_ACTION_OPEN, VIEW_ACTION_SCREEN_2,
+                                             VIEW_ACTION_SCREEN_9, VIEW_ACTION_REFRESH};
     static const enum view_action all[] = {VIEW_ACTION_OPEN,  VIEW_ACTION_WORST,
                                            VIEW_ACTION_SYNC,  VIEW_ACTION_CHECK,
                                            VIEW_ACTION_RETRY, VIEW_ACTION_PALETTE};
@@ -378,7 +378,8 @@ static size_t overview_hints(const struct screen *screen, enum view_action out[]
     else if (overview->list.count == 0)
         from = empty, count = base_countof(empty);
     for (size_t i = 0; i < count && used < max; i++)
-        if (from[i] != VIEW_ACTION_RETRY || can_retry(overview))
+        if ((from[i] != VIEW_ACTION_RETRY || can_retry(overview)) &&
+            (from[i] != VIEW_ACTION_OPEN || overview_target(overview)))
             out[used++] = from[i];
     return used;
 }
@@ -387,7 +388,7 @@ static const char *overview_label(const struct screen *screen, enum view_action 
 {
     if (action == VIEW_ACTION_COPY && overview_down((const struct overview *)screen))
         return "copy commands";
-    return action == VIEW_ACTION_CLOSE ? "quit" : NULL;
+    return NULL;
 }
 
 const struct screen_ops screen_overview = {

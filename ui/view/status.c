@@ -318,7 +318,11 @@ void view_status_why(struct buf *out, const cJSON *item)
     if (strcmp(base_json_str_or(item, "kind", ""), "expires") == 0)
         (void)base_buf_printf(out, "6 Access shows it; `secrets set` takes a new one");
     else
-        (void)base_buf_printf(out, "%s%s", strncmp(hint, "GRANT ", 6) == 0 ? "y copies " : "",
+        (void)base_buf_printf(out, "%s%s",
+                              strncmp(hint, "GRANT ", 6) == 0 ? "y copies "
+                              : strcmp(base_json_str_or(item, "kind", ""), "blocked") == 0
+                                  ? "Enter opens 9 Setup; or: "
+                                  : "",
                               hint[0] ? hint : text);
 }
 
@@ -581,17 +585,20 @@ void view_status_no_engine(struct view_page *page, const cJSON *snapshot, const 
     bool stopped = base_json_bool_or(snapshot, "stopping", false);
     view_page_line(page, STYLE_BAD, "THE ENGINE %s.", stopped ? "WAS STOPPED" : "IS DOWN");
     if (time)
-        view_page_add(page, STYLE_PLAIN, " Below is its last snapshot, of %s, %s old.",
+        view_page_add(page, STYLE_PLAIN,
+                      page->width < 76 ? " Last snapshot: %s, %s old."
+                                       : " Below is its last snapshot, of %s, %s old.",
                       view_status_clock(time, now_us, true, clock), view_age(time, now_us, age));
     else
-        view_page_add(page, STYLE_PLAIN, " It has left no snapshot: it has not run here yet.");
+        view_page_add(page, STYLE_PLAIN, " It has left no snapshot%s",
+                      page->width < 76 ? "." : ": it has not run here yet.");
     view_page_rule(page, "ENGINE");
     if (unit)
         view_page_fact(page, 9, "unit", STYLE_PLAIN, "aampe-syncd@%s owns profile %s", profile,
                        profile);
     else
-        view_page_fact(page, 9, "unit", STYLE_PLAIN,
-                       "none: profile %s is personal, this console starts its engine", profile);
+        view_page_fact(page, 9, "unit", STYLE_PLAIN, "none: the engine of profile %s is personal",
+                       profile);
     if (why && why->code != ERR_OK)
         view_page_fact(page, 9, "says", STYLE_BAD, "%s (%s)", why->message,
                        base_err_name(why->code));
