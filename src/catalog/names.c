@@ -251,6 +251,21 @@ int64_t catalog_names_flags(struct catalog_names *names, const char *key)
     return flags;
 }
 
+void catalog_names_flagged(struct catalog_names *names, const char *key, int64_t flags)
+{
+    char *lower = catalog_key_lower(key), *parent = catalog_key_parent(lower + 2, 's');
+    struct schema *schema = names->loaded ? base_map_get(names->by_key, parent) : NULL;
+    for (size_t i = 0; schema && !schema->stale && i < schema->at.count; i++) {
+        uint16_t *have = &schema->table_flags.items[i];
+        if (strcmp(schema->text.data + schema->at.items[i], lower + 2) != 0)
+            continue;
+        *have = (uint16_t)((*have & ~CACHE_FLAGS_LOOK) | (flags & CACHE_FLAGS_LOOK));
+        break;
+    }
+    free(parent);
+    free(lower);
+}
+
 /* --- searching
  * ----------------------------------------------------------------------------------------------
  */

@@ -25,7 +25,10 @@ enum catalog_flag {
     CATALOG_NO_SELECT = 0x400, /* also missing, below a missing USE CATALOG or USE SCHEMA */
     CATALOG_HAS_SELECT = 0x800,
     CATALOG_NO_SCHEMA = 0x1000, /* the same of USE SCHEMA below a missing USE CATALOG */
-    CATALOG_HAS_SCHEMA = 0x2000
+    CATALOG_HAS_SCHEMA = 0x2000,
+    /* since the last listing, and against it */
+    CATALOG_READABLE = 0x4000,
+    CATALOG_LOST = 0x8000
 };
 
 struct catalog_names;
@@ -33,6 +36,9 @@ struct catalog_names *catalog_names_new(struct store_cache *cache); /* borrowed 
 void catalog_names_free(struct catalog_names **names);
 /* The children of this key have changed ("" or "c:...": schemas too). */
 void catalog_names_changed(struct catalog_names *names, const char *key);
+
+/* A look at one table has found flags of CACHE_FLAGS_LOOK. */
+void catalog_names_flagged(struct catalog_names *names, const char *key, int64_t flags);
 
 struct catalog_counts {
     int64_t schemas, tables;

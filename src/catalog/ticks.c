@@ -582,6 +582,17 @@ int catalog_ticks_undo(struct catalog_ticks *ticks, const struct catalog_author 
     return rc;
 }
 
+static void last_look(void *user, const struct store_draft_op *op)
+{
+    snprintf(user, 256, "%s by %s", op->what, op->author);
+}
+
+int catalog_ticks_last(struct catalog_ticks *ticks, char *what, struct err *err)
+{
+    what[0] = '\0';
+    return store_draft_each(ticks->store, last_look, what, err);
+}
+
 int catalog_ticks_clear(struct catalog_ticks *ticks, const struct catalog_author *author,
                         int64_t *changed, struct err *err)
 {

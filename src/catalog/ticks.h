@@ -66,6 +66,8 @@ int catalog_ticks_set(struct catalog_ticks *ticks, const char *const *names, siz
  * none. */
 int catalog_ticks_undo(struct catalog_ticks *ticks, const struct catalog_author *author,
                        int64_t *changed, char *what, struct err *err) must_check;
+/* What the last operation was and by whom, 256 bytes; "" when there is none. */
+int catalog_ticks_last(struct catalog_ticks *ticks, char *what, struct err *err) must_check;
 /* Empties the draft; an operation like the others, so it can be undone. */
 int catalog_ticks_clear(struct catalog_ticks *ticks, const struct catalog_author *author,
                         int64_t *changed, struct err *err) must_check;

@@ -1,4 +1,6 @@
+#include "engine/glance.h"
 #include "engine/runs.h"
+#include "engine/tree.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -264,6 +266,7 @@ void engine_disconnect(struct engine *engine)
     sync_free(&engine->sync);
     engine_looks_free(engine);
     engine_warehouse_forget(engine);
+    engine_glances_free(&engine->glances);
     catalog_free(&engine->catalog);
     databricks_free(&engine->db);
     storage_free(&engine->storage);

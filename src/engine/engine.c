@@ -1,4 +1,5 @@
 #include "engine/engine.h"
+#include "engine/tree.h"
 
 #include "base/alloc.h"
 #include "base/file.h"

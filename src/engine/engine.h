@@ -38,6 +38,7 @@ struct engine_paths {
 struct engine_ask;
 struct waiting_call;
 struct engine_look;
+struct engine_glances;
 struct databricks_call;
 struct storage_probe;
 
@@ -75,14 +76,15 @@ struct engine {
     struct sync *sync;
     struct err connect_err; /* a setting is there but not usable */
     bool recovering, rebuild_wanted, stopping;
-    struct engine_look *looks; /* at tables of runs that failed; circumstance.c */
+    struct engine_glances *glances; /* at tables of the tree and of plans; with db */
+    struct engine_look *looks;      /* at tables of runs that failed; circumstance.c */
     struct {
         struct databricks_call *call;
         char *name, *state; /* NULL: not known */
         int64_t seen_us;
     } warehouse;                   /* live.c */
     int64_t snapshot_took_ms;      /* the last time */
-    struct engine_setup *setup; /* verdicts and checks of set-up; NULL: none yet */
+    struct engine_setup *setup;    /* verdicts and checks of set-up; NULL: none yet */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
     int64_t refresh_next_us;       /* monotonic; not by itself before this moment */
 };
@@ -160,21 +162,6 @@ void engine_fail(struct engine *engine, struct ipc_call *call, const struct err 
 int engine_param_name(const cJSON *params, const char *key, struct model_name *out,
                       struct err *err) must_check;
 
-/* Who calls: the login name of the uid. */
-struct engine_author {
-    char name[64];
-    int64_t uid;
-};
-void engine_author(const struct ipc_call *call, struct engine_author *out);
-/* verbs_draft.c: the share of the profile may be another one: the draft follows, consoles are told.
- */
-void engine_share_changed(struct engine *engine);
-void engine_draft_changed(struct engine *engine);
-
-/* verbs_tree.c: the walk over the workspace, by itself when it is due. */
-void engine_catalog_open(struct engine *engine);
-void engine_catalog_tick(struct engine *engine);
-
 /* Verbs, one file per family. */
 engine_verb_fn engine_verb_status, engine_verb_engine_status, engine_verb_engine_stop,
     engine_verb_engine_reload, engine_verb_engine_log;
@@ -188,7 +175,8 @@ engine_verb_fn engine_verb_draft_show, engine_verb_draft_tick, engine_verb_draft
     engine_verb_draft_clear;
 engine_verb_fn engine_verb_show, engine_verb_show_history, engine_verb_show_count,
     engine_verb_preview, engine_verb_cancel;
-engine_verb_fn engine_verb_share_list, engine_verb_share_add, engine_verb_share_remove;
+engine_verb_fn engine_verb_share_list, engine_verb_share_add, engine_verb_share_remove,
+    engine_verb_share_plan, engine_verb_share_apply;
 engine_verb_fn engine_verb_sync_plan, engine_verb_sync_run, engine_verb_sync_report,
     engine_verb_sync_verify;
 engine_verb_fn engine_verb_runs_live, engine_verb_runs_check, engine_verb_batches_list;

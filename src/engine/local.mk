@@ -9,7 +9,8 @@ src_libengine_a_SOURCES = \
 
 src_libengine_a_SOURCES += src/engine/setup.h src/engine/setup_list.c src/engine/verbs_setup.c
 # the tree and the ticks
-src_libengine_a_SOURCES += src/engine/tree.c src/engine/tree.h src/engine/verbs_draft.c
+src_libengine_a_SOURCES += src/engine/glance.c src/engine/glance.h src/engine/patch.c src/engine/tree.c src/engine/tree.h \
+	src/engine/verbs_draft.c src/engine/verbs_plan.c
 
 sbin_PROGRAMS += aampe-syncd
 aampe_syncd_SOURCES = src/engine/main.c

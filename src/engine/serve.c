@@ -1,4 +1,5 @@
 #include "engine/engine.h"
+#include "engine/tree.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -45,6 +46,8 @@ static const struct {
     {"share.list", false, engine_verb_share_list},
     {"share.add", true, engine_verb_share_add},
     {"share.remove", true, engine_verb_share_remove},
+    {"share.plan", false, engine_verb_share_plan},
+    {"share.apply", true, engine_verb_share_apply},
     {"sync.plan", false, engine_verb_sync_plan},
     {"sync.run", true, engine_verb_sync_run},
     {"sync.report", false, engine_verb_sync_report},

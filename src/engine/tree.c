@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "catalog/key.h"
+#include "engine/glance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct engine_dresser *engine_dresser_new(struct engine *engine)
 {
     struct engine_dresser *dresser = base_alloc_zero(1, sizeof *dresser);
     dresser->engine = engine;
+    engine_glance_page(engine);
     return dresser;
 }
 
@@ -81,14 +83,20 @@ static void levels_fill(struct access_badge_facts *facts, int64_t catalog, int64
 {
     bool no_catalog = (catalog & CATALOG_BROWSE_ONLY) != 0;
     bool no_schema = (schema & CATALOG_BROWSE_ONLY) != 0;
+    /* A look since the listing knows better. */
+    bool readable = (table & (CATALOG_BROWSE_ONLY | CATALOG_LOST)) == 0;
+    if (readable || (table & CATALOG_READABLE)) {
+        facts->catalog = facts->schema = facts->table = ACCESS_YES;
+        return;
+    }
     facts->catalog = has_of(no_catalog);
-    facts->schema = no_catalog ? (table & CATALOG_NO_SCHEMA)    ? ACCESS_NO
-                                 : (table & CATALOG_HAS_SCHEMA) ? ACCESS_YES
-                                                                : ACCESS_UNKNOWN
-                               : has_of(no_schema);
-    facts->table = !(table & CATALOG_BROWSE_ONLY) ? ACCESS_YES
+    facts->schema = !no_catalog && no_schema       ? ACCESS_NO
+                    : (table & CATALOG_NO_SCHEMA)  ? ACCESS_NO
+                    : (table & CATALOG_HAS_SCHEMA) ? ACCESS_YES
+                    : no_catalog                   ? ACCESS_UNKNOWN
+                                                   : ACCESS_YES;
+    facts->table = (table & CATALOG_NO_SELECT)    ? ACCESS_NO
                    : (table & CATALOG_HAS_SELECT) ? ACCESS_YES
-                   : (table & CATALOG_NO_SELECT)  ? ACCESS_NO
                    : !no_catalog && !no_schema    ? ACCESS_NO
                                                   : ACCESS_UNKNOWN;
 }
@@ -133,9 +141,9 @@ static void detail_add(cJSON *json, const struct store_cached *row)
                         ? base_json_parse(row->detail, strlen(row->detail), JSON_MAX_BYTES, NULL)
                         : NULL;
     int64_t columns;
+    base_json_add_bool(json, "row_filter", (row->flags & CATALOG_ROW_FILTER) != 0);
     if (base_json_i64(detail, "columns", &columns))
         base_json_add_i64(json, "columns", columns);
-    base_json_add_str(json, "row_filter", base_json_str(detail, "row_filter"));
     if (detail) {
         base_json_add_bool(json, "masked", base_json_bool_or(detail, "masked", false));
         base_json_add_time(json, "looked", row->detail_us);
@@ -163,6 +171,7 @@ static void table_dress(struct engine_dresser *dresser, const struct store_cache
     tick_add(json, on, tick.draft);
     verdict_add(json, &facts);
     detail_add(json, row);
+    engine_glance_soon(engine, row);
     free(owner);
 }
 

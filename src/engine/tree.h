@@ -1,4 +1,4 @@
-/* Private to the engine: rows of the tree with ticks and verdicts. */
+/* Private to the engine: the tree and its ticks. */
 #ifndef AAMPE_ENGINE_TREE_H
 #define AAMPE_ENGINE_TREE_H
 
@@ -25,5 +25,24 @@ struct engine_tree_filter {
 int engine_tree_filter_read(struct engine *engine, const cJSON *params,
                             struct engine_tree_filter *out, struct err *err) must_check;
 bool engine_tree_accept(void *filter, const struct catalog_found *found);
+
+/* patch.c: what makes `after` of `before`, as `patch -p1` and git take it; "" when they are the
+ * same. name: of the file; only its last part is used. malloc'd. */
+char *engine_patch(const char *name, const char *before, const char *after);
+
+/* Who calls: the login name of the uid. */
+struct engine_author {
+    char name[64];
+    int64_t uid;
+};
+void engine_author(const struct ipc_call *call, struct engine_author *out);
+/* verbs_draft.c: the share of the profile may be another one: the draft follows, consoles are told.
+ */
+void engine_share_changed(struct engine *engine);
+void engine_draft_changed(struct engine *engine);
+
+/* verbs_tree.c: the walk over the workspace, by itself when it is due. */
+void engine_catalog_open(struct engine *engine);
+void engine_catalog_tick(struct engine *engine);
 
 #endif

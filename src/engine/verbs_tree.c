@@ -2,6 +2,7 @@
 #include "engine/tree.h"
 
 #include "base/json.h"
+#include "engine/glance.h"
 
 #include <string.h>
 
@@ -174,6 +175,7 @@ void engine_catalog_open(struct engine *engine)
 {
     engine->catalog = catalog_new(engine->db, engine->cache, engine->names, engine->seam);
     catalog_listen(engine->catalog, on_progress, engine);
+    engine->glances = engine_glances_new(engine);
     engine->refresh_next_us = 0;
 }
 

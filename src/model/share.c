@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLES_MAX 20000
 #define COLUMNS_MAX 10000
 
 static void table_free(struct model_share_table *table)
@@ -258,9 +257,9 @@ int model_share_from_json(const struct cJSON *json, struct model_share *out, str
     int result = 0;
 
     *out = (struct model_share){0};
-    if (!cJSON_IsArray(json) || cJSON_GetArraySize(json) > TABLES_MAX)
+    if (!cJSON_IsArray(json) || cJSON_GetArraySize(json) > MODEL_SHARE_MAX)
         return base_err_set(err, ERR_CONFIG_INVALID, "the share is not a list of at most %d tables",
-                            TABLES_MAX);
+                            MODEL_SHARE_MAX);
     cJSON_ArrayForEach(item, json)
     {
         struct model_share_table table = {0};

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MODEL_SHARE_MAX 20000 /* tables */
+
 struct model_share_table {
     struct model_name name;
     char *mode;     /* "full" for now */

@@ -277,8 +277,8 @@ int store_cache_detail(struct store_cache *cache, const char *key, const char *d
 {
     return store_db_run(cache->db, err,
                         "UPDATE rows SET detail=?,detail_us=?,flags=(flags&~?)|? WHERE key=?",
-                        "tiiit", detail, base_seam_now_us(cache->seam), (int64_t)CACHE_FLAGS_DETAIL,
-                        flags & CACHE_FLAGS_DETAIL, key);
+                        "tiiit", detail, base_seam_now_us(cache->seam), (int64_t)CACHE_FLAGS_LOOK,
+                        flags & CACHE_FLAGS_LOOK, key);
 }
 
 static struct store_cached cache_row(sqlite3_stmt *stmt)

@@ -21,9 +21,10 @@ int64_t store_cache_epoch(const struct store_cache *cache);
  * only read again changes nothing. */
 int64_t store_cache_epoch_of(const struct store_cache *cache, const char *parent);
 
-/* Flags of the caller; those of CACHE_FLAGS_DETAIL were learnt by a look at the row itself and
- * survive the next listing. */
-#define CACHE_FLAGS_DETAIL 0xff00
+/* Flags of the caller; those of CACHE_FLAGS_LOOK were learnt by a look at the row itself, of which
+ * those of CACHE_FLAGS_DETAIL survive the next listing. */
+#define CACHE_FLAGS_LOOK 0xff00
+#define CACHE_FLAGS_DETAIL 0x3f00
 
 /* One securable. key: how the caller addresses it ("c:shop", "s:shop.aampe",
  * "t:shop.aampe.events"), unique; parent: key of what it is in ("" = top). json: the caller's own
@@ -52,7 +53,7 @@ int store_cache_replace(struct store_cache *cache, const char *parent,
 /* One row put or replaced, except for its detail. */
 int store_cache_put(struct store_cache *cache, const struct store_cached *row,
                     struct err *err) must_check;
-/* What a look at a row found; flags: those of CACHE_FLAGS_DETAIL. A row that has gone is fine. */
+/* What a look at a row found; flags: those of CACHE_FLAGS_LOOK. A row that has gone is fine. */
 int store_cache_detail(struct store_cache *cache, const char *key, const char *detail,
                        int64_t flags, struct err *err) must_check;
 /* false: absent. */
