@@ -75,3 +75,28 @@ class FakeEngine:
         for client in self.clients:
             client.close()
         self.folder.cleanup()
+
+
+class Client:
+    """Asks a real engine, so that what is faked has its shape."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.lines = self.socket.makefile("rb")
+        self.number = 0
+        self.ask("hello", {"protocol": 1, "program": "test", "version": "0"})
+
+    def ask(self, verb, params=None):
+        """The result, or None where the engine refuses."""
+        self.number += 1
+        call = {"jsonrpc": "2.0", "id": self.number, "method": verb, "params": params or {}}
+        self.socket.sendall((json.dumps(call) + "\n").encode())
+        while True:
+            reply = json.loads(self.lines.readline())
+            if reply.get("id") == self.number:
+                return reply.get("result")
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
