@@ -114,14 +114,17 @@ class Hostile(unittest.TestCase):
                     ["secrets", "list"], ["audit", "list"], ["config", "dump"], ["sync", "plan"], ["engine", "log"])
         for number, payload in enumerate(PAYLOADS):
             engine = self.fake(payload, number % 2 == 1)
+            shown = 0
             for words in commands:
                 with self.subTest(payload=payload, words=words):
                     terminal = Terminal([program("aampe-console"), "--socket", engine.path, *words], self.home.env)
                     try:
                         terminal.wait_end()
                         self.clean(terminal, payload)
+                        shown += MARK.encode() in terminal.raw
                     finally:
                         terminal.close()
+            self.assertGreater(shown, len(commands) // 2, "hardly anything of it was shown")
             engine.close()
 
 
