@@ -192,7 +192,9 @@ static void turn(struct app *app, const sigset_t *open)
                              app_link_poll(app->link),
                              {.fd = -1, .events = POLLOUT}};
     int paint_ms = paint_wait(app);
-    int ms = least(console_wait_ms(app->console), app_link_wait_ms(app->link));
+    /* While a repaint is due, time passes after it. */
+    int ms = paint_ms >= 0 ? -1 : console_wait_ms(app->console);
+    ms = least(ms, app_link_wait_ms(app->link));
     ms = least(ms, term_wait_ms(app->term));
     if (paint_ms == 0)
         wait[2].fd = STDOUT_FILENO;
@@ -206,7 +208,7 @@ static void turn(struct app *app, const sigset_t *open)
     if (!app->gone)
         keys_take(app);
     app_link_turn(app->link);
-    if (console_wait_ms(app->console) == 0)
+    if (!console_dirty(app->console) && console_wait_ms(app->console) == 0)
         console_tick(app->console);
     if (!app->gone)
         paint(app);
