@@ -1,7 +1,8 @@
 /* Build-time program: fills the frames of the manual and of the shell completion from the tables
- * that the product itself uses (commands.def, errors.def, settings.def), so that they cannot
- * disagree. Usage: generate FRAME VERSION > OUTPUT. A line of the frame that is "@@name" is
+ * that the product itself uses (commands.def, actions.def, errors.def, settings.def), so that they
+ * cannot disagree. Usage: generate FRAME VERSION > OUTPUT. A line of the frame that is "@@name" is
  * replaced. */
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,17 @@ static const struct setting settings[] = {
 #include "config/settings.def"
 #undef S
     {NULL, NULL, NULL, NULL, NULL},
+};
+
+struct action {
+    const char *keys, *class, *words, *help;
+};
+
+static const struct action actions[] = {
+#define ACTION(id, keys, class, hint, words, help) {keys, #class, words, help},
+#include "ui/view/actions.def"
+#undef ACTION
+    {NULL, NULL, NULL, NULL},
 };
 
 static const struct code codes[] = {
@@ -150,6 +162,23 @@ static void print_commands(void)
 static void print_globals(void)
 {
     print_options("");
+}
+
+/* The keys of the full-screen console; the words are those of its palette. */
+static void print_keys(void)
+{
+    printf(".Bl -tag -width Ds\n");
+    for (const struct action *each = actions; each->keys; each++) {
+        printf(".It Ic ");
+        for (const char *at = each->keys; *at; at++)
+            printf(*at == ' ' || isalnum((unsigned char)*at) ? "%c" : "\\&%c", *at);
+        putchar('\n');
+        roff_line(each->help);
+        if (strcmp(each->class, "LOOK") != 0)
+            printf("(%s).\n", strcmp(each->class, "RUN") == 0 ? "run" : "write");
+        printf("(:%s)\n", each->words);
+    }
+    printf(".El\n");
 }
 
 static void print_errors(void)
@@ -259,8 +288,9 @@ static const struct part {
     const char *name;
     void (*print)(void);
 } parts[] = {
-    {"commands", print_commands}, {"options", print_globals},   {"errors", print_errors},
-    {"settings", print_settings}, {"shell-words", shell_words}, {"shell-options", shell_options},
+    {"commands", print_commands},     {"keys", print_keys},         {"options", print_globals},
+    {"errors", print_errors},         {"settings", print_settings}, {"shell-words", shell_words},
+    {"shell-options", shell_options},
 };
 
 static int part_print(const char *name)

@@ -407,7 +407,8 @@ static bool step_special(struct scene *scene, const char *step)
     else if ((rest = behind(step, "clock")))
         clock_turn(scene, rest);
     else if ((rest = behind(step, "resize")) && sscanf(rest, "%dx%d", &width, &height) == 2)
-        canvas_size(scene, width, height);
+        canvas_size(scene, scene->options.fixed ? scene->canvas->width : width,
+                    scene->options.fixed ? scene->canvas->height : height);
     else if ((rest = behind(step, "expect")))
         expect(scene, rest, true);
     else if ((rest = behind(step, "absent")))

@@ -25,6 +25,7 @@ struct scene_options {
     bool read_only; /* besides what the scene says */
     bool lenient;   /* questions without an answer get an error instead of ending the test */
     bool quiet;     /* expectations are not checked (the answers were changed) */
+    bool fixed;     /* the script's resizing is left out */
     scene_paint_fn *paint;
     void *user;
 };

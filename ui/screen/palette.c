@@ -233,11 +233,16 @@ static void palette_move(struct screen *screen, enum draw_move move)
     (void)draw_scroll_move(&((struct palette *)screen)->scroll, move);
 }
 
+/* Rows above the list: the line that is typed and, where there is room, a rule. */
+static int head_rows(const struct screen *screen)
+{
+    return screen->height >= 5 ? 2 : 1;
+}
+
 static void palette_layout(struct screen *screen)
 {
     struct palette *palette = (struct palette *)screen;
-    draw_scroll_fit(&palette->scroll, (int64_t)palette->count,
-                    screen->height > 2 ? screen->height - 2 : 0);
+    draw_scroll_fit(&palette->scroll, (int64_t)palette->count, screen->height - head_rows(screen));
 }
 
 static void entry_draw(const struct palette *palette, const struct entry *entry,
@@ -267,18 +272,20 @@ static void palette_draw(const struct screen *screen, struct draw_box body)
     const struct palette *palette = (const struct palette *)screen;
     int widths[3];
     draw_columns_fit(columns, 3, body.width, 2, widths);
-    draw_rule(body, 1, NULL);
+    int head = head_rows(screen);
+    if (head > 1)
+        draw_rule(body, 1, NULL);
     for (int i = 0; i < palette->scroll.height; i++) {
         size_t index = (size_t)palette->scroll.top + (size_t)i;
         if (index >= palette->count)
             break;
-        struct draw_box row = draw_box_sub(body, 0, 2 + i, body.width, 1);
+        struct draw_box row = draw_box_sub(body, 0, head + i, body.width, 1);
         entry_draw(palette, &palette->entries[index], row, widths, columns);
         if ((int64_t)index == palette->scroll.at)
             draw_select(row, 0);
     }
     if (palette->count == 0)
-        draw_text(body, 2, 2, DRAW_PLAIN, "nothing is called that");
+        draw_text(body, 2, head, DRAW_PLAIN, "nothing is called that");
     draw_text(body, 0, 0, DRAW_KEY, ":");
     draw_edit_draw(palette->edit, body, 2, 0, body.width - 2);
 }
