@@ -266,6 +266,14 @@ static char *answer_text(struct engine *engine, enum setup_step step,
     }
 }
 
+bool setup_step_answered(struct engine *engine, enum setup_step step)
+{
+    char *text = answer_text(engine, step, NULL);
+    bool there = text != NULL;
+    free(text);
+    return there;
+}
+
 static void answer_state(struct engine *engine, enum setup_step step, cJSON *json)
 {
     const struct setup_verdict *verdict = setup_verdict_now(engine, step);
@@ -336,8 +344,9 @@ static void secret_add(struct engine *engine, cJSON *json)
 
 void engine_verb_setup_list(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
-    (void)params;
     struct stat file;
+    if (base_json_bool_or(params, "look", false) && engine->profile_err.code == ERR_OK)
+        setup_look_at_all(engine);
     cJSON *json = base_json_object();
     cJSON *array = base_json_add_array(json, "steps");
     bool complete = false;

@@ -120,6 +120,22 @@ static void look_again(void *user)
     }
 }
 
+bool setup_look_at_all(struct engine *engine)
+{
+    bool began = false;
+    for (int i = 0; i < SETUP_FIRST_SYNC; i++) {
+        enum setup_step step = (enum setup_step)i;
+        bool under_way = false;
+        for (struct setup_run *run = setup_of(engine)->runs; run; run = run->next)
+            under_way |= run->step == step;
+        if (under_way || setup_verdict_now(engine, step) || !setup_step_answered(engine, step))
+            continue;
+        check_start(engine, step, NULL, false);
+        began = true;
+    }
+    return began;
+}
+
 static void on_done(void *user)
 {
     struct setup_run *run = user;

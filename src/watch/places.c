@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "config/profile.h"
 #include "databricks/catalog.h"
 
 #include <stdlib.h>
@@ -123,12 +124,19 @@ static void look_url(struct watch_check *check)
         watch_end(check, WATCH_MISSING, &err, "%s", err.message);
         return;
     }
-    bool path = check->destination[0] == '/';
-    bool file = strncmp(check->destination, "file:///", 8) == 0;
-    if (path || file) {
+    /* The rule of the setting itself. */
+    struct config_profile *trial = config_profile_new();
+    bool good = config_set(trial, CONFIG_DESTINATION_URL, check->destination, &err) == 0;
+    if (good) {
+        free(check->destination);
+        check->destination = base_strdup(config_get(trial, CONFIG_DESTINATION_URL));
+    }
+    config_profile_free(&trial);
+    if (good) {
         watch_end(check, WATCH_OK, NULL, "a folder on this host");
         return;
     }
+    base_err_clear(&err);
     base_err_set(&err, ERR_CONFIG_INVALID, "\"%s\" is no destination this version knows",
                  check->destination);
     base_err_hint(&err, "A folder on this host: file:///srv/aampe");

@@ -2,6 +2,7 @@
 #include "ui/app/app.h"
 #include "ui/app/linear.h"
 #include "ui/cli/cli.h"
+#include "ui/view/setup.h"
 
 #include "base/text.h"
 #include "config.h"
@@ -140,7 +141,8 @@ static int console(struct cli *cli)
     if (linear_wanted(cli))
         return linear_run(cli);
     if (cli->args.command == NULL && !out->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
-        int code = full_screen(cli, 0, NULL, &err);
+        int first = cli->socket == NULL && view_setup_wanted(cli->profile) ? 9 : 0;
+        int code = full_screen(cli, first, NULL, &err);
         return code >= 0 ? code : view_error(out, &err, NULL);
     }
     return cli_run(cli);

@@ -16,6 +16,7 @@ ui_libscreen_a_SOURCES = \
 	ui/screen/question.c \
 	ui/screen/screen.h \
 	ui/screen/screens.c \
+	ui/screen/setup.c ui/screen/setup.h ui/screen/setup_step.c ui/screen/setup_step_act.c \
 	ui/screen/share.c ui/screen/share.h ui/screen/share_draw.c \
 	ui/screen/stack.c
 

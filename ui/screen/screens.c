@@ -7,6 +7,7 @@ static const struct screen_ops *const screens[] = {
     &screen_overview,
     &screen_browse,
     &screen_share,
+    &screen_setup,
 };
 
 const struct screen_ops *console_screen_ops(int digit)

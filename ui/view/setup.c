@@ -166,12 +166,9 @@ void view_setup_list(struct view_page *page, const cJSON *data, int selected, co
 }
 
 /* What was understood, where it differs from what was pasted. */
-static void taken_as(struct view_page *page, const struct view_setup_look *look)
+static bool understood(const struct view_setup_look *look, const char *value)
 {
-    const cJSON *layer = cJSON_GetArrayItem(look->layers, 0);
-    const char *text = base_json_str_or(layer, "text", "");
-    if (look->number == 1 && strncmp(text, "taken as ", 9) == 0)
-        view_page_line(page, STYLE_FAINT, "%*s%s", VIEW_SETUP_VALUE, "", text);
+    return look->pasted && value && strcmp(look->pasted, value) != 0;
 }
 
 static char *field_text(const struct view_setup_look *look, const struct view_setup_field *field)
@@ -198,8 +195,12 @@ static void fields_add(struct view_page *page, const struct view_setup_look *loo
     for (int i = 0; i < VIEW_SETUP_FIELDS && info->fields[i].label; i++) {
         const struct view_setup_field *field = &info->fields[i];
         bool tried = look->tried && look->tried_field == i + 1;
-        char *text = tried ? base_strdup(look->tried) : field_text(look, field);
-        bool empty = !tried && view_setup_value(look->data, field) == NULL;
+        const char *value = view_setup_value(look->data, field);
+        bool other = i == 0 && !tried && understood(look, value);
+        char *text = tried   ? base_strdup(look->tried)
+                     : other ? base_strdup(look->pasted)
+                             : field_text(look, field);
+        bool empty = !tried && value == NULL;
         view_page_line(page, STYLE_PLAIN, "  %-*s", VIEW_SETUP_VALUE - 2, field->label);
         view_page_cell(page,
                        tried   ? STYLE_BAD
@@ -209,8 +210,8 @@ static void fields_add(struct view_page *page, const struct view_setup_look *loo
         view_page_target(page, i + 1);
         if (tried)
             view_page_line(page, STYLE_WARN, "%*snot saved", VIEW_SETUP_VALUE, "");
-        if (i == 0)
-            taken_as(page, look);
+        if (other)
+            view_page_line(page, STYLE_FAINT, "%*staken as  %s", VIEW_SETUP_VALUE, "", value);
         free(text);
     }
 }
@@ -331,18 +332,19 @@ void view_setup_warehouses(struct view_page *page, const cJSON *data)
     cJSON_ArrayForEach(item, list)
     {
         const char *state = base_json_str_or(item, "state", "");
-        char *size =
-            base_printf("%s%s", base_json_str_or(item, "size", ""),
-                        base_json_bool_or(item, "serverless", false) ? ", serverless" : "");
-        int room = page->width - 4 - 18 - 10 - 24;
+        bool wide = page->width >= 76;
+        int room = page->width - 4 - 9 - 10 - 16 - (wide ? 11 : 0);
         view_page_line(page, STYLE_PLAIN, "    ");
-        view_page_cell(page, STYLE_PLAIN, room > 12 ? room : 12,
+        view_page_cell(page, STYLE_PLAIN, room > 12 ? room - 1 : 11,
                        base_json_str_or(item, "name", ""));
-        view_page_cell(page, STYLE_PLAIN, 18, base_json_str_or(item, "id", ""));
-        view_page_cell(page, STYLE_PLAIN, 10, state);
-        view_page_cell(page, STYLE_FAINT, 24, size);
+        view_page_add(page, STYLE_PLAIN, " ");
+        view_page_cell(page, STYLE_PLAIN, 9, state);
+        view_page_cell(page, STYLE_FAINT, 10, base_json_str_or(item, "size", ""));
+        if (wide)
+            view_page_cell(page, STYLE_FAINT, 11,
+                           base_json_bool_or(item, "serverless", false) ? "serverless" : "");
+        view_page_cell(page, STYLE_FAINT, 16, base_json_str_or(item, "id", ""));
         view_page_target(page, at++);
-        free(size);
     }
 }
 

@@ -59,6 +59,7 @@ struct view_setup_look {
     int selected;
     const char *tried;
     int tried_field;
+    const char *pasted; /* into the first field and saved as something shorter; may be NULL */
 };
 void view_setup_one(struct view_page *page, const struct view_setup_look *look);
 /* The layers alone, for the command and for linear mode; with errors their cause and fix. */
