@@ -6,7 +6,8 @@ tests_screens_driver_SOURCES = tests/screens/driver.c tests/screens/scene.c test
 tests_screens_driver_LDADD = $(SCREENS_LIBS)
 tests_screens_sweep_SOURCES = tests/screens/sweep.c tests/screens/payloads.h tests/screens/scene.c tests/screens/scene.h
 tests_screens_sweep_LDADD = $(SCREENS_LIBS)
-dist_check_SCRIPTS += tests/screens/record.py
+dist_check_SCRIPTS += tests/screens/record.py tests/screens/test_shapes.py
+TESTS += tests/screens/test_shapes.py
 EXTRA_DIST += tests/screens/scenes tests/screens/golden
 
 # Writes the golden screens anew; look at what changed before you keep it.
