@@ -22,7 +22,7 @@ struct show {
     struct model_schema columns;
     cJSON *json;
     int waiting; /* questions of the first round under way */
-    bool stats, history, try, delta, running;
+    bool stats, history, try, only_running, delta, running;
     bool observed_table, observed_catalog, observed_schema; /* asked as the observer already */
 
     /* What the verdict is made of. */
@@ -265,8 +265,9 @@ static void on_tried(void *user, const struct err *err, struct databricks_query 
 static void try_ask(struct show *show)
 {
     struct err err = ERR_INIT;
-    char *sql =
-        show->try ? engine_table_sql(&show->name, "SELECT * FROM ", " LIMIT 0", &err) : NULL;
+    char *sql = show->try && (show->running || !show->only_running)
+                    ? engine_table_sql(&show->name, "SELECT * FROM ", " LIMIT 0", &err)
+                    : NULL;
     if (sql)
         show->query = databricks_query_stoppable(
             show->ask.engine->db, DATABRICKS_PRINCIPAL,
@@ -297,6 +298,15 @@ static bool hopeless(struct show *show)
     return !known;
 }
 
+/* Ticked or not, whatever may be read of it. */
+static void tick_add(struct show *show)
+{
+    char *name = model_name_text(&show->name);
+    struct catalog_tick tick = catalog_ticks_get(show->ask.engine->ticks, name);
+    base_json_add_str(show->json, "draft", tick.draft > 0 ? "+" : tick.draft < 0 ? "-" : NULL);
+    free(name);
+}
+
 static void step_done(struct show *show)
 {
     if (--show->waiting > 0 || engine_ask_stopped(&show->ask))
@@ -312,6 +322,7 @@ static void step_done(struct show *show)
         base_json_add_bool(show->json, "shared", model_share_find(share, &show->name) != NULL);
         free(name);
     }
+    tick_add(show);
     if (show->table_err.code)
         base_json_add_take(show->json, "error", base_err_to_json(&show->table_err));
     try_ask(show);
@@ -529,6 +540,7 @@ void engine_verb_show(struct engine *engine, struct ipc_call *call, const cJSON 
     show->json = base_json_object();
     show->stats = stats;
     show->try = try;
+    show->only_running = base_json_bool_or(params, "only_running", false);
     show->history = base_json_bool_or(params, "history", true);
     show->tried_how = "metadata";
     ask_all(show);

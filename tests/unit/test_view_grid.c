@@ -193,7 +193,7 @@ static void test_nonsense(void **state)
         struct view_page *page = view_page_new(40);
         view_grid_explain(page, grid, 0, 0, NULL, 3);
         view_grid_record(page, grid, 0);
-        view_grid_whole(page, grid, 0, 0);
+        view_cell_whole(page, view_grid_cell(grid, 0, 0));
         free(view_grid_csv(grid));
         view_page_free(&page);
         view_grid_free(&grid);

@@ -19,6 +19,9 @@ ui_libscreen_a_SOURCES = \
 	ui/screen/setup.c ui/screen/setup.h ui/screen/setup_step.c ui/screen/setup_step_act.c \
 	ui/screen/share.c ui/screen/share.h ui/screen/share_draw.c \
 	ui/screen/stack.c
+# One table
+ui_libscreen_a_SOURCES += ui/screen/table.c ui/screen/table.h ui/screen/table_access.c ui/screen/table_ask.c ui/screen/table_cell.c \
+	ui/screen/table_columns.c ui/screen/table_history.c ui/screen/table_rows.c ui/screen/table_sync.c
 
 check_PROGRAMS += tests/unit/test_screen_tree
 TESTS += tests/unit/test_screen_tree

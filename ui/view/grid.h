@@ -67,9 +67,10 @@ void view_grid_explain(struct view_page *page, const struct view_grid *grid, siz
 /* One record as lines "name: value". */
 void view_grid_record(struct view_page *page, const struct view_grid *grid, size_t row);
 /* The whole cell, wrapped, line feeds of the value kept. */
-void view_grid_whole(struct view_page *page, const struct view_grid *grid, size_t row,
-                     size_t column);
+void view_cell_whole(struct view_page *page, const struct view_cell *cell);
 /* What is shown, RFC 4180: NULL is nothing, '' is "". malloc'd. */
 char *view_grid_csv(const struct view_grid *grid);
+struct buf;
+void view_csv_field(struct buf *csv, const char *text, bool first); /* text NULL: nothing */
 
 #endif

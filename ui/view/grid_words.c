@@ -134,21 +134,33 @@ void view_grid_record(struct view_page *page, const struct view_grid *grid, size
     }
 }
 
-/* Lines of the value are lines here. */
-void view_grid_whole(struct view_page *page, const struct view_grid *grid, size_t row,
-                     size_t column)
+/* Nested values are laid out; NULL: it is not JSON. */
+static char *pretty(const struct view_cell *cell)
 {
-    const struct view_cell *cell = view_grid_cell(grid, row, column);
-    const char *text = cell->text ? cell->text : "NULL";
+    if (cell->kind != VIEW_CELL_FOLDED || cell->text == NULL || cell->cut)
+        return NULL;
+    cJSON *json = base_json_parse(cell->text, strlen(cell->text), (size_t)1 << 20, NULL);
+    char *text = json ? base_json_print_pretty(json) : NULL;
+    cJSON_Delete(json);
+    return text;
+}
+
+void view_cell_whole(struct view_page *page, const struct view_cell *cell)
+{
+    char *laid = pretty(cell);
+    const char *text = laid ? laid : cell->text ? cell->text : "NULL";
     if (cell->kind == VIEW_CELL_EMPTY)
         text = "''";
     for (const char *end; *text; text = end + (*end == '\n')) {
+        int indent = (int)strspn(text, " \t");
         end = text + strcspn(text, "\n");
         if (end == text)
             view_page_blank(page);
         else
-            view_page_wrap(page, 0, STYLE_PLAIN, "%.*s", (int)(end - text), text);
+            view_page_wrap(page, indent < 40 ? indent : 40, STYLE_PLAIN, "%.*s",
+                           (int)(end - text) - indent, text + indent);
     }
+    free(laid);
     if (cell->cut) {
         view_page_blank(page);
         view_page_wrap(page, 0, STYLE_FAINT,
@@ -157,7 +169,7 @@ void view_grid_whole(struct view_page *page, const struct view_grid *grid, size_
     }
 }
 
-static void csv_field(struct buf *csv, const char *text, bool first)
+void view_csv_field(struct buf *csv, const char *text, bool first)
 {
     (void)base_buf_text(csv, first ? "" : ",");
     if (text == NULL)
@@ -180,11 +192,11 @@ char *view_grid_csv(const struct view_grid *grid)
     struct buf csv;
     base_buf_init(&csv, (size_t)16 << 20);
     for (size_t c = 0; c < grid->column_count; c++)
-        csv_field(&csv, grid->columns[c].name, c == 0);
+        view_csv_field(&csv, grid->columns[c].name, c == 0);
     (void)base_buf_text(&csv, "\r\n");
     for (size_t r = 0; r < grid->row_count; r++) {
         for (size_t c = 0; c < grid->column_count; c++)
-            csv_field(&csv, view_grid_cell(grid, r, c)->text, c == 0);
+            view_csv_field(&csv, view_grid_cell(grid, r, c)->text, c == 0);
         (void)base_buf_text(&csv, "\r\n");
     }
     return base_buf_take(&csv, NULL);

@@ -5,7 +5,8 @@ ui_libview_a_SOURCES = \
 	ui/view/progress.c \
 	ui/view/runs.c ui/view/small.c ui/view/status.c ui/view/status.h ui/view/status_text.c ui/view/table.c ui/view/table_words.c ui/view/words.h
 # One table: verdict, rows, sync and history
-ui_libview_a_SOURCES += ui/view/grid.c ui/view/grid.h ui/view/grid_words.c ui/view/verdict.c ui/view/verdict.h
+ui_libview_a_SOURCES += ui/view/grid.c ui/view/grid.h ui/view/grid_words.c \
+	ui/view/table_sync.c ui/view/table_sync.h ui/view/verdict.c ui/view/verdict.h
 # Runs
 ui_libview_a_SOURCES += ui/view/failure.c ui/view/live.c ui/view/run.h
 # Browse and Share

@@ -1,6 +1,7 @@
 #include "ui/view/words.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/seam.h"
 #include "base/text.h"
@@ -81,4 +82,19 @@ char *view_error_text(const cJSON *object, const char *key)
         return base_strdup("");
     return base_printf("%s (%s)", base_json_str_or(error, "message", ""),
                        base_json_str_or(error, "code", ""));
+}
+
+char *view_shell_word(const char *text)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/:";
+    struct buf out;
+    if (text[0] && text[0] != '-' && text[strspn(text, plain)] == '\0')
+        return base_strdup(text);
+    base_buf_init(&out, 0);
+    (void)base_buf_text(&out, "'");
+    for (; *text; text++)
+        (void)(*text == '\'' ? base_buf_text(&out, "'\\''") : base_buf_byte(&out, (uint8_t)*text));
+    (void)base_buf_text(&out, "'");
+    return base_buf_take(&out, NULL);
 }

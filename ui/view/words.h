@@ -55,6 +55,8 @@ const char *view_age_us(int64_t span_us, char out[24]);
  * bytes. */
 const char *view_rows(const cJSON *object, const char *key, char out[24]);
 const char *view_bytes(const cJSON *object, const char *key, char out[24]);
+/* A word for a shell: as it is, or in single quotes. malloc'd. */
+char *view_shell_word(const char *text);
 /* 3 m 10 s */
 const char *view_seconds(double seconds, char out[24]);
 /* The error in a member, in one line; "" when there is none. malloc'd. */
