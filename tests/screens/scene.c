@@ -304,13 +304,17 @@ static void event_send(struct scene *scene, const char *name)
 static void answers_take(struct scene *scene, const char *name)
 {
     const cJSON *item, *set = cJSON_GetObjectItem(cJSON_GetObjectItem(scene->json, "sets"), name);
-    int at = 0;
+    cJSON *answers = cJSON_CreateArray(), *old;
     if (set == NULL)
         die(scene->name, "no set of answers is called \"%s\"", name);
     cJSON_ArrayForEach(item, set)
     {
-        cJSON_InsertItemInArray(scene->answers, at++, cJSON_Duplicate(item, true));
+        cJSON_AddItemToArray(answers, cJSON_Duplicate(item, true));
     }
+    while ((old = cJSON_DetachItemFromArray(scene->answers, 0)))
+        cJSON_AddItemToArray(answers, old);
+    cJSON_Delete(scene->answers);
+    scene->answers = answers;
 }
 
 static void engine_set(struct scene *scene, bool up)

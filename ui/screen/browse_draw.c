@@ -33,7 +33,8 @@ const char *browse_line_text(const struct browse *browse, const struct browse_li
     else if (error)
         snprintf(out, size, "could not be listed: %s (%s); r tries again",
                  base_json_str_or(error, "message", ""), base_json_str_or(error, "code", ""));
-    else if (strncmp(base_json_str_or(row, "access", ""), "no_", 3) == 0)
+    else if (strncmp(base_json_str_or(row, "access", ""), "no_", 3) == 0 ||
+             strcmp(base_json_str_or(row, "access", ""), "hidden") == 0)
         snprintf(out, size, "nothing the principal may see: %s", view_tree_why(row));
     else if (line->kind == BROWSE_UNREAD)
         snprintf(out, size, "never read: r reads it");
@@ -44,11 +45,14 @@ const char *browse_line_text(const struct browse *browse, const struct browse_li
 
 static void draft_text(const struct browse *browse, char *out, size_t size)
 {
-    bool by = browse->author && browse->author[0];
+    bool by = browse->author && browse->author[0] && browse->screen.width >= 72;
     out[0] = '\0';
     if (browse->add + browse->remove > 0)
-        snprintf(out, size, "draft +%lld -%lld%s%s: p plans it", (long long)browse->add,
-                 (long long)browse->remove, by ? " by " : "", by ? browse->author : "");
+        snprintf(out, size,
+                 browse->screen.width < 72 ? "draft +%lld -%lld%s%s: p"
+                                           : "draft +%lld -%lld%s%s: p plans it",
+                 (long long)browse->add, (long long)browse->remove, by ? " by " : "",
+                 by ? browse->author : "");
 }
 
 static void summary_text(const struct browse *browse, char *out, size_t size)
@@ -61,19 +65,19 @@ static void summary_text(const struct browse *browse, char *out, size_t size)
         if (total < 0)
             snprintf(out, size, "filter: %s   searching", browse->filter);
         else
-            snprintf(out, size, "filter: %s   %lld found, Esc ends it", browse->filter,
+            snprintf(out, size, "filter: %s   %lld found; Esc ends it", browse->filter,
                      (long long)total);
     } else if (browse->refreshing && browse->refreshed >= 0) {
         snprintf(out, size, "reading the workspace: %lld tables so far",
                  (long long)browse->refreshed);
     } else if (browse->refreshing) {
         snprintf(out, size, "%lld tables, reading the workspace again", tables);
-    } else if (fetched) {
-        snprintf(out, size, "%lld tables, %s old, seen as principal%s", tables,
+    } else if (fetched && browse_tree_error(browse->all.tree) == NULL) {
+        snprintf(out, size, "%lld tables, %s old, %s", tables,
                  view_age(fetched, console_now_us(browse->screen.console), age),
-                 browse->order == BROWSE_BY_AGE         ? ", newest first"
-                 : browse->order == BROWSE_BY_NAME_DESC ? ", Z to A"
-                                                        : "");
+                 browse->order == BROWSE_BY_AGE         ? "newest first"
+                 : browse->order == BROWSE_BY_NAME_DESC ? "Z to A"
+                                                        : "seen as principal");
     } else {
         out[0] = '\0';
     }

@@ -93,7 +93,7 @@ static void tick_asking(struct browse *browse, cJSON *take_params, long long cou
     }
     struct view_page *page = view_page_new(browse->screen.width);
     view_page_blank(page);
-    view_page_wrap(page, 2, STYLE_PLAIN, "%s %lld tables: %s", on ? "Tick" : "Untick", count, what);
+    view_page_wrap(page, 2, STYLE_PLAIN, "%s %lld tables %s?", on ? "Tick" : "Untick", count, what);
     view_page_blank(page);
     view_page_wrap(page, 2, STYLE_PLAIN,
                    "This is a draft: nothing changes until it is planned and applied, and u takes "
@@ -149,8 +149,9 @@ static void tick(struct browse *browse)
     cJSON *keys = base_json_add_array(params, "keys");
     base_json_push_take(keys, cJSON_CreateString(base_json_str_or(line.row, "key", "")));
     base_json_add_bool(params, "on", on);
-    tick_asking(browse, params, (long long)base_json_i64_or(line.row, "tables", 0),
-                base_json_str_or(line.row, "full_name", ""));
+    char *what = base_printf("in %s", base_json_str_or(line.row, "full_name", ""));
+    tick_asking(browse, params, (long long)base_json_i64_or(line.row, "tables", 0), what);
+    free(what);
 }
 
 /* What the filter shows; without a filter everything. */
@@ -162,12 +163,14 @@ static void tick_all(struct browse *browse)
         struct view_tree_filter filter;
         view_tree_filter(browse->filter, &filter);
         view_tree_filter_params(&filter, params);
-        tick_asking(browse, params, (long long)browse_tree_total(browse->found.tree),
-                    browse->filter);
+        char *what = base_printf("that match \"%s\"", browse->filter);
+        tick_asking(browse, params, (long long)browse_tree_total(browse->found.tree), what);
+        free(what);
         return;
     }
     base_json_add_str(params, "under", "");
-    tick_asking(browse, params, (long long)browse->tables, "everything that is known, also folded");
+    tick_asking(browse, params, (long long)browse->tables,
+                "that are known, also in what is folded");
 }
 
 static void on_refresh(struct screen *screen, int64_t tag, const cJSON *result,

@@ -570,15 +570,6 @@ void browse_tree_stale(struct browse_tree *tree)
     stale_walk(tree->root);
 }
 
-static void root_take(struct browse_tree *tree, const cJSON *result)
-{
-    const char *fetched = base_json_str(result, "fetched");
-    if (fetched) {
-        free(tree->fetched);
-        tree->fetched = base_strdup(fetched);
-    }
-}
-
 void browse_tree_take(struct browse_tree *tree, const struct browse_want *want, const cJSON *result,
                       const struct err *err)
 {
@@ -604,8 +595,10 @@ void browse_tree_take(struct browse_tree *tree, const struct browse_want *want, 
     if (node->total < 0)
         node->total = 0;
     node->fetched = base_json_str(result, "fetched") != NULL;
-    if (node == tree->root)
-        root_take(tree, result);
+    if (node == tree->root) {
+        free(tree->fetched);
+        tree->fetched = base_strdup(base_json_str(result, "fetched"));
+    }
     const cJSON *error = base_json_get(result, "error");
     if (cJSON_IsObject(error))
         node->error = base_strdup(base_json_str_or(error, "message", "it could not be read"));

@@ -109,7 +109,8 @@ const char *view_tree_count(const cJSON *row, char out[32])
 {
     int64_t tables = 0;
     out[0] = '\0';
-    if (!is_table(row) && base_json_i64(row, "tables", &tables))
+    if (!is_table(row) && strcmp(base_json_str_or(row, "access", ""), "not_uc") != 0 &&
+        base_json_i64(row, "tables", &tables))
         snprintf(out, 32, "%lld of %lld", (long long)base_json_i64_or(row, "ticked", 0),
                  (long long)tables);
     return out;
