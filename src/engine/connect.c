@@ -1,4 +1,5 @@
 #include "engine/glance.h"
+#include "engine/observe.h"
 #include "engine/runs.h"
 #include "engine/tree.h"
 
@@ -212,6 +213,10 @@ static struct databricks *workspace_open(struct engine *engine, struct err *err)
         engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_PRINCIPAL) : NULL;
     if (db && id && secret)
         databricks_identity_oauth(db, DATABRICKS_PRINCIPAL, id, secret);
+    id = config_get(engine->profile, CONFIG_OBSERVER_CLIENT_ID);
+    secret = engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_OBSERVER) : NULL;
+    if (db && id && secret)
+        databricks_identity_oauth(db, DATABRICKS_OBSERVER, id, secret);
     return db;
 }
 
@@ -263,6 +268,8 @@ void engine_connect(struct engine *engine)
 
 void engine_disconnect(struct engine *engine)
 {
+    engine_secrets_disconnect(engine);
+    engine->audit_reading = false;
     sync_free(&engine->sync);
     engine_looks_free(engine);
     engine_warehouse_forget(engine);

@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 #include "engine/tree.h"
 
+#include "engine/observe.h"
+
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -161,6 +163,7 @@ void engine_close(struct engine *engine)
         net_loop_cancel_timer(engine->loop, engine->rebuild_timer);
         engine_setup_free(engine);
         engine_disconnect(engine);
+        engine_secrets_free(engine);
     }
     if (engine->server) {
         asks_fail(engine);

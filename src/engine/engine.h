@@ -26,6 +26,7 @@
 /* Names of secrets in the vault. */
 #define ENGINE_SECRET_PRINCIPAL "principal"
 #define ENGINE_SECRET_PROXY "proxy"
+#define ENGINE_SECRET_OBSERVER "observer"
 
 #define ENGINE_VERBS_MAX 128
 
@@ -36,6 +37,7 @@ struct engine_paths {
 };
 
 struct engine_ask;
+struct engine_secrets;
 struct waiting_call;
 struct engine_look;
 struct engine_glances;
@@ -78,6 +80,8 @@ struct engine {
     bool recovering, rebuild_wanted, stopping;
     struct engine_glances *glances; /* at tables of the tree and of plans; with db */
     struct engine_look *looks;      /* at tables of runs that failed; circumstance.c */
+    struct engine_secrets *secrets; /* of the principal in the workspace; NULL: not looked yet */
+    bool audit_reading;             /* the statement over the audit log is under way */
     struct {
         struct databricks_call *call;
         char *name, *state; /* NULL: not known */
@@ -169,10 +173,11 @@ engine_verb_fn engine_verb_config_get, engine_verb_config_set, engine_verb_confi
     engine_verb_config_diff;
 engine_verb_fn engine_verb_setup_list, engine_verb_setup_check, engine_verb_setup_cancel,
     engine_verb_warehouses_list;
-engine_verb_fn engine_verb_secrets_list, engine_verb_secrets_set;
 engine_verb_fn engine_verb_tree_rows, engine_verb_tree_search, engine_verb_catalog_refresh;
 engine_verb_fn engine_verb_draft_show, engine_verb_draft_tick, engine_verb_draft_undo,
     engine_verb_draft_clear;
+engine_verb_fn engine_verb_secrets_list, engine_verb_secrets_set, engine_verb_secrets_check,
+    engine_verb_audit_list;
 engine_verb_fn engine_verb_show, engine_verb_show_history, engine_verb_show_count,
     engine_verb_preview, engine_verb_cancel;
 engine_verb_fn engine_verb_share_list, engine_verb_share_add, engine_verb_share_remove,

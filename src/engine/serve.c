@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "engine/observe.h"
 #include "ipc/frame.h"
 
 #include <stdlib.h>
@@ -31,6 +32,8 @@ static const struct {
     {"warehouses.list", false, engine_verb_warehouses_list},
     {"secrets.list", false, engine_verb_secrets_list},
     {"secrets.set", true, engine_verb_secrets_set},
+    {"secrets.check", true, engine_verb_secrets_check},
+    {"audit.list", false, engine_verb_audit_list},
     {"tree.rows", false, engine_verb_tree_rows},
     {"tree.search", false, engine_verb_tree_search},
     {"draft.show", false, engine_verb_draft_show},
@@ -140,6 +143,7 @@ static void tick(void *user)
     struct engine *engine = user;
     struct err err = ERR_INIT;
     ipc_server_tick(engine->server);
+    engine_secrets_tick(engine);
     if (store_tick(engine->state, &err) != 0)
         base_log_event(engine->log, LOG_WARN_, "state.backup", "code", base_err_name(err.code),
                        "message", err.message, NULL);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "engine/observe.h"
 #include "store/look.h"
 
 #include <stdlib.h>
@@ -137,17 +138,7 @@ static void totals_add(struct engine *engine, cJSON *json)
 
 static void secrets_add(struct engine *engine, cJSON *json)
 {
-    struct store_vault_entry entry;
-    int64_t now = base_seam_now_us(engine->seam);
-    cJSON *secrets = base_json_add_array(json, "secrets");
-    for (size_t i = 0; engine->vault && store_vault_at(engine->vault, i, &entry); i++) {
-        cJSON *item = base_json_object();
-        base_json_add_str(item, "name", entry.name);
-        base_json_add_time(item, "expires", entry.expires_us);
-        if (entry.expires_us)
-            base_json_add_i64(item, "expires_days", (entry.expires_us - now) / DAY_US);
-        base_json_push_take(secrets, item);
-    }
+    engine_secrets_snapshot(engine, base_json_add_array(json, "secrets"));
     base_json_add_str(json, "vault",
                       engine->vault ? store_vault_kind_name(store_vault_kind(engine->vault))
                                     : NULL);

@@ -173,28 +173,6 @@ void engine_verb_config_diff(struct engine *engine, struct ipc_call *call, const
     engine_reply(engine, call, json);
 }
 
-void engine_verb_secrets_list(struct engine *engine, struct ipc_call *call, const cJSON *params)
-{
-    (void)params;
-    struct store_vault_entry entry;
-    if (engine->vault == NULL) {
-        engine_fail(engine, call, &engine->vault_err);
-        return;
-    }
-    cJSON *json = base_json_object();
-    base_json_add_str(json, "vault", store_vault_kind_name(store_vault_kind(engine->vault)));
-    cJSON *secrets = base_json_add_array(json, "secrets");
-    for (size_t i = 0; store_vault_at(engine->vault, i, &entry); i++) {
-        cJSON *item = base_json_object();
-        base_json_add_str(item, "name", entry.name);
-        base_json_add_str(item, "fingerprint", entry.fingerprint);
-        base_json_add_time(item, "created", entry.created_us);
-        base_json_add_time(item, "expires", entry.expires_us);
-        base_json_push_take(secrets, item);
-    }
-    engine_reply(engine, call, json);
-}
-
 static int secret_store(struct engine *engine, const struct ipc_call *call, const char *name,
                         const struct secret *secret, cJSON *result, struct err *err)
 {
@@ -224,9 +202,11 @@ void engine_verb_secrets_set(struct engine *engine, struct ipc_call *call, const
     cJSON *result = base_json_object();
     int rc = 0;
     if (name == NULL ||
-        (strcmp(name, ENGINE_SECRET_PRINCIPAL) != 0 && strcmp(name, ENGINE_SECRET_PROXY) != 0)) {
+        (strcmp(name, ENGINE_SECRET_PRINCIPAL) != 0 && strcmp(name, ENGINE_SECRET_PROXY) != 0 &&
+         strcmp(name, ENGINE_SECRET_OBSERVER) != 0)) {
         rc = base_err_set(&err, ERR_USAGE, "there is no secret \"%s\"", name ? name : "");
-        base_err_hint(&err, "Secrets are: %s, %s.", ENGINE_SECRET_PRINCIPAL, ENGINE_SECRET_PROXY);
+        base_err_hint(&err, "Secrets are: %s, %s, %s.", ENGINE_SECRET_PRINCIPAL,
+                      ENGINE_SECRET_OBSERVER, ENGINE_SECRET_PROXY);
     } else if (value == NULL || value[0] == '\0' || strlen(value) > SECRET_MAX) {
         rc = base_err_set(&err, ERR_USAGE, "the secret is empty or longer than %d bytes",
                           SECRET_MAX);

@@ -93,24 +93,31 @@ bool watch_audit_new_address(int64_t time_us, int64_t first_us, int64_t began_us
     return first_us - began_us >= DAY_US && time_us - first_us < DAY_US;
 }
 
-/* The name behind FROM, without its backticks. */
+/* Length of the word when it stands at the beginning of text, in any case, with space behind it. */
+static size_t word_at(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (size_t i = 0; i < len; i++)
+        if (tolower((unsigned char)text[i]) != word[i])
+            return 0;
+    return isspace((unsigned char)text[len]) ? len : 0;
+}
+
+/* The name behind FROM, or behind DESCRIBE HISTORY and the like, without its backticks. */
 static char *first_table(const char *sql)
 {
+    static const char *const words[] = {"from", "history", "detail"};
     const char *at = sql;
     struct buf name;
-    for (; *at; at++) {
-        size_t space = 0;
-        bool starts = at == sql || isspace((unsigned char)at[-1]);
-        if (!starts || tolower((unsigned char)at[0]) != 'f' ||
-            tolower((unsigned char)at[1]) != 'r' || tolower((unsigned char)at[2]) != 'o' ||
-            tolower((unsigned char)at[3]) != 'm')
-            continue;
-        while (isspace((unsigned char)at[4 + space]))
-            space++;
-        if (space && at[4 + space] != '(') {
-            at += 4 + space;
-            break;
-        }
+    for (bool found = false; *at && !found; at += !found) {
+        size_t len = 0;
+        for (size_t i = 0; i < base_countof(words) && !len; i++)
+            if (at == sql || isspace((unsigned char)at[-1]))
+                len = word_at(at, words[i]);
+        while (len && isspace((unsigned char)at[len]))
+            len++;
+        found = len && at[len] != '(';
+        at += found ? len : 0;
     }
     base_buf_init(&name, 4096);
     for (bool quoted = false;

@@ -10,3 +10,6 @@ TESTS += tests/e2e/test_sandbox_audit.py
 # One table: verdict, cells, statements given up.
 dist_check_SCRIPTS += tests/e2e/test_console_table.py
 TESTS += tests/e2e/test_console_table.py
+# Secrets and the audit log through the engine.
+dist_check_SCRIPTS += tests/e2e/test_console_audit.py
+TESTS += tests/e2e/test_console_audit.py

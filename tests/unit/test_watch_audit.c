@@ -91,6 +91,9 @@ static void lines_have_words(void **state)
     object = watch_audit_object("", "SELECT count(*) from (select 1 from x.y.z)");
     assert_string_equal(object, "x.y.z");
     free(object);
+    object = watch_audit_object(NULL, "DESCRIBE HISTORY `x`.y.`z` LIMIT 1");
+    assert_string_equal(object, "x.y.z");
+    free(object);
     assert_null(watch_audit_object(NULL, "SELECT 1"));
     assert_true(watch_audit_since(0, NOW) == NOW - 7 * DAY);
     assert_true(watch_audit_since(NOW, NOW) == NOW - DAY / 4);

@@ -14,7 +14,9 @@
 
 int cli_exec_secrets_list(struct cli *cli)
 {
-    return cli_look(cli, "secrets.list", NULL, view_secrets_list);
+    cJSON *params = base_json_object();
+    base_json_add_bool(params, "refresh", cli_flag(&cli->args, "refresh"));
+    return cli_look(cli, "secrets.list", params, view_secrets_list);
 }
 
 /* Asks on the terminal itself, so that a redirected stdin or stdout changes nothing; echo is off

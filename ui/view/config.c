@@ -69,23 +69,6 @@ void view_config_dump(struct view_out *out, const cJSON *data)
     }
 }
 
-void view_secrets_list(struct view_out *out, const cJSON *data)
-{
-    static const char *const columns[] = {"secret", "fingerprint", "entered", "ends", NULL};
-    struct view_table *table = view_table_new(columns);
-    const cJSON *each;
-    cJSON_ArrayForEach(each, base_json_array(data, "secrets"))
-    {
-        char created[32], expires[32];
-        const char *cells[] = {base_json_str(each, "name"), base_json_str(each, "fingerprint"),
-                               view_time(base_json_str(each, "created"), created),
-                               view_time(base_json_str(each, "expires"), expires)};
-        view_table_row(table, STYLE_PLAIN, cells);
-    }
-    view_table_print(&table, out);
-    view_line(out, "vault: %s", base_json_str_or(data, "vault", ""));
-}
-
 void view_secrets_set(struct view_out *out, const cJSON *data)
 {
     view_line(out, "%s: %s, fingerprint %s", base_json_str_or(data, "name", ""),

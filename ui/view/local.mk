@@ -9,6 +9,8 @@ ui_libview_a_SOURCES += ui/view/grid.c ui/view/grid.h ui/view/grid_words.c \
 	ui/view/table_sync.c ui/view/table_sync.h ui/view/verdict.c ui/view/verdict.h
 # Runs
 ui_libview_a_SOURCES += ui/view/failure.c ui/view/live.c ui/view/run.h
+# Access and Audit
+ui_libview_a_SOURCES += ui/view/audit.c ui/view/audit.h ui/view/secret.c ui/view/secret.h
 # Browse and Share
 ui_libview_a_SOURCES += ui/view/plan.c ui/view/plan.h ui/view/tree.c ui/view/tree.h
 
