@@ -1,6 +1,9 @@
 /* Golden screens: plays every scene in scenes/ at three sizes in three forms and compares what is
  * on the screen with golden/SCENE/SIZE.FORM.txt. `driver --update` (make golden-update) writes them
- * anew; look at the difference before you keep it. `driver NAME...` plays only these.
+ * anew; look at the difference before you keep it. `driver NAME...` plays only these; `driver
+ * --show NAME` prints what is on an 80x24 screen after each step, and what was asked. `driver
+ * --record NAME SOCKET` asks a real engine for what the scene has no answer to and writes it into
+ * the scene; record.py starts one on a sandbox and does that.
  *
  * How to add a scene: write scenes/NAME.json,
  *   {"include": ["shop"],            scenes whose members and answers are used after its own
@@ -29,6 +32,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "ipc/client.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -160,6 +164,71 @@ static bool scene_all(const char *source, const char *name, bool update, int *sc
     return good;
 }
 
+static void on_paint_show(struct scene *scene, const char *name, void *user)
+{
+    (void)user;
+    char *dump = draw_canvas_dump(scene_canvas(scene), false);
+    printf("=== %s\n%s", name ? name : "", dump);
+    free(dump);
+}
+
+static bool show(const char *source, const char *name)
+{
+    char *folder = base_printf("%s/tests/screens/scenes", source);
+    cJSON *json = scene_read(folder, name);
+    struct scene_options options = {
+        .variant = {80, 24, DRAW_ASCII, false}, .lenient = true, .paint = on_paint_show};
+    struct scene *scene = scene_open(name, json, &options);
+    bool good = scene_play(scene);
+    printf("=== asked\n%s", scene_asked(scene));
+    scene_close(&scene);
+    cJSON_Delete(json);
+    free(folder);
+    return good;
+}
+
+static cJSON *on_ask(const char *verb, const cJSON *params, struct err *err, void *user)
+{
+    cJSON *result = NULL;
+    if (ipc_client_call(user, verb, cJSON_Duplicate(params, true), 60000, &result, err) != 0)
+        return NULL;
+    return result;
+}
+
+/* The clock stands where the answers were taken. */
+static bool record(const char *source, const char *name, const char *socket)
+{
+    struct err err = ERR_INIT;
+    struct ipc_client *client = ipc_client_connect(socket, "record", "1.0", 5000, &err);
+    if (client == NULL) {
+        fprintf(stderr, "%s: %s\n", socket, err.message);
+        return false;
+    }
+    char *folder = base_printf("%s/tests/screens/scenes", source);
+    char *path = base_printf("%s/%s.json", folder, name);
+    cJSON *json = scene_read(folder, name);
+    if (cJSON_GetObjectItem(json, "clock") == NULL) {
+        struct base_seam *seam = base_seam_new();
+        base_json_add_time(json, "clock", base_seam_now_us(seam));
+        base_seam_free(&seam);
+    }
+    struct scene_options options = {
+        .variant = {80, 24, DRAW_ASCII, false}, .ask = on_ask, .user = client};
+    struct scene *scene = scene_open(name, json, &options);
+    bool good = scene_play(scene);
+    cJSON_DeleteItemFromObject(json, "answers");
+    cJSON_AddItemToObject(json, "answers", cJSON_Duplicate(scene_answers(scene), true));
+    char *text = base_json_print_pretty(json);
+    write_text(path, text);
+    free(text);
+    scene_close(&scene);
+    ipc_client_free(&client);
+    cJSON_Delete(json);
+    free(path);
+    free(folder);
+    return good;
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -177,6 +246,10 @@ int main(int argc, char *argv[])
     bool update = argc > 1 && strcmp(argv[1], "--update") == 0, good = true;
     int screens = 0, wrong = 0, first = update ? 2 : 1;
     source = source ? source : ".";
+    if (argc == 3 && strcmp(argv[1], "--show") == 0)
+        return show(source, argv[2]) ? 0 : 1;
+    if (argc == 4 && strcmp(argv[1], "--record") == 0)
+        return record(source, argv[2], argv[3]) ? 0 : 1;
     if (argc > first) {
         for (int i = first; i < argc; i++)
             good = scene_all(source, argv[i], update, &screens) && good;

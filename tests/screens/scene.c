@@ -179,10 +179,26 @@ static const cJSON *answer_find(struct scene *scene, const struct sent *sent)
     return NULL;
 }
 
+/* Asks somebody else and keeps the answer. */
+static const cJSON *answer_fetch(struct scene *scene, const struct sent *sent)
+{
+    struct err err = ERR_INIT;
+    if (scene->options.ask == NULL || strcmp(sent->verb, "cancel") == 0)
+        return NULL;
+    cJSON *result = scene->options.ask(sent->verb, sent->params, &err, scene->options.user);
+    cJSON *item = base_json_object();
+    base_json_add_str(item, "verb", sent->verb);
+    base_json_add_take(item, "params", cJSON_Duplicate(sent->params, true));
+    base_json_add_take(item, result ? "result" : "error", result ? result : base_err_to_json(&err));
+    cJSON_AddItemToArray(scene->answers, item);
+    return item;
+}
+
 static void answer(struct scene *scene, const struct sent *sent)
 {
     struct err err = ERR_INIT;
     const cJSON *found = answer_find(scene, sent);
+    found = found ? found : answer_fetch(scene, sent);
     const cJSON *error = cJSON_GetObjectItem(found, "error");
     if (error) {
         base_err_from_json(&err, error);
@@ -456,6 +472,8 @@ struct scene *scene_open(const char *name, const cJSON *json, const struct scene
     scene->json = json;
     scene->options = *options;
     scene->answers = cJSON_Duplicate(cJSON_GetObjectItem(json, "answers"), true);
+    if (scene->answers == NULL)
+        scene->answers = cJSON_CreateArray();
     scene->seam = base_seam_new();
     base_buf_init(&scene->asked, 0);
     if (base_time_parse(base_json_str_or(json, "clock", "2026-11-23T02:12:00Z"), &scene->now_us))
@@ -530,6 +548,11 @@ const struct draw_canvas *scene_canvas(const struct scene *scene)
 const char *scene_name(const struct scene *scene)
 {
     return scene->name;
+}
+
+const cJSON *scene_answers(const struct scene *scene)
+{
+    return scene->answers;
 }
 
 const char *scene_asked(const struct scene *scene)

@@ -20,6 +20,9 @@ struct scene;
 /* Called after every painted step; name: of a dump, or NULL. */
 typedef void scene_paint_fn(struct scene *scene, const char *name, void *user);
 
+/* Where an answer comes from that was not recorded; NULL with err: it is an error. */
+typedef cJSON *scene_ask_fn(const char *verb, const cJSON *params, struct err *err, void *user);
+
 struct scene_options {
     struct scene_variant variant;
     bool read_only; /* besides what the scene says */
@@ -27,6 +30,7 @@ struct scene_options {
     bool quiet;     /* expectations are not checked (the answers were changed) */
     bool fixed;     /* the script's resizing is left out */
     scene_paint_fn *paint;
+    scene_ask_fn *ask; /* NULL: it is missing */
     void *user;
 };
 
@@ -42,6 +46,7 @@ const struct draw_canvas *scene_canvas(const struct scene *scene);
 const char *scene_name(const struct scene *scene);
 /* Verbs that were asked, with their parameters, a line each. */
 const char *scene_asked(const struct scene *scene);
+const cJSON *scene_answers(const struct scene *scene); /* with those that were fetched */
 
 /* For sweeps: one step of the script, answers what is asked, paints. False as scene_play. */
 bool scene_step(struct scene *scene, const char *step);

@@ -66,9 +66,12 @@ void console_close_top(struct console *console)
 {
     if (console_top(console) == NULL)
         return;
+    bool overlay = console_top(console)->ops->overlay;
     close_top(console, console->current);
     if (console_top(console) == NULL)
         console_show(console, console->previous != console->current ? console->previous : 1);
+    else if (overlay)
+        console_top(console)->painted = false; /* what is below has missed nothing */
     else
         console_resume(console);
 }
