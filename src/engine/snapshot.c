@@ -208,6 +208,7 @@ static void snapshot_fire(void *user)
     int64_t began = base_seam_mono_us(engine->seam);
     engine->snapshot_timer = 0;
     engine_snapshot_write(engine);
+    engine_event(engine, "status.changed", base_json_object());
     engine->snapshot_took_ms = (base_seam_mono_us(engine->seam) - began) / 1000;
 }
 

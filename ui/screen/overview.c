@@ -1,5 +1,6 @@
 /* 1 Overview: is anything wrong, what is safe, what is next. */
 #include "ui/screen/overview.h"
+#include "ui/screen/console_private.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_CHECK = 1, TAG_SYNC, TAG_STATUS };
+enum { TAG_CHECK = 1, TAG_SYNC };
 
 #define CHECK_PAGE 200 /* tables the engine looks at in one answer */
 
@@ -82,7 +83,7 @@ static void on_checked(struct screen *screen, int64_t tag, const cJSON *result,
         return;
     }
     overview->checking = false;
-    overview->stale = true;
+    console_status_ask(screen->console);
     console_say(screen->console, "read back at the destination: %d tables as written, %d not",
                 overview->checked_good, overview->checked_bad);
 }
@@ -252,14 +253,9 @@ static void copy_command(struct overview *overview)
     free(text);
 }
 
-static void on_status(struct screen *screen, int64_t tag, const cJSON *result,
-                      const struct err *err)
+static void refresh(struct overview *overview)
 {
-    (void)tag;
-    if (result == NULL)
-        console_say_error(screen->console, err);
-    else
-        console_say(screen->console, "read again from the engine");
+    console_status_ask(overview->screen.console);
 }
 
 static const char *overview_refuse(const struct screen *screen, enum view_action action)
@@ -310,7 +306,7 @@ static void overview_act(struct screen *screen, enum view_action action)
     else if (action == VIEW_ACTION_COPY_COMMAND)
         copy_command(overview);
     else if (action == VIEW_ACTION_REFRESH)
-        console_ask(screen, "status", NULL, TAG_STATUS, on_status);
+        refresh(overview);
 }
 
 static void overview_move(struct screen *screen, enum draw_move move)

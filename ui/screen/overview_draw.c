@@ -147,6 +147,8 @@ static void layout_list(struct overview *overview)
     if (tables > shown && shown > 1)
         shown--; /* the last row says how many more there are */
     overview->list.at = at > 0 ? at : 0;
+    if (at >= 0 && overview->rows.at == overview->rows.count - 1)
+        overview->list.at = tables - 1; /* what stands below the last table */
     if (at < 0)
         overview->list.top = 0;
     draw_scroll_fit(&overview->list, tables > 0 ? tables : 0, shown);

@@ -45,6 +45,9 @@ static void text_of(const cJSON *status, const cJSON *item, struct view_alarm *a
     if (strcmp(kind, "failed") == 0) {
         alarm->style = STYLE_BAD;
         snprintf(alarm->text, size, "! %lld failed", count);
+    } else if (strcmp(kind, "damaged") == 0) {
+        alarm->style = STYLE_BAD;
+        snprintf(alarm->text, size, "! %lld damaged", count);
     } else if (strcmp(kind, "blocked") == 0) {
         snprintf(alarm->text, size, "! not ready");
     } else if (strcmp(kind, "stalled") == 0) {

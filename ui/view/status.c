@@ -89,7 +89,7 @@ static void behind_find(const cJSON *data, struct behind *out)
 }
 
 static void behind_say(struct buf *out, const cJSON *data, const struct behind *behind,
-                       int64_t now_us, bool long_form)
+                       int64_t now_us, enum view_status_form form)
 {
     char clock[32], rest[32], age[24], oldest[32], newest[32];
     base_time_format(behind->oldest, oldest);
@@ -97,11 +97,11 @@ static void behind_say(struct buf *out, const cJSON *data, const struct behind *
     view_status_clock(oldest, now_us, true, clock);
     const char *name = short_name(data, behind->table);
     if (behind->newest - behind->oldest <= REST_US)
-        (void)base_buf_printf(out, "%s %s", long_form ? ", to" : "; all to", clock);
-    else if (long_form && behind->count <= 1)
+        (void)base_buf_printf(out, "%s %s", form == VIEW_STATUS_TIMES ? "; all to" : ", to", clock);
+    else if (form != VIEW_STATUS_TIMES && behind->count <= 1)
         (void)base_buf_printf(out, "; %s is %s behind the rest", name,
                               view_age_us(behind->newest - behind->oldest, age));
-    else if (long_form)
+    else if (form != VIEW_STATUS_TIMES)
         (void)base_buf_printf(out, "; %lld are behind, %s most: %s", (long long)behind->count, name,
                               view_age_us(behind->newest - behind->oldest, age));
     else
@@ -115,7 +115,8 @@ static int64_t damaged_count(const cJSON *data)
     return cJSON_GetArraySize(base_json_array(base_json_get(data, "check"), "damaged"));
 }
 
-enum view_style view_status_safe(struct buf *out, const cJSON *data, int64_t now_us, bool long_form)
+enum view_style view_status_safe(struct buf *out, const cJSON *data, int64_t now_us,
+                                 enum view_status_form form)
 {
     const cJSON *safe = base_json_get(data, "safe");
     long long total = (long long)base_json_i64_or(safe, "tables", 0);
@@ -131,10 +132,11 @@ enum view_style view_status_safe(struct buf *out, const cJSON *data, int64_t now
         (void)base_buf_printf(out, "nothing has been published yet");
         return STYLE_PLAIN;
     }
-    (void)base_buf_printf(
-        out, long_form ? "%lld of %lld tables whole at the destination" : "%lld of %lld whole",
-        whole - damaged, total);
-    behind_say(out, data, &behind, now_us, long_form);
+    (void)base_buf_printf(out,
+                          form == VIEW_STATUS_LONG ? "%lld of %lld tables whole at the destination"
+                                                   : "%lld of %lld whole",
+                          whole - damaged, total);
+    behind_say(out, data, &behind, now_us, form);
     if (damaged)
         (void)base_buf_printf(out, "; %lld DAMAGED there", damaged);
     if (behind.nevers == 1)
@@ -182,16 +184,18 @@ static const char *cause_of(const cJSON *item)
     return base_json_str_or(item, "text", "");
 }
 
-static void secret_say(struct buf *out, const cJSON *item, int64_t now_us)
+static void secret_say(struct buf *out, const cJSON *item, int64_t now_us, bool narrow)
 {
     char clock[32];
     const char *holder = base_json_str(item, "holder");
     bool over = base_json_i64_or(item, "days", 0) < 0;
     (void)base_buf_printf(
-        out, "secret %s%s%s%s  %s %s, %s %s", base_json_str_or(item, "secret", ""),
-        holder ? " (" : "", holder ? holder : "", holder ? ")" : "", over ? "ended" : "ends",
-        view_status_clock(base_json_str(item, "expires"), now_us, true, clock),
-        holder ? holder : "this engine", over ? "cannot read any more" : "stops reading then");
+        out, "secret %s%s%s%s  %s %s", base_json_str_or(item, "secret", ""), holder ? " (" : "",
+        holder ? holder : "", holder ? ")" : "", over ? "ended" : "ends",
+        view_status_clock(base_json_str(item, "expires"), now_us, !narrow, clock));
+    if (!narrow)
+        (void)base_buf_printf(out, ", %s %s", holder ? holder : "this engine",
+                              over ? "cannot read any more" : "stops then");
 }
 
 /* What stands behind word and age. */
@@ -202,7 +206,7 @@ static void item_say(struct buf *out, const cJSON *data, const cJSON *item, int6
     const char *table = base_json_str_or(item, "table", "");
     long long run = (long long)base_json_i64_or(item, "run", 0);
     if (strcmp(kind, "expires") == 0)
-        secret_say(out, item, now_us);
+        secret_say(out, item, now_us, narrow);
     else if (run && narrow)
         (void)base_buf_printf(out, "%lld %s  ", run, short_name(data, table));
     else if (run)
@@ -271,14 +275,11 @@ static void nothing_say(struct view_page *page, const cJSON *data, int64_t now_u
     if (total == 0 || whole < total || damaged_count(data))
         return;
     base_time_format(behind.oldest, oldest);
-    view_page_add(page, STYLE_PLAIN, " %s %s whole to %s.",
-                  total == 1   ? "The one"
-                  : total == 2 ? "Both"
-                               : "All",
-                  total == 1   ? "table is"
-                  : total == 2 ? "tables are"
-                               : "tables are",
-                  view_status_clock(oldest, now_us, true, clock));
+    view_status_clock(oldest, now_us, true, clock);
+    if (total == 1)
+        view_page_add(page, STYLE_PLAIN, " The one table is whole to %s.", clock);
+    else
+        view_page_add(page, STYLE_PLAIN, " All %lld tables whole to %s.", total, clock);
 }
 
 void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us, int rows)
@@ -301,7 +302,11 @@ void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us
         view_page_line(page, STYLE_FAINT, "  %d more in 5 Runs", count - rows);
     batch_line(page, data);
     base_buf_init(&text, 4096);
-    enum view_style style = view_status_safe(&text, data, now_us, page->width >= 76);
+    enum view_style style = view_status_safe(&text, data, now_us, VIEW_STATUS_LONG);
+    if (text.len > (size_t)(page->width - 6)) {
+        text.len = 0;
+        style = view_status_safe(&text, data, now_us, VIEW_STATUS_SHORT);
+    }
     if (base_json_i64_or(base_json_get(data, "safe"), "tables", 0) > 0 &&
         (count > 0 || style != STYLE_GOOD)) {
         view_page_line(page, STYLE_HEAD, "SAFE");
@@ -343,8 +348,7 @@ static const char *access_of(const cJSON *table)
         return "SCHEMA!";
     if (value == ERR_SRC_PERM_CATALOG)
         return "CATALOG!";
-    const char *state = base_json_str_or(table, "state", "");
-    return strcmp(state, "done") == 0 ? "ok" : "-";
+    return base_json_get(table, "good_run") ? "ok" : "-";
 }
 
 static const char *letters_of(const cJSON *table, char out[13])
@@ -378,7 +382,7 @@ struct widths {
     int name, letters, whole, next, access, rows, bytes, run; /* 0: not shown */
 };
 
-static struct widths widths_of(int width)
+static struct widths widths_of(int width, int longest)
 {
     struct widths w = {.whole = 8};
     if (width < 76) {
@@ -401,7 +405,7 @@ static struct widths widths_of(int width)
         w.run = 18;
         left -= 20;
     }
-    w.name = left;
+    w.name = left < longest ? left : longest;
     return w;
 }
 
@@ -457,8 +461,14 @@ static void table_line(struct view_page *page, const cJSON *table, const struct 
 
 void view_status_tables(struct view_page *page, const cJSON *data, int64_t now_us, bool worst)
 {
-    struct widths w = widths_of(page->width);
     const cJSON *tables = base_json_array(data, "tables"), *table;
+    size_t longest = page->width <= 80 ? 80 : 29;
+    cJSON_ArrayForEach(table, tables)
+    {
+        size_t len = strlen(base_json_str_or(table, "name", ""));
+        longest = len > longest ? len : longest;
+    }
+    struct widths w = widths_of(page->width, longest > 400 ? 400 : (int)longest);
     head_line(page, &w);
     for (int pass = worst ? 0 : 1; pass < 2; pass++) {
         int index = 0;
@@ -570,7 +580,7 @@ static void safe_block(struct view_page *page, const cJSON *snapshot, int64_t no
     struct buf text;
     view_page_rule(page, "SAFE   as of the snapshot");
     base_buf_init(&text, 4096);
-    enum view_style style = view_status_safe(&text, snapshot, now_us, true);
+    enum view_style style = view_status_safe(&text, snapshot, now_us, VIEW_STATUS_LONG);
     view_page_wrap(page, 2, style == STYLE_GOOD ? STYLE_PLAIN : style, "%s.", text.data);
     view_page_wrap(page, 2, STYLE_PLAIN,
                    "What is published stays as it is: nothing is half visible there.");

@@ -19,10 +19,15 @@ enum { VIEW_STATUS_BATCH = 1000, VIEW_STATUS_TABLE = 2000 };
  */
 const char *view_status_clock(const char *rfc3339, int64_t now_us, bool exact, char out[32]);
 
-/* One sentence, computed from the runs and the last look at the destination. long_form: "8 of 8
- * tables whole at the destination; ...", else "8 of 8 whole; ...". Returns how good that is. */
+/* One sentence, computed from the runs and the last look at the destination. Returns how good that
+ * is. */
+enum view_status_form {
+    VIEW_STATUS_LONG,  /* "8 of 8 tables whole at the destination; x is 1 h behind the rest" */
+    VIEW_STATUS_SHORT, /* "8 of 8 whole; x is 1 h behind the rest" */
+    VIEW_STATUS_TIMES  /* "8 of 8 whole; x to 01:00Z, the others to 02:00Z" */
+};
 enum view_style view_status_safe(struct buf *out, const cJSON *data, int64_t now_us,
-                                 bool long_form);
+                                 enum view_status_form form);
 /* NEEDS YOU, its rows (at most `rows`), what runs now, and SAFE. */
 void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us, int rows);
 /* One sentence about one item of "attention": its cause, or what to do. */

@@ -131,7 +131,7 @@ void view_status_page(struct view_page *page, const cJSON *data, int64_t now_us)
     stale_say(page, data, now_us);
     items_say(page, data);
     base_buf_init(&text, 4096);
-    enum view_style style = view_status_safe(&text, data, now_us, false);
+    enum view_style style = view_status_safe(&text, data, now_us, VIEW_STATUS_TIMES);
     if (base_json_i64_or(data, "tables_total", 0) > 0)
         view_page_fact(page, LABEL, "safe", style == STYLE_GOOD ? STYLE_PLAIN : style, "%s",
                        text.data);
