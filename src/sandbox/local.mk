@@ -25,6 +25,8 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/warehouse.c src/sandbox/warehouse.h \
 	src/sandbox/workspace.c src/sandbox/workspace.h \
 	$(sandbox_data_sources)
+# the world too large to be stored
+src_libsandbox_a_SOURCES += src/sandbox/maker.c src/sandbox/maker.h src/sandbox/world_big.c
 
 LIBS_SANDBOX = src/libsandbox.a src/libbase.a $(MICROHTTPD_LIBS) $(SQLITE_LIBS) $(LZ4_LIBS) $(LIBS_BASE) -lm
 

@@ -45,14 +45,14 @@ struct ready {
 
 static void help(void)
 {
-    puts(
-        "usage: aampe-sandbox [--listen 127.0.0.1:0] [--world shop|bench|types|hostile] [--rows N] "
-        "[--state DIR]\n"
-        "                     [--tls] [--die-with-parent] [--set NAME=VALUE]...\n"
-        "       aampe-sandbox COMMAND ... --state DIR\n"
-        "\n"
-        "Prints one JSON line with its address and credentials when it is ready, then serves "
-        "until SIGTERM.");
+    puts("usage: aampe-sandbox [--listen 127.0.0.1:0] [--world shop|bench|types|hostile|big] "
+         "[--rows N] "
+         "[--state DIR]\n"
+         "                     [--tls] [--die-with-parent] [--set NAME=VALUE]...\n"
+         "       aampe-sandbox COMMAND ... --state DIR\n"
+         "\n"
+         "Prints one JSON line with its address and credentials when it is ready, then serves "
+         "until SIGTERM.");
     sandbox_command_help();
 }
 

@@ -2,6 +2,7 @@
 #include "sandbox/result.h"
 
 #include "base/text.h"
+#include "sandbox/maker.h"
 #include "sandbox/resolve.h"
 
 #include <stdlib.h>
@@ -389,10 +390,15 @@ static int show_catalog(struct sql_context *context, const struct sql_statement 
         const struct sandbox_securable *schema = catalog->children.items[i];
         if (!can_see(context, schema) || !pattern_matches(statement->schema_pattern, schema->name))
             continue;
-        for (size_t k = 0; k < schema->children.count; k++)
-            if (can_see(context, schema->children.items[k]) &&
-                show_table_of(statement, schema->children.items[k], query) < 0)
+        for (size_t k = 0; k < sandbox_child_count(schema); k++) {
+            struct sandbox_securable scratch;
+            const struct sandbox_securable *table =
+                sandbox_child_at(context->request->workspace, schema, k, true, &scratch);
+            int result = can_see(context, table) ? show_table_of(statement, table, query) : 0;
+            sandbox_securable_clear(&scratch);
+            if (result < 0)
                 return -1;
+        }
     }
     return 0;
 }
@@ -474,18 +480,20 @@ static int show_children(struct sql_context *context, const struct sql_statement
         start(query, schemas, 1);
     else
         start(query, tables, 3);
-    for (size_t i = 0; i < parent->children.count; i++) {
-        struct sandbox_securable *child = parent->children.items[i];
-        if (!can_see(context, child) || !pattern_matches(statement->pattern, child->name))
-            continue;
+    int result = 0;
+    for (size_t i = 0; i < sandbox_child_count(parent) && result >= 0; i++) {
+        struct sandbox_securable scratch;
+        const struct sandbox_securable *child =
+            sandbox_child_at(request->workspace, parent, i, false, &scratch);
         struct sandbox_value values[] = {text_value(child->name), text_value(child->name),
                                          number_value(0)};
         if (statement->kind == ST_SHOW_TABLES)
             values[0] = text_value(parent->name);
-        if (sandbox_result_append(query, values) < 0)
-            return -1;
+        if (can_see(context, child) && pattern_matches(statement->pattern, child->name))
+            result = sandbox_result_append(query, values);
+        sandbox_securable_clear(&scratch);
     }
-    return 0;
+    return result < 0 ? -1 : 0;
 }
 
 int sandbox_show_run(struct sql_context *context, const struct sql_statement *statement,

@@ -1,6 +1,7 @@
 #include "sandbox/unity.h"
 
 #include "base/text.h"
+#include "sandbox/maker.h"
 
 #include <string.h>
 
@@ -138,30 +139,37 @@ static void list_children(struct sandbox_exchange *exchange, const struct sandbo
                           enum sight parent_sight, const char *key)
 {
     struct sandbox_page page;
+    bool columns = !sandbox_exchange_flag(exchange, "omit_columns");
+    size_t count = sandbox_child_count(parent), listed = 0, at;
     cJSON *json, *array;
-    size_t at;
 
     if (!sandbox_page_read(exchange, parent->full_name, false, &page))
         return;
     json = base_json_object();
     array = cJSON_CreateArray();
     /* Positions count all children, seen or not: a page may come out short, or empty. */
-    for (at = page.start; at < parent->children.count && !page.empty; at++) {
-        const struct sandbox_securable *child = parent->children.items[at];
-        enum sight sight = sight_of(exchange, child, level_privilege(child->kind));
+    for (at = page.start; at < count && !page.empty; at++) {
+        struct sandbox_securable scratch;
+        const struct sandbox_securable *child;
+        enum sight sight;
 
-        if ((size_t)cJSON_GetArraySize(array) >= page.size)
+        if (listed >= page.size)
             break;
+        child = sandbox_child_at(exchange->server->workspace, parent, at, columns, &scratch);
+        sight = sight_of(exchange, child, level_privilege(child->kind));
         if (sight > parent_sight)
             sight = parent_sight;
-        if (sight != HIDDEN && !child->sql_only)
+        if (sight != HIDDEN && !child->sql_only) {
             base_json_push_take(array, securable_json(exchange, child, sight == BROWSED));
+            listed++;
+        }
+        sandbox_securable_clear(&scratch);
     }
-    if (cJSON_GetArraySize(array))
+    if (listed)
         base_json_add_take(json, key, array);
     else
         cJSON_Delete(array);
-    sandbox_page_token(exchange, &page, at, parent->children.count, json);
+    sandbox_page_token(exchange, &page, at, count, json);
     sandbox_reply_json(exchange, 200, json);
 }
 
@@ -353,9 +361,14 @@ static void summaries_of(struct sandbox_exchange *exchange, const struct sandbox
 
         if (walk->schemas && !like(walk->schemas, schema->name))
             continue;
-        for (size_t k = 0; k < schema->children.count; k++) {
-            if (!walk->tables || like(walk->tables, schema->children.items[k]->name))
-                summary_add(exchange, walk, schema->children.items[k]);
+        for (size_t k = 0; k < sandbox_child_count(schema); k++) {
+            struct sandbox_securable scratch;
+            const struct sandbox_securable *table =
+                sandbox_child_at(exchange->server->workspace, schema, k, false, &scratch);
+
+            if (!walk->tables || like(walk->tables, table->name))
+                summary_add(exchange, walk, table);
+            sandbox_securable_clear(&scratch);
         }
     }
 }

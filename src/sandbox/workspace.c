@@ -1,6 +1,7 @@
 #include "sandbox/workspace.h"
 
 #include "base/text.h"
+#include "sandbox/maker.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static struct sandbox_securable *securable_new(struct sandbox_workspace *workspa
     return securable;
 }
 
-static void securable_free(struct sandbox_securable *securable)
+void sandbox_securable_clear(struct sandbox_securable *securable)
 {
     for (size_t i = 0; i < securable->columns.count; i++) {
         struct sandbox_column *column = &securable->columns.items[i];
@@ -83,6 +84,11 @@ static void securable_free(struct sandbox_securable *securable)
     free(securable->table_type);
     free(securable->view_definition);
     free(securable->row_filter_function);
+}
+
+static void securable_free(struct sandbox_securable *securable)
+{
+    sandbox_securable_clear(securable);
     free(securable);
 }
 
@@ -320,7 +326,7 @@ void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
     sandbox_workspace_unlock(workspace);
 }
 
-struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,
+struct sandbox_securable *sandbox_workspace_kept(struct sandbox_workspace *workspace, int kind,
                                                  const char *full_name)
 {
     struct sandbox_securable *securable;
@@ -328,6 +334,20 @@ struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *works
 
     sandbox_workspace_lock(workspace);
     securable = base_map_get(workspace->securables, key);
+    sandbox_workspace_unlock(workspace);
+    free(key);
+    return securable;
+}
+
+struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,
+                                                 const char *full_name)
+{
+    struct sandbox_securable *securable;
+
+    sandbox_workspace_lock(workspace);
+    securable = sandbox_workspace_kept(workspace, kind, full_name);
+    if (!securable && kind == 'T')
+        securable = sandbox_child_keep(workspace, full_name);
     for (const struct sandbox_securable *at = securable; at; at = at->parent) {
         if (at->hidden) {
             securable = NULL;
@@ -335,7 +355,6 @@ struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *works
         }
     }
     sandbox_workspace_unlock(workspace);
-    free(key);
     return securable;
 }
 

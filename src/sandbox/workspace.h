@@ -31,6 +31,7 @@ struct sandbox_column {
 };
 
 struct sandbox_table; /* rows: data.h */
+struct sandbox_maker; /* maker.h */
 
 struct sandbox_securable {
     int kind;        /* 'M' metastore, 'C' catalog, 'S' schema, 'T' table or view */
@@ -49,6 +50,10 @@ struct sandbox_securable {
     struct sandbox_table *data; /* tables with rows, else NULL */
     struct sandbox_securable *parent;
     vec_of(struct sandbox_securable *) children;
+    /* Schemas whose tables are answered from a function: children are only those asked for by name
+     * so far. */
+    const struct sandbox_maker *maker;
+    size_t number; /* the maker's */
     vec_of(struct sandbox_grant {
         char *principal;
         char *privilege; /* "USE_CATALOG", "SELECT", "ALL_PRIVILEGES", ... */
@@ -129,6 +134,11 @@ void sandbox_workspace_deny_clear(struct sandbox_workspace *workspace);
 /* Looking. Names are compared without case; NULL = not there. */
 struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,
                                                  const char *full_name);
+/* Only what is stored already; nothing is made. */
+struct sandbox_securable *sandbox_workspace_kept(struct sandbox_workspace *workspace, int kind,
+                                                 const char *full_name);
+/* Frees what a securable that is not stored holds. */
+void sandbox_securable_clear(struct sandbox_securable *securable);
 /* The same for the REST API: what is for SQL alone is not there. */
 struct sandbox_securable *sandbox_workspace_find_listed(struct sandbox_workspace *workspace,
                                                         int kind, const char *full_name);

@@ -24,6 +24,7 @@ static void world_free(struct sandbox_world **world)
         return;
     sandbox_shop_release(*world);
     sqlite3_close((*world)->state);
+    free((*world)->extra);
     free((*world)->name);
     base_free(world);
 }
@@ -214,7 +215,8 @@ int sandbox_world_load(struct sandbox_workspace *workspace, const char *name, in
                        const char *principal, const char *state_folder, struct err *err)
 {
     static const struct sandbox_world_def *const worlds[] = {
-        &sandbox_world_shop, &sandbox_world_bench, &sandbox_world_types, &sandbox_world_hostile};
+        &sandbox_world_shop, &sandbox_world_bench, &sandbox_world_types, &sandbox_world_hostile,
+        &sandbox_world_big};
     for (size_t i = 0; i < base_countof(worlds); i++) {
         if (strcmp(worlds[i]->name, name) != 0)
             continue;

@@ -32,6 +32,7 @@ struct sandbox_world {
     struct shop_events *events; /* shop: template of event blocks */
     sqlite3 *state;             /* changes made, kept over restarts */
     size_t tables;
+    void *extra; /* a world's own, freed with it */
 };
 
 /* What a world's source file offers. */
@@ -41,7 +42,7 @@ struct sandbox_world_def {
                 const char *principal);
 };
 extern const struct sandbox_world_def sandbox_world_shop, sandbox_world_bench, sandbox_world_types,
-    sandbox_world_hostile;
+    sandbox_world_hostile, sandbox_world_big;
 
 struct sandbox_securable *sandbox_world_catalog(struct sandbox_workspace *workspace,
                                                 const char *name, const char *owner,
