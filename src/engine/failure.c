@@ -303,8 +303,7 @@ static void unknown_add(cJSON *changed, const struct model_run *run, const cJSON
         base_json_add_str(changed, "unknown",
                           strcmp(as, "observer") == 0
                               ? "the observer cannot see the table either"
-                              : "a revoked grant and a table dropped and created again look the "
-                                "same to the principal");
+                              : "revoked, or dropped and created again? the principal cannot tell");
 }
 
 static void changed_add(struct engine *engine, cJSON *json, const struct model_run *run,

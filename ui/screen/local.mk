@@ -2,6 +2,7 @@
 noinst_LIBRARIES += ui/libscreen.a
 ui_libscreen_a_SOURCES = \
 	ui/screen/ask.c \
+	ui/screen/batch.c \
 	ui/screen/browse.c ui/screen/browse.h ui/screen/browse_draw.c ui/screen/browse_keys.c \
 	ui/screen/browse_tree.c ui/screen/browse_tree.h \
 	ui/screen/console.c ui/screen/console.h ui/screen/console_private.h \
@@ -14,6 +15,8 @@ ui_libscreen_a_SOURCES = \
 	ui/screen/page.c \
 	ui/screen/palette.c ui/screen/palette.h ui/screen/palette_words.c \
 	ui/screen/question.c \
+	ui/screen/retry.c \
+	ui/screen/run.c ui/screen/run_ask.c ui/screen/runs.c ui/screen/runs.h ui/screen/runs_act.c ui/screen/runs_draw.c \
 	ui/screen/screen.h \
 	ui/screen/screens.c \
 	ui/screen/setup.c ui/screen/setup.h ui/screen/setup_step.c ui/screen/setup_step_act.c \

@@ -88,5 +88,9 @@ extern const struct screen_ops screen_overview, screen_browse, screen_share, scr
 /* Weak as long as they are not written; whoever adds one moves it up. */
 extern const struct screen_ops screen_batch __attribute__((weak)), screen_run __attribute__((weak)),
     screen_retry __attribute__((weak));
+    screen_access, screen_audit, screen_setup,
+    screen_batch, screen_run, screen_retry;
+/* Weak as long as they are not written; whoever adds one moves it up. */
+extern const struct screen_ops screen_table __attribute__((weak));
 
 #endif

@@ -7,6 +7,7 @@ static const struct screen_ops *const screens[] = {
     &screen_overview,
     &screen_browse,
     &screen_share,
+    &screen_runs,
     &screen_setup,
 };
 

@@ -81,12 +81,10 @@ static void broke_block(struct view_page *page, const cJSON *data)
     struct buf next;
     base_buf_init(&next, 256);
     next_say(&next, data);
-    view_page_rule(page, "BROKE   %s (%s)   %s", base_json_str_or(broke, "code", ""),
-                   base_json_str_or(broke, "class", ""), next.data);
+    view_page_rule(page, "BROKE   %s   %s", base_json_str_or(broke, "code", ""), next.data);
     base_buf_free(&next);
-    view_page_wrap(page, 2, STYLE_BAD, "%s", base_json_str_or(error, "message", ""));
-    if (cause[0])
-        view_page_wrap(page, 2, STYLE_PLAIN, "Cause: %s.", cause);
+    view_page_wrap(page, 2, STYLE_BAD, "%s%s%s%s", base_json_str_or(error, "message", ""),
+                   cause[0] ? " (" : "", cause, cause[0] ? ")" : "");
     if (broke)
         aampe_say(page, broke);
 }
@@ -128,16 +126,14 @@ static void reader_say(struct view_page *page, const cJSON *data, int64_t now_us
                        "%s is not there: nothing of it has been published yet.", name);
         return;
     }
-    long long files = base_json_i64_or(reader, "files", 0);
     view_page_wrap(page, 2, STYLE_PLAIN,
-                   "%s there is whole to %s (run %lld: %s rows, %s, %lld file%s hashed)", name,
+                   "%s there: whole to %s (run %lld, %s rows, %s, files hashed)", name,
                    view_status_clock(base_json_str(reader, "whole_to"), now_us, true, clock),
                    (long long)base_json_i64_or(reader, "run", 0), view_rows(reader, "rows", rows),
                    base_json_bool_or(reader, "counts_equal", false) ? "4 counts equal"
                    : base_json_bool_or(reader, "unpinned", false)
                        ? "counts equal but the source's, which was not pinned"
-                       : "counts NOT equal",
-                   files, files == 1 ? "" : "s");
+                       : "counts NOT equal");
 }
 
 static void others_say(struct view_page *page, const cJSON *data, int64_t now_us)
@@ -148,12 +144,12 @@ static void others_say(struct view_page *page, const cJSON *data, int64_t now_us
     bool unknown = strcmp(base_json_str_or(safe, "touched", ""), "unknown") == 0;
     char clock[32];
     if (total)
-        view_page_wrap(page, 2, whole == total ? STYLE_PLAIN : STYLE_WARN,
-                       "%lld of %lld other table%s whole, the oldest to %s. Torn files: none. Rows "
-                       "twice: %s.",
-                       whole, total, total == 1 ? " is" : "s are",
-                       view_status_clock(base_json_str(others, "oldest"), now_us, true, clock),
-                       unknown ? "being asked" : "none");
+        view_page_wrap(
+            page, 2, whole == total ? STYLE_PLAIN : STYLE_WARN,
+            "%lld of %lld other%s whole, oldest to %s. Torn files: none. Rows twice: %s.", whole,
+            total, total == 1 ? "" : "s",
+            view_status_clock(base_json_str(others, "oldest"), now_us, true, clock),
+            unknown ? "being asked" : "none");
     else
         view_page_wrap(page, 2, STYLE_PLAIN, "Torn files: none. Rows twice: %s.",
                        unknown ? "being asked" : "none");
@@ -301,9 +297,9 @@ static void retry_do(struct view_page *page, const cJSON *data, const struct vie
     }
     char *text =
         reader && seconds >= 0
-            ? base_printf("try again: a full reload, %s rows and %s the last time; the old data "
-                          "stays until then",
-                          view_rows(reader, "rows", rows), view_span_text(seconds, took))
+            ? base_printf(
+                  "try again: full reload, %s rows, %s last time; the old data stays till then",
+                  view_rows(reader, "rows", rows), view_span_text(seconds, took))
             : base_printf("try again: a full load");
     if (!w->keys) {
         char *command =
@@ -321,14 +317,14 @@ static void do_block(struct view_page *page, const cJSON *data, const struct vie
     const cJSON *run = base_json_get(data, "run"), *error = base_json_get(run, "error");
     const char *hint = base_json_str_or(error, "hint", "");
     view_page_rule(page, "DO");
-    if (is_grant(hint)) {
-        char *text =
-            base_printf("%s%s", w->keys ? "copy the statement, for whoever may grant: " : "", hint);
+    if (is_grant(hint) && w->keys) {
+        const char *to = strstr(hint, " TO `");
+        char *text = base_printf("copy %.*s TO the principal, for whoever may grant",
+                                 to ? (int)(to - hint) : (int)strlen(hint), hint);
+        key_say(page, w, "f", VIEW_ACTION_FIX,
+                "see what the principal has and lacks on this table, and who may grant it");
         key_say(page, w, "y", VIEW_ACTION_COPY, text);
         free(text);
-        if (w->keys)
-            key_say(page, w, "f", VIEW_ACTION_FIX,
-                    "see what the principal may and lacks on this table, and who may grant it");
     } else if (hint[0]) {
         view_page_fact(page, 2, "-", STYLE_PLAIN, "%s", hint);
     }

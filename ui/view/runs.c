@@ -269,7 +269,7 @@ void view_batch_brief(struct view_page *page, const cJSON *batch, int64_t now_us
     view_page_fact(page, 13, "began", STYLE_PLAIN, "%s%s%s, took %s",
                    view_status_clock(base_json_str(batch, "began"), now_us, true, began),
                    by ? " by " : "", by ? by : "",
-                   view_seconds(view_span(batch, "began", "ended", now_us), took));
+                   view_span_text(view_span(batch, "began", "ended", now_us), took));
     view_page_fact(page, 13, "published", STYLE_PLAIN, "%s rows, %s",
                    view_rows(batch, "rows", rows), view_bytes(batch, "bytes", bytes));
 }
