@@ -84,13 +84,6 @@ struct screen {
  *   9 Setup   {"step":ID}
  * One it does not understand it ignores. */
 extern const struct screen_ops screen_overview, screen_browse, screen_share, screen_runs,
-    screen_access, screen_audit, screen_setup, screen_table;
-/* Weak as long as they are not written; whoever adds one moves it up. */
-extern const struct screen_ops screen_batch __attribute__((weak)), screen_run __attribute__((weak)),
-    screen_retry __attribute__((weak));
-    screen_access, screen_audit, screen_setup,
-    screen_batch, screen_run, screen_retry;
-/* Weak as long as they are not written; whoever adds one moves it up. */
-extern const struct screen_ops screen_table __attribute__((weak));
+    screen_access, screen_audit, screen_setup, screen_table, screen_batch, screen_run, screen_retry;
 
 #endif
