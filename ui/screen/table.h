@@ -40,6 +40,7 @@ struct table {
     int draft;            /* 1: will be added, -1: removed */
     enum table_cost cost; /* that a question is about */
 
+    bool access_seen; /* what is missing has been selected */
     struct table_text access, sync, history, rows_text;
 
     struct {

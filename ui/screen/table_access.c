@@ -44,6 +44,23 @@ static void access_move(struct table *table, enum draw_move move)
     table_text_move(&table->access, move);
 }
 
+/* What is missing is selected first. */
+static void first_missing(struct table *table)
+{
+    const cJSON *each,
+        *levels = base_json_array(base_json_get(table->show.data, "access"), "levels");
+    int target = 1;
+    cJSON_ArrayForEach(each, levels)
+    {
+        if (strcmp(base_json_str_or(each, "has", ""), "no") == 0)
+            break;
+        target++;
+    }
+    for (size_t i = 0; i < table->access.page->count; i++)
+        if (table->access.page->lines[i].target == target)
+            table->access.at = (int)i;
+}
+
 static void access_layout(struct table *table, int width, int height)
 {
     struct view_page *page = view_page_new(width);
@@ -57,6 +74,9 @@ static void access_layout(struct table *table, int width, int height)
         view_page_line(page, STYLE_PLAIN, "  not asked yet: r asks");
     }
     table_text_take(&table->access, page, height);
+    if (table->show.data && !table->access_seen)
+        first_missing(table);
+    table->access_seen = table->show.data != NULL;
 }
 
 static void access_draw(const struct table *table, struct draw_box box)

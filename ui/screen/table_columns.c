@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME, TYPE, NULLS, SYNC, MASK, COMMENT, LIST_COLUMNS };
+enum { NAME, TYPE, NULLS, SYNC, COMMENT, LIST_COLUMNS };
 static const struct draw_column list_columns[LIST_COLUMNS] = {
-    [NAME] = {"COLUMN", 16, 2, 9, false}, [TYPE] = {"TYPE", 14, 1, 8, false},
-    [NULLS] = {"NULLS", 5, 0, 4, false},  [SYNC] = {"SYNC", 12, 0, 7, false},
-    [MASK] = {"MASK", 6, 1, 3, false},    [COMMENT] = {"COMMENT", 14, 3, 2, false},
+    [NAME] = {"COLUMN", 24, 2, 9, false},     [TYPE] = {"TYPE", 12, 1, 8, false},
+    [NULLS] = {"NULLS", 5, 0, 4, false},      [SYNC] = {"SYNC", 10, 0, 7, false},
+    [COMMENT] = {"COMMENT", 14, 4, 2, false},
 };
 #define INDENT 2
 #define FILTER_MAX 200
@@ -238,8 +238,9 @@ static void row_draw(const struct table *table, struct draw_box box, int y, cons
         [NAME] = {DRAW_PLAIN, base_json_str_or(column, "name", "")},
         [TYPE] = {DRAW_PLAIN, base_json_str_or(column, "type", "")},
         [NULLS] = {DRAW_PLAIN, base_json_bool_or(column, "nullable", true) ? "yes" : "no"},
-        [SYNC] = {why ? DRAW_WARN : DRAW_GOOD, why ? why : "yes"},
-        [MASK] = {mask ? DRAW_WARN : DRAW_FAINT, mask ? mask : "-"},
+        [SYNC] = {why || mask ? DRAW_WARN : DRAW_GOOD, why    ? why
+                                                       : mask ? "masked"
+                                                              : "yes"},
         [COMMENT] = {DRAW_FAINT, base_json_str_or(column, "comment", "")}};
     draw_columns_row(box, y, list_columns, LIST_COLUMNS, INDENT, table->columns.widths, fields);
 }

@@ -430,11 +430,22 @@ static void cells_draw(const struct table *table, struct draw_box box, int y, in
         enum draw_style style = cell ? cell_style(cell) : row == -1 ? DRAW_HEAD : DRAW_FAINT;
         if (i > 0)
             draw_text(box, fit->x[i] - 2, y, DRAW_FAINT, "|");
-        /* The chosen column is told by a mark in the head and, in its row, by brackets. */
-        if (row == -1 && chosen && fit->x[i] > 0)
+        /* The chosen column is told by a mark in the head and in its row. */
+        if (chosen && (row == -1 || (i > 0 && row == table->rows.scroll.at)))
             draw_text(box, fit->x[i] - 1, y, DRAW_HEAD, ">");
         draw_field(box, fit->x[i], y, fit->widths[i], style, column->right ? DRAW_RIGHT : DRAW_LEFT,
                    text);
+    }
+}
+
+/* The row as everywhere; in it the cell, with the hardware cursor on it. */
+static void select_draw(const struct table *table, struct draw_box box, int y)
+{
+    const struct view_grid_fit *fit = &table->rows.fit;
+    draw_select(box, y);
+    for (size_t i = 0; i < fit->count; i++) {
+        if (fit->shown[i] == table->rows.column)
+            draw_cursor(box, fit->x[i], y);
     }
 }
 
@@ -459,7 +470,7 @@ static void rows_draw(const struct table *table, struct draw_box box)
     for (int i = 0; i < scroll->height && scroll->top + i < scroll->count; i++) {
         cells_draw(table, box, HEAD + i, scroll->top + i);
         if (scroll->top + i == scroll->at)
-            draw_select(box, HEAD + i);
+            select_draw(table, box, HEAD + i);
     }
     if (table->rows.block_height > 0)
         console_page_draw(table->rows.block,

@@ -142,6 +142,9 @@ static char *pretty(const struct view_cell *cell)
     cJSON *json = base_json_parse(cell->text, strlen(cell->text), (size_t)1 << 20, NULL);
     char *text = json ? base_json_print_pretty(json) : NULL;
     cJSON_Delete(json);
+    /* Tabs are of the layout: those of values are escaped. */
+    for (char *tab = text ? strchr(text, '\t') : NULL; tab; tab = strchr(tab, '\t'))
+        *tab = ' ';
     return text;
 }
 

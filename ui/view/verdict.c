@@ -102,17 +102,6 @@ static void levels_add(struct view_page *page, const cJSON *levels)
     }
 }
 
-static const char *object_at(const cJSON *show, const char *level)
-{
-    const cJSON *each;
-    cJSON_ArrayForEach(each, levels_of(show))
-    {
-        if (is(each, "level", level))
-            return base_json_str_or(each, "object", "");
-    }
-    return "";
-}
-
 static void tried_add(struct view_page *page, const cJSON *show, int64_t now_us)
 {
     const cJSON *access = base_json_get(show, "access"), *tried = base_json_get(access, "tried"),
@@ -130,10 +119,9 @@ static void tried_add(struct view_page *page, const cJSON *show, int64_t now_us)
         view_page_fact(page, LABEL, "tried", STYLE_GOOD, "%s ago as principal %s: it reads", age,
                        by);
     else if (at)
-        view_page_fact(page, LABEL, "tried", STYLE_BAD,
-                       "%s ago as principal: %s%s%s, stopped at %s %s", age,
-                       base_json_str_or(error, "code", ""), state ? " " : "", state ? state : "",
-                       at, object_at(show, at));
+        view_page_fact(
+            page, LABEL, "tried", STYLE_BAD, "%s ago as principal: %s%s%s, stopped at the %s", age,
+            base_json_str_or(error, "code", ""), state ? " " : "", state ? state : "", at);
     else
         view_page_fact(page, LABEL, "tried", STYLE_BAD, "%s ago as principal: %s %s", age,
                        base_json_str_or(error, "code", ""), base_json_str_or(error, "message", ""));
@@ -154,8 +142,8 @@ static void policy_add(struct view_page *page, const cJSON *show)
                             ? "catalog is open to this workspace"
                             : "catalog is bound to chosen workspaces";
     if (base_json_array(show, "columns") == NULL)
-        view_page_fact(page, LABEL, "policy", STYLE_PLAIN,
-                       "filter and masks are not known: the principal does not see it; %s", bound);
+        view_page_fact(page, LABEL, "policy", STYLE_PLAIN, "filter and masks not shown to it; %s",
+                       bound);
     else if (filter || masks)
         view_page_fact(page, LABEL, "policy", STYLE_WARN, "%s%s, %d masked column%s; %s",
                        filter ? "row filter " : "no row filter", filter ? filter : "", masks,
@@ -165,27 +153,28 @@ static void policy_add(struct view_page *page, const cJSON *show)
                        bound);
 }
 
-/* Owners of the object and of what is above it, as far as they are known. */
-static void may_grant(struct view_page *page, const cJSON *show, const cJSON *level)
+/* Owners of the object and of what is above it, as far as they are known; for the levels after the
+ * first only what is new. */
+static void may_grant(struct view_page *page, const cJSON *show, const cJSON *level, bool first)
 {
     struct buf who;
     const cJSON *above;
     const char *metastore = base_json_str(base_json_get(show, "access"), "metastore_owner");
+    const char *owner = base_json_str(level, "owner");
     base_buf_init(&who, 1 << 14);
-    (void)base_buf_printf(&who, "%s%s",
-                          base_json_str(level, "owner") ? "owner "
-                                                        : "its owner (not shown to the principal)",
-                          base_json_str_or(level, "owner", ""));
+    (void)base_buf_printf(&who, "%s%s", owner ? "owner " : "its owner (not shown)",
+                          owner ? owner : "");
     cJSON_ArrayForEach(above, levels_of(show))
     {
-        if (above == level)
+        if (above == level || !first)
             break;
         if (base_json_str(above, "owner"))
             (void)base_buf_printf(&who, "; owner of %s %s", base_json_str_or(above, "object", ""),
-                                  base_json_str(above, "owner"));
+                                  base_json_str_or(above, "owner", ""));
     }
-    (void)base_buf_printf(&who, "; metastore admin%s%s", metastore ? " " : "",
-                          metastore ? metastore : "");
+    (void)base_buf_text(&who, first ? "; metastore admin" : "; those above");
+    if (first && metastore && (int)(who.len + strlen(metastore)) < page->width - LABEL - 4)
+        (void)base_buf_printf(&who, " %s", metastore);
     view_page_fact(page, LABEL, base_json_str_or(level, "level", ""), STYLE_PLAIN, "%s", who.data);
     base_buf_free(&who);
 }
@@ -207,15 +196,17 @@ static void statement_add(struct view_page *page, const char *sql)
 static void fix_add(struct view_page *page, const cJSON *show)
 {
     const cJSON *each;
-    bool table = false;
+    bool table = false, first = true;
     view_page_rule(page, "WHO MAY GRANT");
     cJSON_ArrayForEach(each, levels_of(show))
     {
-        if (is(each, "has", "no"))
-            may_grant(page, show, each);
+        if (!is(each, "has", "no"))
+            continue;
+        may_grant(page, show, each, first);
+        first = false;
     }
     view_page_fact(page, LABEL, "you", STYLE_PLAIN,
-                   "this console grants nothing: copy the statements (y) for one of them");
+                   "this console grants nothing: y copies the statements for one of them");
     view_page_rule(page, "FIX");
     cJSON_ArrayForEach(each, levels_of(show))
     {
