@@ -62,6 +62,8 @@ static void layout(struct console *console)
         return;
     top->width = console->width;
     top->height = console->height - CONSOLE_FRAME_ROWS;
+    if (top->height < CONSOLE_BODY_MIN)
+        top->height = CONSOLE_BODY_MIN;
     if (top->ops->layout)
         top->ops->layout(top);
 }
@@ -198,6 +200,30 @@ bool console_painted(struct console *console)
     return top->ops->question;
 }
 
+static int selected_row(const struct draw_canvas *canvas)
+{
+    for (int y = 0; y < canvas->height; y++)
+        for (int x = 0; x < canvas->width; x++)
+            if (draw_canvas_at(canvas, x, y)->selected)
+                return y;
+    return canvas->cursor_y > 0 ? canvas->cursor_y : 0;
+}
+
+/* A body too low for its screen: the rows that end with the selected one. */
+static void draw_low(const struct screen *top, struct draw_box body)
+{
+    struct draw_canvas *whole = draw_canvas_new(body.width, CONSOLE_BODY_MIN, body.canvas->charset);
+    top->ops->draw(top, draw_box_all(whole));
+    int first = selected_row(whole) - body.height + 1;
+    first = first < 0 ? 0 : first;
+    for (int y = 0; y < body.height; y++)
+        memcpy(draw_canvas_at(body.canvas, body.x, body.y + y), draw_canvas_at(whole, 0, first + y),
+               (size_t)body.width * sizeof *whole->cells);
+    if (whole->cursor_y >= 0)
+        draw_cursor(body, whole->cursor_x, whole->cursor_y - first);
+    draw_canvas_free(&whole);
+}
+
 void console_draw(struct console *console, struct draw_canvas *canvas)
 {
     if (canvas->width != console->width || canvas->height != console->height)
@@ -206,8 +232,13 @@ void console_draw(struct console *console, struct draw_canvas *canvas)
     draw_canvas_clear(canvas);
     struct draw_box all = draw_box_all(canvas);
     const struct screen *top = console_top(console);
-    if (!console_too_small(console) && top && top->ops->draw)
-        top->ops->draw(top, console_body(console, all));
+    if (!console_too_small(console) && top && top->ops->draw) {
+        struct draw_box body = console_body(console, all);
+        if (body.height < CONSOLE_BODY_MIN)
+            draw_low(top, body);
+        else
+            top->ops->draw(top, body);
+    }
     console_frame_draw(console, all);
 }
 

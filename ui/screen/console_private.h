@@ -16,6 +16,9 @@
 #define CONSOLE_WIDTH_GOOD 60
 #define CONSOLE_HEIGHT_GOOD 16
 #define CONSOLE_FRAME_ROWS 3
+/* Screens are laid out for at least so many rows; of a smaller body the part around the selected
+ * row is seen. */
+#define CONSOLE_BODY_MIN 6
 
 enum console_link { CONSOLE_CONNECTING, CONSOLE_UP, CONSOLE_DOWN };
 
