@@ -108,6 +108,9 @@ void cli_report_error(const cJSON *report, struct err *err);
  * interrupted. */
 cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, struct err *err);
 
+/* Asks for the typed word of a plan with that many changes; false without a terminal. */
+bool cli_share_word(struct cli *cli, long long changes);
+
 #define COMMAND(id, words, arguments, class, brief, more) int cli_exec_##id(struct cli *cli);
 #define OPTION(id, name, argument, brief)
 #define GLOBAL(name, argument, brief)

@@ -41,7 +41,7 @@ static int share_call(struct cli *cli, struct view_link *link, const char *verb,
 }
 
 /* The typed word: how many changes the plan has. */
-static bool word_asked(struct cli *cli, long long changes)
+bool cli_share_word(struct cli *cli, long long changes)
 {
     char line[64], word[32];
     if (cli->out->json || isatty(STDIN_FILENO) != 1)
@@ -73,7 +73,7 @@ static int share_change(struct cli *cli, const char *verb)
     if (rc == 0 && !cli->out->json)
         view_share_plan(cli->out, data);
     if (rc == 0 && !applied && !check && base_json_i64_or(data, "changes", 0) > 0) {
-        applied = word_asked(cli, (long long)base_json_i64_or(data, "changes", 0));
+        applied = cli_share_word(cli, (long long)base_json_i64_or(data, "changes", 0));
         if (applied) {
             cJSON_Delete(data);
             data = NULL;
