@@ -13,3 +13,6 @@ TESTS += tests/e2e/test_console_table.py
 # Secrets and the audit log through the engine.
 dist_check_SCRIPTS += tests/e2e/test_console_audit.py
 TESTS += tests/e2e/test_console_audit.py
+# Linear mode, and what is said of a bad night.
+dist_check_SCRIPTS += tests/e2e/test_console_linear.py
+TESTS += tests/e2e/test_console_linear.py
