@@ -318,6 +318,8 @@ static void overview_move(struct screen *screen, enum draw_move move)
     }
     overview->rows.height = overview->list.height;
     draw_scroll_move(&overview->rows, move);
+    int target = overview_target(overview);
+    overview->problem = target < VIEW_STATUS_TABLE ? target : 0;
 }
 
 static void table_say(struct buf *out, const cJSON *table, int64_t now_us)

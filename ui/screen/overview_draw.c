@@ -121,6 +121,11 @@ static void select_again(struct overview *overview, int was, const char *name)
         if (strcmp(base_json_str_or(table, "name", ""), name) == 0)
             overview->rows.at = i;
     }
+    for (int64_t i = above - 1; i >= 0 && overview->problem > 0; i--) {
+        overview->rows.at = i; /* itself, or the last one above it that there is room for */
+        if (overview->needs->lines[line_of(overview->needs, i)].target <= overview->problem)
+            break;
+    }
     draw_scroll_fit(&overview->rows, count, (int)count);
 }
 
