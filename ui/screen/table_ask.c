@@ -78,50 +78,76 @@ static int next_target(const struct table_text *text, int from, int by)
     return -1;
 }
 
-static void text_clamp(struct table_text *text)
+static bool in_window(const struct table_text *text, int line)
+{
+    return line >= text->top && line < text->top + text->height;
+}
+
+static void top_clamp(struct table_text *text)
 {
     int count = text->page ? (int)text->page->count : 0;
     int last = count > text->height ? count - text->height : 0;
-    if (text->at >= 0 && text->at < text->top)
-        text->top = text->at;
-    if (text->at >= 0 && text->at >= text->top + text->height)
-        text->top = text->at - text->height + 1;
-    /* The first line to select shows what stands above it. */
-    if (text->at >= 0 && next_target(text, 0, 1) == text->at && text->at < text->height)
-        text->top = 0;
     text->top = text->top > last ? last : text->top;
     text->top = text->top < 0 ? 0 : text->top;
 }
 
+/* Scrolls to the selected line; the first one that can be selected shows what stands above it. */
+static void top_follow(struct table_text *text)
+{
+    if (text->at >= 0 && text->at < text->top)
+        text->top = text->at;
+    if (text->at >= text->top + text->height)
+        text->top = text->at - text->height + 1;
+    if (text->at >= 0 && next_target(text, 0, 1) == text->at && text->at < text->height)
+        text->top = 0;
+    top_clamp(text);
+}
+
+/* Where the window holds no line to select, none is selected. */
+static void window_select(struct table_text *text, int by)
+{
+    if (text->at >= 0 && in_window(text, text->at))
+        return;
+    text->at = next_target(text, by > 0 ? text->top : text->top + text->height - 1, by);
+    if (by < 0 && text->at < 0)
+        text->at = next_target(text, text->top, 1);
+    if (text->at >= 0 && !in_window(text, text->at))
+        text->at = -1;
+}
+
 void table_text_take(struct table_text *text, struct view_page *take_page, int height)
 {
-    int target = table_text_target(text), at = text->at;
+    int target = table_text_target(text);
+    bool first = text->page == NULL;
     view_page_free(&text->page);
     text->page = take_page;
     text->height = height < 1 ? 1 : height;
     text->at = -1;
-    for (size_t i = 0; i < take_page->count && target > 0; i++)
+    for (size_t i = 0; i < take_page->count && target > 0 && text->at < 0; i++)
         if (take_page->lines[i].target == target)
             text->at = (int)i;
-    if (text->at < 0 && at >= 0)
-        text->at = next_target(text, at < (int)take_page->count ? at : 0, -1);
-    if (text->at < 0)
+    if (first)
         text->at = next_target(text, 0, 1);
-    text_clamp(text);
+    if (text->at >= 0)
+        top_follow(text);
+    top_clamp(text);
+    window_select(text, 1);
 }
 
-/* Where nothing more can be selected, the text moves on. */
+/* To the next line that can be selected when it is near; else the text moves on. */
 static void text_step(struct table_text *text, int by)
 {
-    int next = text->at < 0 ? -1 : next_target(text, text->at + by, by);
-    int count = (int)text->page->count;
-    bool near = next >= text->top - 1 && next <= text->top + text->height;
-    if (next >= 0 && near)
+    int next = text->at < 0 ? -1 : next_target(text, text->at + by, by), top = text->top;
+    if (next >= text->top - 1 && next <= text->top + text->height && next >= 0) {
         text->at = next;
-    else if ((by > 0 && text->top + text->height < count) || (by < 0 && text->top > 0))
-        text->top += by;
-    else if (next >= 0)
+        top_follow(text);
+        return;
+    }
+    text->top += by;
+    top_clamp(text);
+    if (text->top == top && next >= 0)
         text->at = next;
+    window_select(text, by);
 }
 
 void table_text_move(struct table_text *text, enum draw_move move)
@@ -139,21 +165,15 @@ void table_text_move(struct table_text *text, enum draw_move move)
     for (int i = 0; i < steps && (up || down); i++)
         text_step(text, up ? -1 : 1);
     if (move == DRAW_MOVE_HOME) {
+        text->at = next_target(text, 0, 1);
         text->top = 0;
-        text->at = next_target(text, 0, 1);
+        window_select(text, 1);
     } else if (move == DRAW_MOVE_END) {
-        text->top = (int)text->page->count;
         text->at = next_target(text, (int)text->page->count - 1, -1);
+        text->top = (int)text->page->count;
+        top_clamp(text);
+        window_select(text, -1);
     }
-    int count = (int)text->page->count, last = count > text->height ? count - text->height : 0;
-    text->top = text->top > last ? last : text->top < 0 ? 0 : text->top;
-    /* What is selected is on the screen. */
-    if (text->at >= 0 && text->at < text->top)
-        text->at = next_target(text, text->top, 1);
-    else if (text->at >= text->top + text->height)
-        text->at = next_target(text, text->top + text->height - 1, -1);
-    if (text->at < 0)
-        text->at = next_target(text, 0, 1);
 }
 
 void table_text_draw(const struct table_text *text, struct draw_box box)

@@ -12,7 +12,7 @@
 
 enum { NAME, TYPE, NULLS, SYNC, COMMENT, LIST_COLUMNS };
 static const struct draw_column list_columns[LIST_COLUMNS] = {
-    [NAME] = {"COLUMN", 24, 2, 9, false},     [TYPE] = {"TYPE", 12, 1, 8, false},
+    [NAME] = {"COLUMN", 24, 2, 9, false},     [TYPE] = {"TYPE", 14, 1, 8, false},
     [NULLS] = {"NULLS", 5, 0, 4, false},      [SYNC] = {"SYNC", 10, 0, 7, false},
     [COMMENT] = {"COMMENT", 14, 4, 2, false},
 };

@@ -322,7 +322,10 @@ static void nothing_page(struct table *table, struct view_page *page)
         view_page_blank(page);
         view_page_line(page, STYLE_PLAIN, "  The table has no rows that the principal can read.");
     } else if (ask->busy) {
-        (void)table_waiting(page, ask, "reading the first 20 rows");
+        (void)table_waiting(page, ask,
+                            table_warehouse_runs(table)
+                                ? "reading the first 20 rows"
+                                : "reading the first 20 rows; the warehouse starts first");
     } else if (ask->stopped) {
         (void)table_waiting(page, ask, "");
         view_page_line(page, STYLE_PLAIN, "  c reads again");
@@ -404,8 +407,10 @@ static void line_draw(const struct table *table, struct draw_box box)
     view_age(base_json_str(grid->data, "read"), console_now_us(table->screen.console), age);
     view_grid_where(grid, &table->rows.fit, where);
     int room = box.width - draw_width(where);
-    char *text = base_printf("%zu rows%s, seen as principal, read %s ago", grid->row_count,
-                             base_json_bool_or(grid->data, "cut", false) ? " of more" : "", age);
+    char *text =
+        base_printf("%zu row%s%s%s, read %s ago", grid->row_count, grid->row_count == 1 ? "" : "s",
+                    base_json_bool_or(grid->data, "cut", false) ? " of more" : "",
+                    room >= 46 ? ", seen as principal" : "", age);
     draw_field(box, 0, 0, room > 1 ? room - 1 : 0, DRAW_PLAIN, DRAW_LEFT, text);
     draw_text(box, room, 0, DRAW_PLAIN, where);
     free(text);
@@ -487,9 +492,8 @@ static void rows_status(const struct table *table, struct buf *out)
         (void)base_buf_text(out, "reading with 1 statement; Ctrl-C stops it");
     else if (grid_of(table))
         (void)base_buf_printf(out, "LIMIT %d pushed down; %s", LIMIT,
-                              table->rows.revealed
-                                  ? "this look is in the operator log"
-                                  : "masked by the engine: the values have not left it");
+                              table->rows.revealed ? "this look is in the operator log"
+                                                   : "masked by the engine");
 }
 
 static size_t rows_hints(const struct table *table, enum view_action out[], size_t max)

@@ -61,7 +61,7 @@ static char *how(const cJSON *level)
 static int object_width(const struct view_page *page, const cJSON *levels)
 {
     const cJSON *each;
-    int width = 8, most = page->width - 2 - 9 - 13 - 5 - 12;
+    int width = 8, most = page->width - 2 - 9 - 13 - 5 - (page->width >= 72 ? 22 : 12);
     cJSON_ArrayForEach(each, levels)
     {
         const char *object = base_json_str_or(each, "object", "");
@@ -180,22 +180,25 @@ static void may_grant(struct view_page *page, const cJSON *show, const cJSON *le
 }
 
 /* "GRANT x ON y TO `p`;" in two lines, as it is copied in one. */
-static void statement_add(struct view_page *page, const char *sql)
+static void statement_add(struct view_page *page, const char *sql, int target)
 {
     const char *to = strstr(sql, " TO `");
     for (const char *next = to; next; next = strstr(next + 1, " TO `"))
         to = next; /* the last one: a name may hold the words too */
     if (to == NULL) {
         view_page_wrap(page, 2, STYLE_PLAIN, "%s", sql);
+        view_page_target(page, target);
         return;
     }
     view_page_wrap(page, 2, STYLE_PLAIN, "%.*s", (int)(to - sql), sql);
+    view_page_target(page, target);
     view_page_wrap(page, 5, STYLE_PLAIN, "%s", to + 1);
 }
 
 static void fix_add(struct view_page *page, const cJSON *show)
 {
     const cJSON *each;
+    int target = 3;
     bool table = false, first = true;
     view_page_rule(page, "WHO MAY GRANT");
     cJSON_ArrayForEach(each, levels_of(show))
@@ -212,7 +215,7 @@ static void fix_add(struct view_page *page, const cJSON *show)
     {
         if (!is(each, "has", "no"))
             continue;
-        statement_add(page, base_json_str_or(each, "sql", ""));
+        statement_add(page, base_json_str_or(each, "sql", ""), ++target);
         table = table || is(each, "level", "TABLE");
     }
     if (table)
@@ -272,6 +275,10 @@ char *view_verdict_sql(const cJSON *show)
 const char *view_verdict_why(const cJSON *show, int level, char *out, size_t size)
 {
     const cJSON *levels = levels_of(show), *at = cJSON_GetArrayItem(levels, level - 1);
+    if (level > 3) {
+        snprintf(out, size, "y copies all statements, in the order in which they help");
+        return out;
+    }
     const char *needs = base_json_str_or(at, "needs", "");
     bool no = is(at, "has", "no"), later = false;
     for (int i = level; i < cJSON_GetArraySize(levels); i++)
