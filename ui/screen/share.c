@@ -236,8 +236,16 @@ static void apply(struct share *share)
     snprintf(word, sizeof word, "apply %lld",
              (long long)base_json_i64_or(share->plan, "changes", 0));
     share->confirmed = base_json_i64_or(share->plan, "revision", 0);
-    view_plan_confirm(page, share->plan, console_profile(console), console_login(console));
+    view_plan_confirm(page, share->plan, console_profile(console), console_login(console),
+                      base_json_str_or(console_status(console), "workspace", ""));
     console_question(&share->screen, "APPLY", page, "Apply", word, on_confirmed, NULL);
+}
+
+/* On the lines that say what the last apply did, and it started something. */
+static bool share_on_applied(const struct share *share)
+{
+    return share_is_plan(share) && base_json_get(share->applied, "batch") &&
+           share->lines.at < share->applied_lines;
 }
 
 static void enter(struct share *share)
@@ -245,8 +253,7 @@ static void enter(struct share *share)
     const char *name = share_selected_name(share);
     int64_t batch = 0;
     cJSON *args = base_json_object();
-    if (share_is_plan(share) && share->applied && share->lines.at < share->applied_lines &&
-        base_json_i64(share->applied, "batch", &batch)) {
+    if (share_on_applied(share) && base_json_i64(share->applied, "batch", &batch)) {
         base_json_add_i64(args, "batch", batch);
         console_push(share->screen.console, &screen_batch, args);
     } else if (name) {
@@ -302,7 +309,7 @@ static const char *refuse_apply(const struct share *share)
     if (share->plan == NULL || share->planning)
         return "the plan is not here yet";
     if (view_plan_by_file(share->plan))
-        return "the share is managed by its file: e writes the change as a patch for it";
+        return "the share is kept in a file: e writes the patch";
     return base_json_i64_or(share->plan, "changes", 0) > 0 ? NULL : "there is nothing to apply";
 }
 
@@ -313,7 +320,7 @@ static const char *share_refuse(const struct screen *screen, enum view_action ac
     case VIEW_ACTION_APPLY:
         return refuse_apply(share);
     case VIEW_ACTION_OPEN:
-        if (share_is_plan(share) && share->applied && share->lines.at < share->applied_lines)
+        if (share_on_applied(share))
             return NULL;
         return share_selected_name(share) ? NULL : "no table is selected";
     case VIEW_ACTION_TICK:
@@ -434,8 +441,13 @@ static size_t share_hints(const struct screen *screen, enum view_action out[], s
                                                VIEW_ACTION_REFRESH};
     const enum view_action *from = tables;
     size_t count = base_countof(tables), used = 0;
+    static const enum view_action done[] = {VIEW_ACTION_OPEN, VIEW_ACTION_SCREEN_2,
+                                            VIEW_ACTION_NEXT_TAB};
     bool changes = base_json_i64_or(share->plan, "changes", 0) > 0;
-    if (share_is_plan(share) ? !changes : share->tables.count == 0) {
+    if (share_is_plan(share) && share_on_applied(share)) {
+        from = done;
+        count = base_countof(done);
+    } else if (share_is_plan(share) ? !changes : share->tables.count == 0) {
         from = nothing;
         count = base_countof(nothing);
     } else if (share_is_plan(share)) {
@@ -447,9 +459,11 @@ static size_t share_hints(const struct screen *screen, enum view_action out[], s
             count = base_countof(file);
         }
     }
-    while (used < count && used < max) {
-        out[used] = from[used];
-        used++;
+    for (size_t i = 0; i < count && used < max; i++) {
+        bool nothing_there =
+            from[i] == VIEW_ACTION_OPEN && share_refuse(screen, VIEW_ACTION_OPEN) != NULL;
+        if (!nothing_there)
+            out[used++] = from[i];
     }
     return used;
 }
@@ -458,6 +472,8 @@ static const char *share_label(const struct screen *screen, enum view_action act
 {
     const struct share *share = (const struct share *)screen;
     const char *name = share_selected_name(share);
+    if (action == VIEW_ACTION_OPEN && share_on_applied(share))
+        return "open batch";
     if (action == VIEW_ACTION_TICK && name)
         return share_draft_of(share, name) != ' ' ? "take out of draft" : "draft removal";
     if (action == VIEW_ACTION_COPY && share_is_plan(share))

@@ -41,6 +41,8 @@ static int missing_order(const void *a, const void *b)
     int order = strcmp(x->who, y->who);
     if (order == 0)
         order = x->rank - y->rank;
+    if (order == 0)
+        order = strcmp(x->object, y->object);
     return order ? order : strcmp(x->sql, y->sql);
 }
 
@@ -141,8 +143,7 @@ static void trouble_lines(struct view_page *page, const cJSON *table)
     if (base_json_get(table, member) == NULL || (member[0] == 'e' && missing))
         return;
     char *error = view_error_text(table, member);
-    view_page_wrap(page, 6, STYLE_WARN, "%s: %s",
-                   member[0] == 'r' ? "cannot be synced" : "not readable", error);
+    view_page_wrap(page, 6, STYLE_WARN, "%s", error);
     free(error);
 }
 
@@ -190,19 +191,42 @@ static void tables_block(struct view_page *page, const cJSON *data)
         view_page_line(page, STYLE_FAINT, "  and %lld more", (long long)after);
 }
 
+/* Columns of the grants; what a privilege is on gets what is left. */
+enum { GRANT_WHO = 16, GRANT_PRIVILEGE = 11, GRANT_OTHERS = 6 + 1 + 1 + 9 };
+
+static int grant_room(const struct view_page *page)
+{
+    int room = page->width - GRANT_WHO - GRANT_PRIVILEGE - GRANT_OTHERS;
+    return room > 12 ? room : 12;
+}
+
 static void grant_line(struct view_page *page, const struct missing *one, size_t number)
 {
     char on[600], who[200];
-    int room = page->width - 6 - 17 - 13 - 9;
-    snprintf(on, sizeof on, "%-7s %s", one->level, one->object);
-    snprintf(who, sizeof who, one->others ? "%s +%d" : "%s", one->who, one->others);
+    snprintf(on, sizeof on, "%-6s %s", one->level, one->object);
+    snprintf(who, sizeof who, "%s +%d", one->who, one->others);
+    bool fits = one->others > 0 && base_text_width(who, strlen(who)) <= GRANT_WHO;
     view_page_line(page, STYLE_PLAIN, "  %3d ", (int)number);
-    view_page_cell(page, STYLE_PLAIN, 16, who);
+    view_page_cell(page, STYLE_PLAIN, GRANT_WHO, fits ? who : one->who);
     view_page_add(page, STYLE_PLAIN, " ");
-    view_page_cell(page, STYLE_PLAIN, 12, one->privilege);
+    view_page_cell(page, STYLE_PLAIN, GRANT_PRIVILEGE, one->privilege);
     view_page_add(page, STYLE_PLAIN, " ");
-    view_page_cell(page, STYLE_PLAIN, room > 12 ? room : 12, on);
+    view_page_cell(page, STYLE_PLAIN, grant_room(page), on);
     view_page_add(page, STYLE_WARN, "  missing");
+}
+
+/* In two lines where one is too short: what is given, and to whom. */
+static void sql_lines(struct view_page *page, const char *sql)
+{
+    const char *to = NULL;
+    for (const char *at = strstr(sql, " TO `"); at; at = strstr(at + 1, " TO `"))
+        to = at; /* a name may hold the same words; the last is the statement's */
+    if (to == NULL || strlen(sql) + 3 <= (size_t)page->width) {
+        view_page_wrap(page, 2, STYLE_PLAIN, "%s;", sql);
+        return;
+    }
+    view_page_wrap(page, 2, STYLE_PLAIN, "%.*s", (int)(to - sql), sql);
+    view_page_wrap(page, 5, STYLE_PLAIN, "%s;", to + 1);
 }
 
 static void grants_block(struct view_page *page, const cJSON *data)
@@ -217,30 +241,31 @@ static void grants_block(struct view_page *page, const cJSON *data)
     view_page_rule(page, "GRANTS %d missing%s%s", (int)list.all.count, principal[0] ? " to " : "",
                    principal);
     view_page_line(page, STYLE_HEAD, "    # ");
-    view_page_cell(page, STYLE_HEAD, 17, "WHO MAY");
-    view_page_cell(page, STYLE_HEAD, 13, "PRIVILEGE");
-    int room = page->width - 6 - 17 - 13 - 9;
-    view_page_cell(page, STYLE_HEAD, room > 12 ? room : 12, "ON");
+    view_page_cell(page, STYLE_HEAD, GRANT_WHO + 1, "WHO MAY");
+    view_page_cell(page, STYLE_HEAD, GRANT_PRIVILEGE + 1, "PRIVILEGE");
+    view_page_cell(page, STYLE_HEAD, grant_room(page), "ON");
     view_page_add(page, STYLE_HEAD, "  NOW");
     for (size_t i = 0; i < list.all.count; i++)
         grant_line(page, &list.all.items[i], i + 1);
     view_page_rule(page, "SQL   y copies it; nothing here runs it");
     for (size_t i = 0; i < list.all.count; i++)
-        view_page_wrap(page, 2, STYLE_PLAIN, "%s;", list.all.items[i].sql);
+        sql_lines(page, list.all.items[i].sql);
     vec_free(&list.all);
 }
 
 static void after_block(struct view_page *page, const cJSON *data)
 {
-    int add, remove, held = 0, ready = 0;
+    int add, remove, held = 0, ready = 0, refused = 0;
     const cJSON *each;
     cJSON_ArrayForEach(each, base_json_array(data, "tables"))
     {
         if (strcmp(base_json_str_or(each, "action", ""), "add") != 0)
             continue;
-        bool can = base_json_bool_or(each, "readable", false) && !base_json_get(each, "refused");
-        ready += can;
-        held += !can;
+        bool readable = base_json_bool_or(each, "readable", false);
+        bool syncable = base_json_get(each, "refused") == NULL;
+        ready += readable && syncable;
+        held += !readable;
+        refused += readable && !syncable;
     }
     counts(data, &add, &remove);
     view_page_rule(page, "AFTER APPLY");
@@ -251,19 +276,24 @@ static void after_block(struct view_page *page, const cJSON *data)
         view_page_wrap(page, 2, STYLE_WARN,
                        "%d %s in the share without a load until the principal can read %s", held,
                        held == 1 ? "table waits" : "tables wait", held == 1 ? "it" : "them");
-    if (remove > 0)
-        view_page_line(page, STYLE_PLAIN,
-                       "  %d no longer synced; files at the destination stay, grants stay", remove);
-    if (view_plan_by_file(data))
+    if (refused > 0)
         view_page_wrap(page, 2, STYLE_WARN,
-                       "the share is managed by the file %s: put the change there (e writes it as "
-                       "a patch, so does share plan --patch), then `engine reload`",
-                       base_json_str_or(data, "file", ""));
+                       "%d %s in the share without a load: it has columns that cannot be synced; "
+                       "`share add TABLE --column NAME` takes only some",
+                       refused, refused == 1 ? "table stays" : "tables stay");
+    if (remove > 0)
+        view_page_wrap(page, 2, STYLE_PLAIN,
+                       "%d no longer synced; files at the destination stay, grants stay", remove);
 }
 
 void view_plan(struct view_page *page, const cJSON *data, int64_t now_us)
 {
     (void)now_us;
+    if (view_plan_by_file(data))
+        view_page_wrap(page, 2, STYLE_WARN,
+                       "the share is kept in %s: put the change there (e or share plan --patch "
+                       "writes it), then `engine reload`",
+                       base_json_str_or(data, "file", "its file"));
     tables_block(page, data);
     grants_block(page, data);
     if (base_json_i64_or(data, "changes", 0) > 0)
@@ -290,15 +320,14 @@ static void named(struct view_page *page, const cJSON *data, const char *action,
 }
 
 void view_plan_confirm(struct view_page *page, const cJSON *data, const char *profile,
-                       const char *login)
+                       const char *login, const char *workspace)
 {
     size_t missing = view_plan_missing(data);
     const char *author = base_json_str_or(data, "author", "");
     int add, remove;
     counts(data, &add, &remove);
-    view_page_blank(page);
-    view_page_fact(page, 11, "share of", STYLE_PLAIN, "%s   %s", profile,
-                   base_json_str_or(data, "file", ""));
+    view_page_fact(page, 11, "workspace", STYLE_PLAIN, "%s   %s", profile, workspace);
+    view_page_fact(page, 11, "share", STYLE_PLAIN, "%s", base_json_str_or(data, "file", ""));
     view_page_fact(page, 11, "as", STYLE_PLAIN, "%s, revision %lld%s%s of the draft", login,
                    (long long)base_json_i64_or(data, "revision", 0), author[0] ? " by " : "",
                    author);
@@ -313,29 +342,28 @@ void view_plan_confirm(struct view_page *page, const cJSON *data, const char *pr
                        missing == 1 ? "grant is missing" : "grants are missing");
     view_page_fact(page, 11, "starts", STYLE_PLAIN,
                    "the first load of what is added and can be read, in the engine");
-    view_page_fact(page, 11, "undo", STYLE_PLAIN, "%s", add > 0 ? "share remove" : "share add");
+    view_page_fact(page, 11, "undo", STYLE_PLAIN, "%s with the same names; files stay",
+                   add > 0 ? "share remove" : "share add");
     view_page_fact(page, 11, "recorded", STYLE_PLAIN, "operator log: you, time, what was changed");
 }
 
 void view_plan_applied(struct view_page *page, const cJSON *data)
 {
-    int64_t batch = 0;
+    int64_t batch = 0, waiting = base_json_i64_or(data, "waiting", 0);
     if (!base_json_bool_or(data, "changed", false)) {
-        view_page_line(page, STYLE_PLAIN, "nothing was changed: the share is as planned already");
+        view_page_line(page, STYLE_PLAIN, "  nothing was changed: the share is as planned already");
         return;
     }
-    view_page_line(page, STYLE_GOOD, "applied: +%lld -%lld",
+    view_page_line(page, STYLE_GOOD, "  applied: +%lld -%lld",
                    (long long)base_json_i64_or(data, "added", 0),
                    (long long)base_json_i64_or(data, "removed", 0));
-    int64_t waiting = base_json_i64_or(data, "waiting", 0);
     if (base_json_i64(data, "batch", &batch))
-        view_page_line(page, STYLE_PLAIN, "batch %lld has started: the first load",
+        view_page_line(page, STYLE_PLAIN, "  batch %lld has started: the first load",
                        (long long)batch);
     else if (base_json_i64_or(data, "added", 0) > 0)
-        view_page_line(page, STYLE_PLAIN, "nothing was started");
+        view_page_line(page, STYLE_PLAIN, "  nothing was started");
     if (waiting > 0)
-        view_page_line(
-            page, STYLE_WARN,
-            "%lld of them cannot be loaded yet: what is missing is said below and in `share plan`",
-            (long long)waiting);
+        view_page_wrap(page, 2, STYLE_WARN,
+                       "%lld of them cannot be loaded yet: the plan says what is missing",
+                       (long long)waiting);
 }

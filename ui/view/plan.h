@@ -21,7 +21,7 @@ bool view_plan_by_file(const cJSON *data);   /* the share is managed by a file *
 
 /* What is asked before the draft becomes the share. */
 void view_plan_confirm(struct view_page *page, const cJSON *data, const char *profile,
-                       const char *login);
+                       const char *login, const char *workspace);
 /* What "share.apply" has done. */
 void view_plan_applied(struct view_page *page, const cJSON *data);
 
