@@ -5,6 +5,7 @@
 
 /* How often the report is asked for while no event comes. */
 #define LOOK_US 5000000
+#define LIVE_US 1000000 /* and how often the numbers on a terminal are made anew */
 #define REPORT_PAGE 100
 
 int cli_exec_sync_plan(struct cli *cli)
@@ -65,11 +66,23 @@ static cJSON *report_verify(struct view_link *link, int64_t batch, const cJSON *
     return report;
 }
 
+static int live_show(struct cli *cli, struct view_link *link, struct view_progress *progress,
+                     int64_t batch, struct err *err)
+{
+    cJSON *params = base_json_object(), *live = NULL;
+    base_json_add_i64(params, "batch", batch);
+    if (view_call(link, "runs.live", params, &live, err) != 0)
+        return -1;
+    view_progress_live(progress, live, base_seam_now_us(cli->seam));
+    cJSON_Delete(live);
+    return 0;
+}
+
 /* 1: the batch is over, 0: interrupted, -1. */
 static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, struct err *err)
 {
     struct view_progress *progress = view_progress_new(cli->out, batch);
-    int64_t looked_us = 0;
+    int64_t looked_us = 0, live_us = 0;
     int over = 0, rc = 0;
     bool changed = true;
     while (rc >= 0 && !over && !*cli->interrupted) {
@@ -83,10 +96,15 @@ static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, 
             cJSON_Delete(report);
             continue;
         }
+        if (view_progress_wanted(progress) && now - live_us >= LIVE_US) {
+            live_us = now;
+            rc = live_show(cli, link, progress, batch, err);
+            continue;
+        }
         cJSON *event = NULL;
         rc = view_event(link, 500, &event, err);
         if (rc > 0) {
-            view_progress_event(progress, event, base_seam_mono_us(cli->seam));
+            view_progress_event(progress, event);
             changed = base_json_i64_or(base_json_get(event, "payload"), "batch", 0) == batch;
             cJSON_Delete(event);
         }
@@ -94,7 +112,7 @@ static int batch_follow(struct cli *cli, struct view_link *link, int64_t batch, 
     /* What was said before the report was made. */
     cJSON *event = NULL;
     while (over && view_event(link, 0, &event, NULL) > 0) {
-        view_progress_event(progress, event, base_seam_mono_us(cli->seam));
+        view_progress_event(progress, event);
         cJSON_Delete(event);
     }
     view_progress_free(&progress);

@@ -29,6 +29,7 @@ struct batch {
     cJSON *live;
     char *error;
     bool asked, stale, frozen, zoomed;
+    bool chosen; /* by a person; else what is at work is shown */
     int64_t asked_us, missed; /* events since it was frozen */
 
     /* made in layout */
@@ -82,7 +83,7 @@ static void on_live(struct screen *screen, int64_t tag, const cJSON *result, con
     batch->live = cJSON_Duplicate(result, true);
     if (batch->id == 0)
         batch->id = base_json_i64_or(base_json_get(result, "batch"), "id", 0);
-    if (batch->run == 0)
+    if (!batch->chosen && base_json_get(result, "detail"))
         batch->run = base_json_i64_or(base_json_get(result, "detail"), "run", 0);
 }
 
@@ -91,7 +92,7 @@ static void ask(struct batch *batch)
     cJSON *params = base_json_object();
     if (batch->id)
         base_json_add_i64(params, "batch", batch->id);
-    if (batch->run)
+    if (batch->run && batch->chosen)
         base_json_add_i64(params, "run", batch->run);
     batch->asked = true;
     batch->stale = false;
@@ -113,6 +114,7 @@ static void batch_open(struct screen *screen, const cJSON *args)
     struct batch *batch = (struct batch *)screen;
     batch->id = base_json_i64_or(args, "batch", 0);
     batch->run = base_json_i64_or(args, "select", 0);
+    batch->chosen = batch->run != 0;
     batch->share = -1;
     ask(batch);
 }
@@ -374,6 +376,7 @@ static void batch_move(struct screen *screen, enum draw_move move)
     if (!draw_scroll_move(&batch->scroll, move))
         return;
     batch->run = base_json_i64_or(selected(batch), "id", 0);
+    batch->chosen = true;
     if (!batch->frozen)
         ask(batch);
     console_touch(screen->console);

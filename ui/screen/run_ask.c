@@ -138,6 +138,7 @@ static void on_planned(struct screen *screen, int64_t tag, const cJSON *result,
     if (bad)
         view_page_wrap(page, 2, STYLE_BAD, "%d of %d would fail as it stands now.", bad, count);
     snprintf(title, sizeof title, "SYNC %d TABLE%s NOW", count, count == 1 ? "" : "S");
+    console_say(screen->console, "planned; nothing has been started");
     console_question(screen, title, page, "Sync", NULL, sync_answered, question);
 }
 

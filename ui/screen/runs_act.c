@@ -239,9 +239,15 @@ size_t runs_hints(const struct screen *screen, enum view_action out[], size_t ma
     static const enum view_action running[] = {VIEW_ACTION_OPEN,   VIEW_ACTION_CANCEL_RUN,
                                                VIEW_ACTION_ZOOM,   VIEW_ACTION_SYNC,
                                                VIEW_ACTION_FILTER, VIEW_ACTION_EXPORT};
+    static const enum view_action empty[] = {VIEW_ACTION_SYNC, VIEW_ACTION_FILTER,
+                                             VIEW_ACTION_REFRESH};
     const enum view_action *from = run && !is_over(run) ? running : over;
-    size_t count = 0;
-    while (count < base_countof(over) && count < max) {
+    size_t count = 0, all = base_countof(over);
+    if (runs_selected(runs) == NULL) {
+        from = empty;
+        all = base_countof(empty);
+    }
+    while (count < all && count < max) {
         out[count] = from[count];
         count++;
     }

@@ -57,7 +57,10 @@ char *view_live_state(const cJSON *live, int64_t now_us)
     int64_t stalled = base_json_i64_or(live, "stalled_run", 0);
     const char *state = base_json_str_or(batch, "state", ""), *by = base_json_str(batch, "by");
     char took[24], age[24];
-    view_seconds(view_span(batch, "began", "ended", now_us), took);
+    double span = view_span(batch, "began", "ended", now_us);
+    view_seconds(span, took);
+    if (span < 10)
+        snprintf(took, sizeof took, "%d s", (int)span);
     const cJSON *run = stalled ? run_of(live, stalled) : NULL;
     if (run) {
         const cJSON *detail = base_json_get(live, "detail");
@@ -65,7 +68,7 @@ char *view_live_state(const cJSON *live, int64_t now_us)
         if (base_json_i64_or(detail, "run", 0) == stalled && base_json_get(detail, "last_chunk"))
             snprintf(last, sizeof last, ", last chunk %lld",
                      (long long)base_json_i64_or(detail, "last_chunk", 0));
-        view_seconds((double)base_json_i64_or(run, "idle_seconds", 0), age);
+        snprintf(age, sizeof age, "%lld s", (long long)base_json_i64_or(run, "idle_seconds", 0));
         return base_printf("STALLED %s, run %lld%s", age, (long long)stalled, last);
     }
     const char *word = strcmp(state, "running") == 0     ? "RUNNING"
@@ -216,9 +219,14 @@ static void server_say(struct view_page *page, const cJSON *detail)
     const cJSON *warehouse = base_json_get(detail, "warehouse");
     const char *name = base_json_str(warehouse, "name"),
                *id = base_json_str(detail, "statement_id");
-    view_page_line(page, STYLE_PLAIN, "  server  %s %s",
-                   name ? name : base_json_str_or(warehouse, "id", "warehouse"),
-                   base_json_str_or(warehouse, "state", "(state not known)"));
+    const char *state = base_json_str_or(warehouse, "state", "(state not known)");
+    /* The id is what is copied into a question to somebody: it is never cut, the name may be. */
+    int room = page->width - 12 - (int)strlen(state) - (id ? (int)strlen(id) + 12 : 0);
+    name = name ? name : base_json_str_or(warehouse, "id", "warehouse");
+    int width = (int)base_text_width(name, strlen(name));
+    view_page_line(page, STYLE_PLAIN, "  server  ");
+    view_page_cell(page, STYLE_PLAIN, width < room || room < 6 ? width : room, name);
+    view_page_add(page, strcmp(state, "RUNNING") == 0 ? STYLE_PLAIN : STYLE_WARN, " %s", state);
     if (id)
         view_page_add(page, STYLE_PLAIN, ", statement %s", id);
 }
@@ -282,15 +290,17 @@ void view_live_reader(struct view_page *page, const cJSON *live)
                        "Run %lld is being published: a reader sees the old data or all of the new.",
                        (long long)run);
     else if (detail && strcmp(phase, "over") != 0 && strcmp(phase, "clean") != 0 && chunks > 0)
-        view_page_wrap(page, 2, STYLE_PLAIN,
-                       "A reader sees nothing of %lld until all %lld chunks are verified, then all "
-                       "of it at once.",
-                       (long long)run, chunks);
+        view_page_wrap(
+            page, 2, STYLE_PLAIN,
+            "A reader sees nothing of run %lld until all %lld chunks are verified, then all "
+            "of it at once.",
+            (long long)run, chunks);
     else if (detail && strcmp(phase, "over") != 0 && strcmp(phase, "clean") != 0)
-        view_page_wrap(page, 2, STYLE_PLAIN,
-                       "A reader sees nothing of %lld until all of it is verified, then all of it "
-                       "at once.",
-                       (long long)run);
+        view_page_wrap(
+            page, 2, STYLE_PLAIN,
+            "A reader sees nothing of run %lld until all of it is verified, then all of it "
+            "at once.",
+            (long long)run);
     if (published)
         view_page_wrap(page, 2, STYLE_PLAIN, "%lld published: source = manifest = decoded = files.",
                        published);

@@ -1,3 +1,6 @@
+/* A batch on stderr while a command waits for it: a line for every change of a table's state, and
+ * on a terminal one line with the numbers of the screen of that batch, in the same words. */
+#include "ui/view/run.h"
 #include "ui/view/words.h"
 
 #include "base/alloc.h"
@@ -9,22 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REWRITE_US 1000000
-
-struct row {
-    int64_t rows, rows_total;
-    double rate;
-    bool over;
-    char waits[32];
-};
+/* A line that wraps could not be rewritten; what is said last is what may go. */
+#define LINE_MAX_BYTES 79
 
 struct view_progress {
     struct view_out *out;
     int64_t batch;
-    struct base_map *words; /* table -> its last word, malloc'd */
-    struct base_map *rows;  /* run number -> struct row */
-    int64_t last_us;
-    bool line_open; /* a line that is rewritten stands on the terminal */
+    struct base_map *words; /* run -> its last state, malloc'd; "over" once nothing follows */
+    bool line_open;         /* a line that is rewritten stands on the terminal */
 };
 
 struct view_progress *view_progress_new(struct view_out *out, int64_t batch)
@@ -33,7 +28,6 @@ struct view_progress *view_progress_new(struct view_out *out, int64_t batch)
     progress->out = out;
     progress->batch = batch;
     progress->words = base_map_new();
-    progress->rows = base_map_new();
     return progress;
 }
 
@@ -48,103 +42,81 @@ void view_progress_free(struct view_progress **progress)
 {
     line_close(*progress);
     base_map_free(&(*progress)->words, free);
-    base_map_free(&(*progress)->rows, free);
     base_free(progress);
 }
 
-static struct row *row_of(struct view_progress *progress, int64_t run)
+static bool is_over(const char *word)
 {
-    char key[24];
-    snprintf(key, sizeof key, "%lld", (long long)run);
-    struct row *row = base_map_get(progress->rows, key);
-    if (row == NULL) {
-        row = base_alloc_zero(1, sizeof *row);
-        row->rows_total = -1;
-        base_map_put(progress->rows, key, row);
-    }
-    return row;
+    return strcmp(word, "done") == 0 || strcmp(word, "failed") == 0 ||
+           strcmp(word, "cancelled") == 0;
+}
+
+/* "run 12  shop.a.b  done  200 k rows, 11 MiB in 1 file". */
+static void state_say(struct view_progress *progress, const cJSON *run)
+{
+    const char *word = base_json_str_or(run, "word", ""),
+               *state = base_json_str_or(run, "state", "");
+    const char *table = base_json_str_or(run, "table", "");
+    long long id = (long long)base_json_i64_or(run, "id", 0);
+    char rows[24], bytes[24], shown[32];
+    char *error = view_error_text(run, "error");
+    view_run_state(run, shown);
+    if (error[0])
+        view_diag(progress->out, "run %lld  %s  %s  %s", id, table, shown, error);
+    else if (strcmp(word, "done") == 0)
+        view_diag(progress->out, "run %lld  %s  %s  %s rows, %s", id, table, shown,
+                  view_rows(run, "file_rows", rows), view_bytes(run, "bytes", bytes));
+    else
+        view_diag(progress->out, "run %lld  %s  %s (%s)", id, table, shown, state);
+    free(error);
 }
 
 static void on_state(struct view_progress *progress, const cJSON *run)
 {
-    const char *table = base_json_str_or(run, "table", ""),
-               *state = base_json_str_or(run, "state", "");
-    const char *old = base_map_get(progress->words, table);
-    if (base_json_i64_or(run, "batch", 0) != progress->batch || (old && strcmp(old, state) == 0))
+    char key[24];
+    const char *state = base_json_str_or(run, "state", "");
+    if (base_json_i64_or(run, "batch", 0) != progress->batch)
         return;
-    struct row *row = row_of(progress, base_json_i64_or(run, "id", 0));
-    const char *word = base_json_str_or(run, "word", "");
-    if (row->over) /* cleaning up after it is nobody's concern */
+    snprintf(key, sizeof key, "%lld", (long long)base_json_i64_or(run, "id", 0));
+    const char *old = base_map_get(progress->words, key);
+    /* What is cleaned up after a run is nobody's concern. */
+    if (old && (strcmp(old, "over") == 0 || strcmp(old, state) == 0))
         return;
-    row->over =
-        strcmp(word, "done") == 0 || strcmp(word, "failed") == 0 || strcmp(word, "cancelled") == 0;
-    free(base_map_put(progress->words, table, base_strdup(state)));
+    bool over = is_over(base_json_str_or(run, "word", ""));
+    free(base_map_put(progress->words, key, base_strdup(over ? "over" : state)));
     line_close(progress);
-    char rows[24], bytes[24];
-    char *error = view_error_text(run, "error");
-    if (error[0])
-        view_diag(progress->out, "%s  %s  %s", table, word, error);
-    else if (strcmp(word, "done") == 0)
-        view_diag(progress->out, "%s  %s (%s)  %s rows, %s", table, word, state,
-                  view_rows(run, "file_rows", rows), view_bytes(run, "bytes", bytes));
-    else
-        view_diag(progress->out, "%s  %s (%s)", table, word, state);
-    free(error);
+    state_say(progress, run);
 }
 
-static void on_numbers(struct view_progress *progress, const cJSON *payload)
+void view_progress_event(struct view_progress *progress, const cJSON *event)
 {
-    struct row *row = row_of(progress, base_json_i64_or(payload, "run", 0));
-    row->rows = base_json_i64_or(payload, "rows", 0);
-    row->rows_total = base_json_i64_or(payload, "rows_total", -1);
-    row->rate = base_json_double_or(payload, "rows_per_second", 0);
-    const char *waits = base_json_bool_or(payload, "waiting_warehouse", false)
-                            ? "the warehouse works"
-                        : base_json_bool_or(payload, "waiting_retry", false) ? "waits for a retry"
-                        : base_json_bool_or(payload, "stalled", false)       ? "STALLED"
-                                                                             : "";
-    snprintf(row->waits, sizeof row->waits, "%s", waits);
+    if (strcmp(base_json_str_or(event, "name", ""), "run.state") == 0)
+        on_state(progress, base_json_get(event, "payload"));
 }
 
-/* Rows of all tables together, with the rate and the time left where the total is known. */
-static void line_draw(struct view_progress *progress)
+bool view_progress_wanted(const struct view_progress *progress)
 {
-    int64_t rows = 0, total = 0;
-    double rate = 0;
-    const char *waits = "";
-    void *value;
-    for (size_t i = 0; base_map_at(progress->rows, i, NULL, &value); i++) {
-        const struct row *row = value;
-        rows += row->rows;
-        total = total < 0 || row->rows_total < 0 ? -1 : total + row->rows_total;
-        rate += row->over ? 0 : row->rate;
-        if (row->waits[0] && !row->over)
-            waits = row->waits;
-    }
-    char done[24], all[24] = "unknown", speed[24], left[24] = "-";
-    base_text_rows(rows, done);
-    base_text_rows((int64_t)rate, speed);
-    if (total >= 0)
-        base_text_rows(total, all);
-    if (total >= rows && rate >= 1)
-        view_seconds((double)(total - rows) / rate, left);
-    fprintf(progress->out->diag, "\r\x1b[K  %s of %s rows, %s rows/s, %s left %s", done, all, speed,
-            left, waits);
+    return progress->out->diag_tty;
+}
+
+void view_progress_live(struct view_progress *progress, const cJSON *live, int64_t now_us)
+{
+    double share;
+    char eta[32];
+    if (!progress->out->diag_tty)
+        return;
+    char *state = view_live_state(live, now_us), *done = view_live_done(live);
+    char *total = view_live_total(live, &share), *rate = view_live_rate(live);
+    char *line = base_printf("%s  %s  %s  %s  ETA %s", state, done, total + strspn(total, " "),
+                             rate, view_eta(live, eta));
+    char *clean = base_text_clean_dup(line, LINE_MAX_BYTES);
+    fprintf(progress->out->diag, "\r\x1b[K%s", clean);
     fflush(progress->out->diag);
     progress->line_open = true;
-}
-
-void view_progress_event(struct view_progress *progress, const cJSON *event, int64_t now_us)
-{
-    const char *name = base_json_str_or(event, "name", "");
-    const cJSON *payload = base_json_get(event, "payload");
-    if (strcmp(name, "run.state") == 0) {
-        on_state(progress, payload);
-    } else if (strcmp(name, "run.progress") == 0) {
-        on_numbers(progress, payload);
-        if (progress->out->diag_tty && now_us - progress->last_us >= REWRITE_US) {
-            progress->last_us = now_us;
-            line_draw(progress);
-        }
-    }
+    free(clean);
+    free(line);
+    free(state);
+    free(done);
+    free(total);
+    free(rate);
 }

@@ -35,12 +35,14 @@ void view_config_dump(struct view_out *out, const cJSON *data);
 void view_secrets_list(struct view_out *out, const cJSON *data);
 void view_secrets_set(struct view_out *out, const cJSON *data);
 
-/* Lines of progress on stderr while a batch runs: one line per change of a table's state, and on a
- * terminal one line with the rate, rewritten at most once a second. */
+/* Lines of progress on stderr while a batch runs: one line per change of a run's state, and on a
+ * terminal one line with the numbers of runs.live, rewritten. */
 struct view_progress;
 struct view_progress *view_progress_new(struct view_out *out, int64_t batch);
-/* An event {"name","payload"}; now_us of a monotonic clock. */
-void view_progress_event(struct view_progress *progress, const cJSON *event, int64_t now_us);
+void view_progress_event(struct view_progress *progress, const cJSON *event); /* name, payload */
+/* Whether the numbers are shown at all; then about once a second the answer of runs.live. */
+bool view_progress_wanted(const struct view_progress *progress);
+void view_progress_live(struct view_progress *progress, const cJSON *live, int64_t now_us);
 void view_progress_free(struct view_progress **progress);
 
 /* Small words. A date and a time for people ("2026-11-23 01:02:03Z") of an RFC 3339 text; "-" for
