@@ -153,7 +153,7 @@ static void table_line(struct view_page *page, const cJSON *table, int target)
     const char *action = base_json_str_or(table, "action", "");
     bool adds = strcmp(action, "add") == 0, removes = strcmp(action, "remove") == 0;
     bool readable = base_json_bool_or(table, "readable", false);
-    int name = page->width > 110 ? 60 : page->width - 40;
+    int name = page->width > 110 ? 70 : page->width - 34;
     view_page_line(page, adds ? STYLE_GOOD : STYLE_WARN, "  %s ", adds ? "+" : removes ? "-" : "=");
     view_page_target(page, target);
     view_page_cell(page, STYLE_PLAIN, name > 16 ? name : 16, base_json_str(table, "name"));
@@ -192,11 +192,16 @@ static void tables_block(struct view_page *page, const cJSON *data)
 }
 
 /* Columns of the grants; what a privilege is on gets what is left. */
-enum { GRANT_WHO = 16, GRANT_PRIVILEGE = 11, GRANT_OTHERS = 6 + 1 + 1 + 9 };
+enum { GRANT_PRIVILEGE = 11, GRANT_OTHERS = 6 + 1 + 1 + 9 };
+
+static int grant_who(const struct view_page *page)
+{
+    return page->width < 72 ? 10 : page->width > 110 ? 30 : 16;
+}
 
 static int grant_room(const struct view_page *page)
 {
-    int room = page->width - GRANT_WHO - GRANT_PRIVILEGE - GRANT_OTHERS;
+    int room = page->width - grant_who(page) - GRANT_PRIVILEGE - GRANT_OTHERS;
     return room > 12 ? room : 12;
 }
 
@@ -205,9 +210,9 @@ static void grant_line(struct view_page *page, const struct missing *one, size_t
     char on[600], who[200];
     snprintf(on, sizeof on, "%-6s %s", one->level, one->object);
     snprintf(who, sizeof who, "%s +%d", one->who, one->others);
-    bool fits = one->others > 0 && base_text_width(who, strlen(who)) <= GRANT_WHO;
+    bool fits = one->others > 0 && base_text_width(who, strlen(who)) <= (size_t)grant_who(page);
     view_page_line(page, STYLE_PLAIN, "  %3d ", (int)number);
-    view_page_cell(page, STYLE_PLAIN, GRANT_WHO, fits ? who : one->who);
+    view_page_cell(page, STYLE_PLAIN, grant_who(page), fits ? who : one->who);
     view_page_add(page, STYLE_PLAIN, " ");
     view_page_cell(page, STYLE_PLAIN, GRANT_PRIVILEGE, one->privilege);
     view_page_add(page, STYLE_PLAIN, " ");
@@ -241,7 +246,7 @@ static void grants_block(struct view_page *page, const cJSON *data)
     view_page_rule(page, "GRANTS %d missing%s%s", (int)list.all.count, principal[0] ? " to " : "",
                    principal);
     view_page_line(page, STYLE_HEAD, "    # ");
-    view_page_cell(page, STYLE_HEAD, GRANT_WHO + 1, "WHO MAY");
+    view_page_cell(page, STYLE_HEAD, grant_who(page) + 1, "WHO MAY");
     view_page_cell(page, STYLE_HEAD, GRANT_PRIVILEGE + 1, "PRIVILEGE");
     view_page_cell(page, STYLE_HEAD, grant_room(page), "ON");
     view_page_add(page, STYLE_HEAD, "  NOW");
