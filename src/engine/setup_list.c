@@ -19,8 +19,8 @@ static const struct {
     {"workspace", CONFIG_WORKSPACE_HOST, {SETUP_STEPS}},
     {"principal", CONFIG_PRINCIPAL_CLIENT_ID, {SETUP_WORKSPACE, SETUP_STEPS}},
     {"secret", CONFIG_SETTING_COUNT, {SETUP_WORKSPACE, SETUP_PRINCIPAL, SETUP_STEPS}},
-    {"warehouse", CONFIG_WAREHOUSE_ID, {SETUP_SECRET, SETUP_STEPS}},
-    {"tables", CONFIG_SETTING_COUNT, {SETUP_SECRET, SETUP_STEPS}},
+    {"warehouse", CONFIG_WAREHOUSE_ID, {SETUP_WORKSPACE, SETUP_SECRET, SETUP_STEPS}},
+    {"tables", CONFIG_SETTING_COUNT, {SETUP_WORKSPACE, SETUP_SECRET, SETUP_STEPS}},
     {"destination", CONFIG_DESTINATION_URL, {SETUP_STEPS}},
     {"first-sync", CONFIG_SETTING_COUNT, {SETUP_WAREHOUSE, SETUP_TABLES, SETUP_DESTINATION}},
 };
@@ -303,8 +303,6 @@ static void answer_state(struct engine *engine, enum setup_step step, cJSON *jso
 static void blocked_add(cJSON *all, enum setup_step step, cJSON *json)
 {
     cJSON *blocked = base_json_add_array(json, "blocked_by");
-    if (strcmp(base_json_str_or(json, "state", ""), "done") == 0)
-        return;
     for (int i = 0; i < 3 && steps[step].needs[i] != SETUP_STEPS; i++) {
         int need = (int)steps[step].needs[i];
         /* Later steps are looked at too: nothing needs one that comes after it, so it is there. */

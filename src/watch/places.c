@@ -36,6 +36,9 @@ static void on_table(void *user, const struct err *err, struct databricks_table 
     check->ask = NULL;
     if (err == NULL) {
         check->table_good++;
+    } else if (base_err_class(err->code) == ERR_CLASS_TRANS) {
+        watch_end(check, WATCH_FAIL, err, "%s", err->message); /* not about tables */
+        return;
     } else {
         if (check->table_bad++ == 0)
             check->reach_err = *err;

@@ -434,6 +434,77 @@ static int report_say(struct demo *demo, cJSON *take_report)
     return VIEW_EXIT_FAILED;
 }
 
+/* The three tables without a fault in them, and their first sync, so that there is something to
+ * watch. Other worlds have tables of other kinds: those are for Browse. */
+static int clean_tables_sync(struct demo *demo, int64_t *batch, struct err *err)
+{
+    static const char *const tables[] = {"shop.aampe.events", "shop.aampe.products",
+                                         "shop.aampe.users"};
+    cJSON *data = NULL, *params = base_json_object();
+    for (size_t i = 0; i < base_countof(tables); i++)
+        base_json_push_take(demo->tables, cJSON_CreateString(tables[i]));
+    if (share_all(demo, err) != 0) {
+        cJSON_Delete(params);
+        return -1;
+    }
+    base_json_add_str(params, "trigger", "demo");
+    if (view_call(demo->link, "sync.run", params, &data, err) != 0)
+        return -1;
+    *batch = base_json_i64_or(data, "batch", 0);
+    cJSON_Delete(data);
+    return 0;
+}
+
+/* What to enter on Setup, on the screen and, for those who want to copy it, before it. */
+static cJSON *empty_note(struct demo *demo)
+{
+    char *note = base_printf("The sandbox of this demo wants this entered:\n"
+                             "workspace  %s\napplication id  %s\nsecret  %s\nfolder  %s/files",
+                             base_json_str_or(demo->ready, "address", ""),
+                             base_json_str_or(demo->ready, "client_id", ""),
+                             base_json_str_or(demo->ready, "client_secret", ""), demo->folder);
+    cJSON *args = base_json_object();
+    base_json_add_str(args, "note", note);
+    for (char *at = note, *save = NULL; (at = strtok_r(at, "\n", &save)); at = NULL)
+        view_line(demo->cli->out, "%s", at);
+    free(note);
+    return args;
+}
+
+static int demo_screen(struct demo *demo, struct err *err)
+{
+    const char *world = cli_value(&demo->cli->args, "world");
+    bool empty = cli_flag(&demo->cli->args, "empty");
+    cJSON *args = NULL;
+    int64_t batch = 0;
+    int screen = empty ? 9 : 2;
+    if (folder_make(demo, err) != 0 || places_set(demo, err) != 0)
+        return -1;
+    view_diag(demo->cli->out, "starting a sandbox workspace and an engine in %s", demo->folder);
+    if (sandbox_start(demo, err) != 0 || engine_start(demo, err) != 0)
+        return -1;
+    if (!empty && profile_write(demo, err) != 0)
+        return -1;
+    if (!empty && (world == NULL || strcmp(world, "shop") == 0)) {
+        if (clean_tables_sync(demo, &batch, err) != 0)
+            return -1;
+        args = base_json_object();
+        base_json_add_i64(args, "batch", batch);
+        screen = 5;
+    } else if (empty) {
+        args = empty_note(demo);
+    }
+    view_link_free(&demo->link);
+    demo->cli->profile = PROFILE;
+    demo->cli->socket = NULL;
+    fflush(demo->cli->out->text);
+    int code = demo->cli->open(demo->cli, screen, args, err);
+    if (code >= 0)
+        view_line(demo->cli->out, "the demo is over: its sandbox and its engine end with it%s%s",
+                  demo->keep ? "; kept in " : "", demo->keep ? demo->folder : "");
+    return code;
+}
+
 int cli_exec_demo(struct cli *cli)
 {
     struct err err = ERR_INIT;
@@ -441,11 +512,13 @@ int cli_exec_demo(struct cli *cli)
     int64_t rows = 0;
     bool headless =
         cli_flag(&cli->args, "headless") || cli->out->json || isatty(STDOUT_FILENO) != 1;
+    if (!headless && isatty(STDIN_FILENO) != 1)
+        headless = true;
     if (cli_number(&cli->args, "rows", 0, 1, INT64_C(10000000000), &rows, &err) != 0)
         return view_error(cli->out, &err, NULL);
-    if (!headless) {
-        base_err_set(&err, ERR_USAGE, "\"demo\" needs --headless: it prints a report");
-        base_err_hint(&err, "aampe-console demo --headless");
+    if (cli_flag(&cli->args, "empty") && (headless || cli->open == NULL)) {
+        base_err_set(&err, ERR_USAGE,
+                     "\"demo --empty\" is for a terminal: there is nothing to report");
         return view_error(cli->out, &err, NULL);
     }
     demo.sandbox = base_process_find("aampe-sandbox");
@@ -456,9 +529,16 @@ int cli_exec_demo(struct cli *cli)
     }
     demo.tables = cJSON_CreateArray();
     demo.skipped = cJSON_CreateArray();
-    cJSON *report = demo_walk(&demo, &err);
-    int code = report ? report_say(&demo, report) : view_error(cli->out, &err, NULL);
-    if (report == NULL && err.code == ERR_CANCELLED_BY_USER)
+    int code = -1;
+    if (headless || cli->open == NULL) {
+        cJSON *report = demo_walk(&demo, &err);
+        code = report ? report_say(&demo, report) : view_error(cli->out, &err, NULL);
+    } else {
+        code = demo_screen(&demo, &err);
+        if (code < 0)
+            code = view_error(cli->out, &err, NULL);
+    }
+    if (err.code == ERR_CANCELLED_BY_USER)
         code = VIEW_EXIT_USER;
     demo_close(&demo);
     return code;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ui/view/words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -371,4 +372,36 @@ void view_setup_cost(struct view_page *page, const cJSON *warehouses, const char
                        base_json_bool_or(found, "serverless", false)
                            ? ", serverless: seconds to start"
                            : ": minutes to start");
+}
+
+void view_setup_report(struct view_out *out, const cJSON *data)
+{
+    static const char *const columns[] = {">step", "what", "state", "answer", NULL};
+    struct view_table *table = view_table_new(columns);
+    for (int number = 1; number <= VIEW_SETUP_STEPS; number++) {
+        const cJSON *step = view_setup_find(data, number);
+        const char *state = base_json_str_or(step, "state", "todo");
+        char digit[12], *text = step_text(step, view_setup_step(number));
+        snprintf(digit, sizeof digit, "%d", number);
+        const char *cells[] = {digit, view_setup_step(number)->title, state_word(state), text};
+        view_table_row(table, state_style(state), cells);
+        free(text);
+    }
+    view_table_print(&table, out);
+    for (int number = 1; number <= VIEW_SETUP_STEPS; number++) {
+        const cJSON *step = view_setup_find(data, number);
+        const char *verdict = base_json_str_or(step, "verdict", "ok");
+        if (strcmp(verdict, "ok") == 0)
+            continue;
+        struct view_page *page = view_page_new(78);
+        view_page_rule(page, "%d %s", number, view_setup_step(number)->title);
+        view_setup_layers(page, base_json_get(step, "layers"), true);
+        view_page_print(page, out);
+        view_page_free(&page);
+    }
+    int64_t done = base_json_i64_or(data, "done", 0), total = base_json_i64_or(data, "total", 0);
+    view_line(out, "%lld of %lld done%s", (long long)done, (long long)total,
+              done == total - 1 && !view_setup_done(data, VIEW_SETUP_STEPS)
+                  ? "; next: aampe-console sync run --wait"
+                  : "");
 }

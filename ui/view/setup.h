@@ -71,6 +71,9 @@ void view_setup_warehouses(struct view_page *page, const cJSON *data);
 /* What it costs to start the chosen one; data: the answer of warehouses.list, may be NULL. */
 void view_setup_cost(struct view_page *page, const cJSON *warehouses, const char *id);
 
+/* All steps and what stands in their way, as the command prints them. */
+void view_setup_report(struct view_out *out, const cJSON *data);
+
 /* What a field holds now; NULL: nothing. Borrowed from data. */
 const char *view_setup_value(const cJSON *data, const struct view_setup_field *field);
 const cJSON *view_setup_find(const cJSON *data, int number); /* the step in setup.list, or NULL */
