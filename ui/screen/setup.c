@@ -155,6 +155,7 @@ static void open_step(struct setup *setup)
     } else {
         cJSON *args = base_json_object();
         base_json_add_str(args, "step", step->id);
+        base_json_add_str(args, "note", setup->note);
         console_push(setup->screen.console, &screen_setup_step, args);
     }
 }

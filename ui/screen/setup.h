@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 
-/* One step: args {"step":ID}. */
+/* One step: args {"step":ID, "note":TEXT}. */
 extern const struct screen_ops screen_setup_step;
 
 /* Why the answers may not be changed now; NULL: they may. The first answers need no unlocking;
@@ -27,6 +27,7 @@ void setup_scroll(int *top, int line, int height, const struct view_page *page);
 struct setup_step {
     struct screen screen;
     int number;
+    char *note;
     cJSON *data;          /* of setup.list; NULL: none yet */
     cJSON *layers;        /* seen so far; NULL: none */
     bool checking, begun; /* begun: the first look has been asked for */

@@ -12,6 +12,7 @@ static void step_open(struct screen *screen, const cJSON *args)
     struct setup_step *step = (struct setup_step *)screen;
     int number = view_setup_number(base_json_str(args, "step"));
     step->number = number ? number : 1;
+    step->note = base_strdup(base_json_str(args, "note"));
     step->selected = 1;
     step->stale = true;
     setup_step_list(step);
@@ -26,6 +27,7 @@ static void step_close(struct screen *screen)
     cJSON_Delete(step->data);
     cJSON_Delete(step->layers);
     cJSON_Delete(step->warehouses);
+    free(step->note);
     free(step->tried);
     free(step->pasted);
     free(step->answer);
@@ -260,6 +262,8 @@ static void step_layout(struct screen *screen)
             view_setup_warehouses(step->page, step->warehouses);
         else
             view_setup_one(step->page, &look);
+        if (!step->picking)
+            view_setup_note(step->page, step->note);
         if (page_at(step) < 0 && step->picking)
             step->picked = 1;
         else if (page_at(step) < 0)

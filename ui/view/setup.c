@@ -140,6 +140,18 @@ void view_setup_about(struct view_page *page, const cJSON *data, int number)
     free(command);
 }
 
+void view_setup_note(struct view_page *page, const char *note)
+{
+    if (note == NULL || note[0] == '\0')
+        return;
+    view_page_rule(page, "NOTE");
+    for (const char *at = note; *at;) {
+        size_t len = strcspn(at, "\n");
+        view_page_wrap(page, 2, STYLE_PLAIN, "%.*s", (int)len, at);
+        at += len + (at[len] == '\n');
+    }
+}
+
 void view_setup_list(struct view_page *page, const cJSON *data, int selected, const char *note,
                      int64_t now_us)
 {
@@ -156,14 +168,7 @@ void view_setup_list(struct view_page *page, const cJSON *data, int selected, co
         view_page_rule(page, "%d %s", selected, view_setup_step(selected)->title);
         view_setup_about(page, data, selected);
     }
-    if (note && note[0]) {
-        view_page_rule(page, "NOTE");
-        for (const char *at = note; *at;) {
-            size_t len = strcspn(at, "\n");
-            view_page_wrap(page, 2, STYLE_PLAIN, "%.*s", (int)len, at);
-            at += len + (at[len] == '\n');
-        }
-    }
+    view_setup_note(page, note);
 }
 
 /* What was understood, where it differs from what was pasted. */

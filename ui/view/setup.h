@@ -44,6 +44,8 @@ int view_setup_number(const char *id);
  * target, and what is to be known of the selected one. note: shown below, may be NULL. */
 void view_setup_list(struct view_page *page, const cJSON *data, int selected, const char *note,
                      int64_t now_us);
+/* What the program that opened the console has to say; NULL: nothing. */
+void view_setup_note(struct view_page *page, const char *note);
 /* Only the selected step: who, what, when it turns done, the same as a command. */
 void view_setup_about(struct view_page *page, const cJSON *data, int number);
 
