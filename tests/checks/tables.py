@@ -20,10 +20,10 @@ ENVIRONMENT = {
     "src/net": re.compile(r"(?i:https?_proxy|no_proxy|all_proxy)|SSL_CERT_(FILE|DIR)|names?"),
     "src/engine": re.compile(r"RUNTIME_DIRECTORY|STATE_DIRECTORY|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|AAMPE_\w+|TMPDIR"),
     "src/sandbox": re.compile(r"AAMPE_\w+|TMPDIR"),
-    "ui/term": re.compile(r"TERM|COLORTERM|LANG|LC_\w+|NO_COLOR|COLUMNS|LINES"),
+    "ui/term": re.compile(r"TERM|ESCDELAY|STY|TMUX|COLORTERM|LANG|LC_\w+|NO_COLOR|COLUMNS|LINES"),
     "ui/view": re.compile(r"TERM|COLORTERM|LANG|LC_\w+|NO_COLOR|AAMPE_\w+"),
     "ui/cli": re.compile(r"DATABRICKS_\w+|AAMPE_\w+|TMPDIR|HOME|USER"),
-    "ui/app": re.compile(r"TERM|COLORTERM|LANG|LC_\w+|NO_COLOR|AAMPE_\w+|TMPDIR|DATABRICKS_\w+"),
+    "ui/app": re.compile(r"ACCESSIBLE|TERM|COLORTERM|LANG|LC_\w+|NO_COLOR|AAMPE_\w+|TMPDIR|DATABRICKS_\w+"),
 }
 C_SLEEP = re.compile(r"(?<!\w)(u?sleep|nanosleep|clock_nanosleep)\s*\(")
 SH_SLEEP = re.compile(r"(^|[;&|(]|\bdo\b|\bthen\b)\s*sleep\s+[\d$]")

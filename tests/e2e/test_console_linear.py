@@ -177,5 +177,31 @@ def test_snapshot_holds_the_same(home):
     assert home.ready["client_secret"] not in json.dumps(snapshot)
 
 
+def test_set_up_from_nothing():
+    """No profile at all, then every step by typed answers, to the first verified sync."""
+    home = Home(rows=500)
+    try:
+        ready = home.ready
+        said = linear(home, "6",
+                      "1", ready["address"], "", "",
+                      "2", ready["client_id"],
+                      "3", ready["client_secret"],
+                      "4", "1", "",
+                      "6", "file://%s/files" % home.folder,
+                      "0", "0")
+        assert ready["client_secret"] not in said
+        assert "0 of 7 done" in said and "5 of 7 done" in said, said
+        assert "in the vault, fingerprint" in said and "all checks of this step are ok" in said
+        home.json("tree", "--refresh")
+        said = linear(home, "6", "5", "aampe.products", "1", "share", "7", "sync", "0", "0")
+        assert "shop.aampe.products joins the share" in said
+        assert re.search(r"^run 1: shop.aampe.products, done, 400 rows$", said, re.M), said
+        assert "7 of 7 done" in said
+        assert home.json("status")["data"]["safe"]["whole"] == 1
+        assert "refused: --read-only" in linear(home, "6", "1", "0", "0", words=("--linear", "--read-only"))
+    finally:
+        home.close()
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main([__file__, "-q", *sys.argv[1:]]))

@@ -74,4 +74,7 @@ void linear_runs(struct linear *linear, bool failed_only);
 void linear_sync(struct linear *linear);
 void linear_watch(struct linear *linear);
 
+/* linear_setup.c */
+void linear_setup(struct linear *linear);
+
 #endif

@@ -241,6 +241,7 @@ void linear_main(struct linear *linear)
         {"runs", "the latest runs; one of them in detail"},
         {"sync now", "load all shared tables; asks first"},
         {"watch", "one line for each thing that happens, while something runs"},
+        {"set-up", "its steps: what is done, what is missing, and the questions of each"},
     };
     linear_say(linear, "aampe-console %s, profile %s, linear mode; ? says what the numbers do",
                linear->cli->version, linear->cli->profile);
@@ -261,6 +262,8 @@ void linear_main(struct linear *linear)
             linear_sync(linear);
         else if (choice == 5)
             linear_watch(linear);
+        else if (choice == 6)
+            linear_setup(linear);
     }
     linear_say(linear, "the engine goes on");
 }

@@ -102,6 +102,8 @@ static char *progress_line(struct view_linear_told *all, const cJSON *payload, i
 
 static char *check_line(const cJSON *payload)
 {
+    if (base_json_str(payload, "layer") == NULL)
+        return NULL;
     return base_printf("check: %s, %s%s%s", base_json_str_or(payload, "layer", ""),
                        base_json_str_or(payload, "state", ""),
                        base_json_str(payload, "text") ? ", " : "",
