@@ -26,6 +26,7 @@ struct sweep {
     int wrong, checks;
     struct base_map *rows; /* plain text of a row -> its style letters */
     bool inside;           /* resizing within a paint */
+    struct base_map *done; /* screens whose actions have been tried */
 };
 
 static __attribute__((format(printf, 2, 3))) void wrong(struct sweep *sweep, const char *fmt, ...)
@@ -287,11 +288,23 @@ static void refused(struct sweep *sweep, enum view_action action)
     sweep->checks++;
 }
 
+/* Another scene has ended on this screen before. */
+static bool tried(struct sweep *sweep, struct scene *scene)
+{
+    char *row = row_text(scene_canvas(scene), 0, NULL);
+    char *end = strstr(row, "  ");
+    if (end)
+        *end = '\0';
+    bool before = base_map_put(sweep->done, row, sweep->done) != NULL;
+    free(row);
+    return before;
+}
+
 static void actions_sweep(struct sweep *sweep)
 {
     struct scene *scene = played(sweep, false, 200, 60);
     char *text = base_strdup("");
-    bool over = console_over(scene_console(scene));
+    bool over = console_over(scene_console(scene)) || tried(sweep, scene);
     for (int i = 0; i < 4 && !over; i++) {
         (void)scene_step(scene, i == 0 ? "?" : "PgDn");
         char *dump = dump_of(scene), *longer = base_printf("%s%s", text, dump);
@@ -431,6 +444,7 @@ int main(int argc, char *argv[])
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
         fprintf(stderr, "sweep: no C.UTF-8 here, widths are not compared\n");
     sweep.folder = folder;
+    sweep.done = base_map_new();
     int count = argc > 1 ? argc - 1 : scandir(folder, &found, is_scene, alphasort);
     for (int i = 0; i < count; i++) {
         char *name = argc > 1 ? base_strdup(argv[i + 1])
@@ -441,6 +455,7 @@ int main(int argc, char *argv[])
             free(found[i]);
     }
     manual_check(&sweep);
+    base_map_free(&sweep.done, NULL);
     free(found);
     free(folder);
     printf("screens: %d checks over %d scenes, %d wrong\n", sweep.checks, count, sweep.wrong);

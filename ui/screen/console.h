@@ -93,6 +93,9 @@ typedef void console_question_fn(struct screen *screen, bool yes, void *user);
 void console_question(struct screen *screen, const char *title, struct view_page *take_body,
                       const char *button, const char *word, console_question_fn *done, void *user);
 
+/* What an error code means, on top of everything; NULL: all codes. */
+void console_explain(struct console *console, const char *code);
+
 /* Draws the lines of a page from `top` on; `selected` is the index of the selected line or -1. */
 void console_page_draw(const struct view_page *page, struct draw_box box, int top, int selected);
 /* The new first line of a text without a selected one after a motion; clamp it in layout. */

@@ -121,7 +121,8 @@ bool console_key_enter(const struct term_key *key);
 const struct screen_ops *console_screen_ops(int digit); /* NULL: not in this version */
 
 /* Screens of the console itself. */
-extern const struct screen_ops screen_help, screen_palette, screen_messages, screen_question;
+extern const struct screen_ops screen_help, screen_palette, screen_messages, screen_question,
+    screen_explain;
 const struct console_message *console_message_at(const struct console *console, size_t index);
 size_t console_message_count(const struct console *console);
 

@@ -7,6 +7,7 @@ ui_libscreen_a_SOURCES = \
 	ui/screen/browse_tree.c ui/screen/browse_tree.h \
 	ui/screen/console.c ui/screen/console.h ui/screen/console_private.h \
 	ui/screen/dispatch.c \
+	ui/screen/explain.c \
 	ui/screen/frame.c \
 	ui/screen/help.c \
 	ui/screen/keys.c \

@@ -155,6 +155,10 @@ static void word_do(struct console *console, const struct palette_word *word, co
     }
     if (word->digit)
         console_go(console, word->digit, args);
+    else if (word->argument) {
+        console_explain(console, base_json_str(args, word->argument));
+        cJSON_Delete(args);
+    }
     if (word->action == VIEW_ACTION_INTERRUPT)
         console_quit_ask(console);
     else if (word->action != VIEW_ACTION_NONE && console_screen_ops(word->digit))

@@ -27,6 +27,8 @@ const struct palette_word palette_words[] = {
     {"runs cancel", 5, "run", true, NULL, NONE, "look at run ID; X cancels it"},
     {"secrets list", 6, NULL, false, NULL, NONE, "secrets and how long they last"},
     {"secrets set", 9, NULL, false, NULL, NONE, "enter a secret, in Setup"},
+    {"sync verify", 1, NULL, false, NULL, VIEW_ACTION_CHECK, "read again what lies there"},
+    {"explain", 0, "code", false, NULL, NONE, "what an error code means: CODE"},
     {"audit", 7, NULL, false, NULL, NONE, "what was done with the access"},
     {"setup", 9, NULL, false, NULL, NONE, "what is set, what is missing"},
     {"config get", 9, NULL, false, NULL, NONE, "settings, in Setup"},

@@ -224,6 +224,7 @@ void console_question(struct screen *screen, const char *title, struct view_page
 {
     struct console *console = screen->console;
     uint64_t before = console->screens_made;
+    base_free(&console->said); /* it belongs to what was shown before */
     console_push(console, &screen_question, NULL);
     if (console->screens_made == before) { /* too many views: that has been said */
         view_page_free(&take_body);
