@@ -231,25 +231,12 @@ void runs_act(struct screen *screen, enum view_action action)
 
 size_t runs_hints(const struct screen *screen, enum view_action out[], size_t max)
 {
-    const struct runs *runs = (const struct runs *)screen;
-    const cJSON *run = runs_selected_run(runs);
-    static const enum view_action over[] = {VIEW_ACTION_OPEN,   VIEW_ACTION_RETRY,
-                                            VIEW_ACTION_ZOOM,   VIEW_ACTION_SYNC,
-                                            VIEW_ACTION_FILTER, VIEW_ACTION_EXPORT};
-    static const enum view_action running[] = {VIEW_ACTION_OPEN,   VIEW_ACTION_CANCEL_RUN,
-                                               VIEW_ACTION_ZOOM,   VIEW_ACTION_SYNC,
-                                               VIEW_ACTION_FILTER, VIEW_ACTION_EXPORT};
-    static const enum view_action empty[] = {VIEW_ACTION_SYNC, VIEW_ACTION_FILTER,
-                                             VIEW_ACTION_REFRESH};
-    const enum view_action *from = run && !is_over(run) ? running : over;
-    size_t count = 0, all = base_countof(over);
-    if (runs_selected(runs) == NULL) {
-        from = empty;
-        all = base_countof(empty);
-    }
-    while (count < all && count < max) {
-        out[count] = from[count];
-        count++;
-    }
+    static const enum view_action all[] = {
+        VIEW_ACTION_OPEN, VIEW_ACTION_RETRY,  VIEW_ACTION_CANCEL_RUN, VIEW_ACTION_ZOOM,
+        VIEW_ACTION_SYNC, VIEW_ACTION_FILTER, VIEW_ACTION_EXPORT,     VIEW_ACTION_REFRESH};
+    size_t count = 0;
+    for (size_t i = 0; i < base_countof(all) && count < max; i++)
+        if (runs_refuse(screen, all[i]) == NULL)
+            out[count++] = all[i];
     return count;
 }

@@ -14,8 +14,8 @@
 void runs_layout(struct screen *screen)
 {
     static const struct draw_column all[RUNS_COLUMNS] = {
-        [RUNS_BATCH] = {"BATCH", 6, 0, 9, false},  [RUNS_TABLE] = {"TABLE", 20, 4, 8, false},
-        [RUNS_STATE] = {"STATE", 11, 0, 7, false}, [RUNS_ROWS] = {"ROWS", 6, 0, 5, true},
+        [RUNS_BATCH] = {"BATCH", 6, 0, 9, false},  [RUNS_TABLE] = {"TABLE", 19, 4, 8, false},
+        [RUNS_STATE] = {"STATE", 12, 0, 7, false}, [RUNS_ROWS] = {"ROWS", 6, 0, 5, true},
         [RUNS_OUT] = {"OUT", 8, 0, 3, true},       [RUNS_TOOK] = {"TOOK", 4, 0, 2, true},
         [RUNS_BEGAN] = {"BEGAN", 6, 0, 4, false},
     };

@@ -176,8 +176,8 @@ static void read_say(struct view_page *page, const cJSON *detail)
     else
         view_page_line(page, STYLE_PLAIN, "  read    %lld of %lld chunks, %s of Arrow%s", done,
                        (long long)total, bytes, last);
-    view_page_add(page, STYLE_PLAIN, "; %lld retries",
-                  (long long)base_json_i64_or(detail, "retries", 0));
+    long long retries = base_json_i64_or(detail, "retries", 0);
+    view_page_add(page, STYLE_PLAIN, "; %lld retr%s", retries, retries == 1 ? "y" : "ies");
 }
 
 static void links_say(struct view_page *page, const cJSON *detail)

@@ -107,8 +107,8 @@ void view_progress_live(struct view_progress *progress, const cJSON *live, int64
         return;
     char *state = view_live_state(live, now_us), *done = view_live_done(live);
     char *total = view_live_total(live, &share), *rate = view_live_rate(live);
-    char *line = base_printf("%s  %s  %s  %s  ETA %s", state, done, total + strspn(total, " "),
-                             rate, view_eta(live, eta));
+    char *line = base_printf("%s  %s  ETA %s  %s  %s", state, total + strspn(total, " "),
+                             view_eta(live, eta), rate, done);
     char *clean = base_text_clean_dup(line, LINE_MAX_BYTES);
     fprintf(progress->out->diag, "\r\x1b[K%s", clean);
     fflush(progress->out->diag);

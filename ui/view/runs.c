@@ -263,12 +263,13 @@ void view_batch_brief(struct view_page *page, const cJSON *batch, int64_t now_us
 {
     char began[32], took[24], rows[24], bytes[24];
     const char *by = base_json_str(batch, "by");
+    bool over = base_json_str(batch, "ended") != NULL;
     char *text = view_batch_text(batch);
     view_page_fact(page, 13, "batch", STYLE_PLAIN, "%s", text);
     free(text);
-    view_page_fact(page, 13, "began", STYLE_PLAIN, "%s%s%s, took %s",
+    view_page_fact(page, 13, "began", STYLE_PLAIN, "%s%s%s, %s %s",
                    view_status_clock(base_json_str(batch, "began"), now_us, true, began),
-                   by ? " by " : "", by ? by : "",
+                   by ? " by " : "", by ? by : "", over ? "took" : "for",
                    view_span_text(view_span(batch, "began", "ended", now_us), took));
     view_page_fact(page, 13, "published", STYLE_PLAIN, "%s rows, %s",
                    view_rows(batch, "rows", rows), view_bytes(batch, "bytes", bytes));
