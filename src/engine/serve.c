@@ -32,7 +32,7 @@ static const struct {
     {"warehouses.list", false, engine_verb_warehouses_list},
     {"secrets.list", false, engine_verb_secrets_list},
     {"secrets.set", true, engine_verb_secrets_set},
-    {"secrets.check", true, engine_verb_secrets_check},
+    {"secrets.check", false, engine_verb_secrets_check},
     {"audit.list", false, engine_verb_audit_list},
     {"tree.rows", false, engine_verb_tree_rows},
     {"tree.search", false, engine_verb_tree_search},

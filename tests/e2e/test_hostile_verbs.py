@@ -107,7 +107,7 @@ def test_the_table_is_read():
 
 def test_roles():
     """What changes something needs the role that may change; a new verb has to be thought about here."""
-    look = {"status", "engine.status", "engine.log", "config.get", "config.dump", "config.diff", "secrets.list", "audit.list",
+    look = {"status", "engine.status", "engine.log", "config.get", "config.dump", "config.diff", "secrets.list", "secrets.check", "audit.list",
             "tree.rows", "tree.search", "catalog.refresh", "show", "show.history", "show.count", "preview", "cancel",
             "draft.show", "draft.tick", "draft.undo", "draft.clear", "setup.list", "setup.check", "warehouses.list",
             "share.list", "share.plan", "sync.plan", "sync.report", "sync.verify", "runs.list", "runs.show", "runs.log",

@@ -1,8 +1,10 @@
 # One file per screen, and the frame around them. A line a screen.
 noinst_LIBRARIES += ui/libscreen.a
 ui_libscreen_a_SOURCES = \
+	ui/screen/access.c \
 	ui/screen/ask.c \
 	ui/screen/batch.c \
+	ui/screen/audit.c ui/screen/audit.h ui/screen/audit_draw.c \
 	ui/screen/browse.c ui/screen/browse.h ui/screen/browse_draw.c ui/screen/browse_keys.c \
 	ui/screen/browse_tree.c ui/screen/browse_tree.h \
 	ui/screen/console.c ui/screen/console.h ui/screen/console_private.h \

@@ -177,23 +177,25 @@ static char *who_words(const cJSON *row)
     return base_strdup("A client that is neither this engine nor calls itself Aampe's");
 }
 
-/* Refusals repeat the action's name; the first sentence is enough. */
 static void verdict_add(struct view_page *page, const cJSON *row)
 {
-    const char *error = base_json_str(row, "error");
+    char *error = base_strdup(base_json_str_or(row, "error", "no reason given"));
+    size_t len = strlen(error);
     long long status = (long long)base_json_i64_or(row, "status", 0);
     bool denied = is(row, "verdict", "denied!"), token = is(row, "action", "mintOAuthToken");
+    while (len && strchr(". \n", error[len - 1])) /* our sentence goes on */
+        error[--len] = '\0';
     if (denied && token)
         view_page_wrap(page, 2, STYLE_BAD,
                        "Databricks refused (%lld): the secret was wrong or past its end.", status);
     else if (denied)
         view_page_wrap(page, 2, STYLE_BAD, "Databricks refused (%lld): %s. No data was read.",
-                       status, error ? error : "no reason given");
+                       status, error);
     else if (status >= 400)
-        view_page_wrap(page, 2, STYLE_WARN, "It failed (%lld): %s.", status,
-                       error ? error : "no reason given");
+        view_page_wrap(page, 2, STYLE_WARN, "It failed (%lld): %s.", status, error);
     else
         view_page_wrap(page, 2, STYLE_PLAIN, "It was answered (%lld).", status);
+    free(error);
 }
 
 static bool is_table(const cJSON *row)

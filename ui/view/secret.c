@@ -139,13 +139,13 @@ static void head_add(struct view_page *page)
 {
     bool wide = page->width >= 76;
     view_page_line(page, STYLE_HEAD, "    ");
-    view_page_cell(page, STYLE_HEAD, 6, "SLOT");
+    view_page_cell(page, STYLE_HEAD, 5, "SLOT");
     view_page_cell(page, STYLE_HEAD, 15, "HELD BY");
-    view_page_cell(page, STYLE_HEAD, 12, "LEFT");
-    view_page_cell(page, STYLE_HEAD, 19, "ENDS");
+    view_page_cell(page, STYLE_HEAD, 11, "LEFT");
+    view_page_cell(page, STYLE_HEAD, 18, "ENDS");
     if (wide)
-        view_page_cell(page, STYLE_HEAD, 12, "MADE");
-    if (page->width >= 96)
+        view_page_cell(page, STYLE_HEAD, 11, "MADE");
+    if (page->width >= 78)
         view_page_add(page, STYLE_HEAD, "STATE");
 }
 
@@ -158,13 +158,13 @@ static void row_add(struct view_page *page, const cJSON *secret, const cJSON *da
     minute(secret, "created", made);
     made[10] = '\0';
     view_page_line(page, style, style == STYLE_PLAIN ? "    " : " !  ");
-    view_page_cell(page, STYLE_PLAIN, 6, base_json_str_or(secret, "slot", "-"));
+    view_page_cell(page, STYLE_PLAIN, 5, base_json_str_or(secret, "slot", "-"));
     view_page_cell(page, STYLE_PLAIN, 15, view_secret_holder(secret));
-    view_page_cell(page, style, 12, view_secret_left(secret, now_us, left));
-    view_page_cell(page, STYLE_PLAIN, 19, minute(secret, "expires", ends));
+    view_page_cell(page, style, 11, view_secret_left(secret, now_us, left));
+    view_page_cell(page, STYLE_PLAIN, 18, minute(secret, "expires", ends));
     if (wide)
-        view_page_cell(page, STYLE_PLAIN, 12, made);
-    if (page->width >= 96)
+        view_page_cell(page, STYLE_PLAIN, 11, made);
+    if (page->width >= 78)
         view_page_add(page, style, "%s", state_words(secret, data));
     view_page_target(page, target);
 }
