@@ -93,8 +93,14 @@ static void draw_head(const struct browse *browse, struct draw_box body)
         right[0] = '\0';
     }
     if (browse->edit) {
-        int x = draw_text(body, 0, 0, DRAW_KEY, "/ ");
-        draw_edit_draw(browse->edit, body, x, 0, room - x);
+        int64_t total = browse->found.tree ? browse_tree_total(browse->found.tree) : -1;
+        int x = draw_text(body, 0, 0, DRAW_KEY, "/ "), found = 0;
+        if (total >= 0 && room > 40) {
+            snprintf(left, sizeof left, "%lld found", (long long)total);
+            found = draw_width(left) + 2;
+            draw_text(body, room - found + 2, 0, DRAW_PLAIN, left);
+        }
+        draw_edit_draw(browse->edit, body, x, 0, room - x - found);
     } else {
         summary_text(browse, left, sizeof left);
         draw_field(body, 0, 0, room, browse->found.tree ? DRAW_MATCH : DRAW_PLAIN, DRAW_LEFT, left);
@@ -133,8 +139,8 @@ static void draw_row(const struct browse *browse, const struct browse_line *line
              table || line->open ? "" : " +");
     view_tree_kind(row, kind);
     fields[BROWSE_NAME].text = name;
-    fields[BROWSE_ROWS].text = table ? view_rows(row, "rows", rows) : view_tree_count(row, rows);
     if (table) {
+        fields[BROWSE_ROWS].text = view_rows(row, "rows", rows);
         fields[BROWSE_SIZE].text = view_bytes(row, "bytes", size);
         fields[BROWSE_AGE].text =
             view_age(base_json_str(row, "updated"), console_now_us(browse->screen.console), age);
@@ -146,6 +152,13 @@ static void draw_row(const struct browse *browse, const struct browse_line *line
     fields[BROWSE_COMMENT] = (struct draw_field){DRAW_FAINT, base_json_str(row, "comment")};
     draw_columns_row(box, y, browse->columns, BROWSE_COLUMNS, BROWSE_INDENT, browse->widths,
                      fields);
+    if (!table && browse->widths[BROWSE_ROWS] > 0) {
+        /* Counts may be longer than the column; containers have short names. */
+        int end = BROWSE_INDENT + browse->widths[BROWSE_NAME] + 2 + browse->widths[BROWSE_ROWS];
+        int width = draw_width(view_tree_count(row, rows));
+        if (width < end - BROWSE_INDENT)
+            draw_text(box, end - width, y, DRAW_PLAIN, rows);
+    }
     draw_tick(row, line->open, box, y);
 }
 

@@ -89,6 +89,10 @@ static void on_plan(struct screen *screen, int64_t tag, const cJSON *result, con
     }
     cJSON_Delete(share->plan);
     share->plan = cJSON_Duplicate(result, true);
+    if (share->offset > 0 && share->offset >= base_json_i64_or(result, "total", 0)) {
+        share->offset = 0; /* the draft has become shorter */
+        share->outdated = true;
+    }
     if (base_json_i64_or(result, "changes", 0) > 0) { /* the next draft has begun */
         cJSON_Delete(share->applied);
         share->applied = NULL;
@@ -108,7 +112,7 @@ void share_ask_plan(struct share *share)
         return;
     }
     cJSON *params = base_json_object();
-    base_json_add_i64(params, "offset", 0);
+    base_json_add_i64(params, "offset", share->offset);
     base_json_add_i64(params, "limit", PLAN_ROWS);
     share->planning = true;
     console_ask(&share->screen, "share.plan", params, TAG_PLAN, on_plan);
@@ -313,6 +317,15 @@ static const char *refuse_apply(const struct share *share)
     return base_json_i64_or(share->plan, "changes", 0) > 0 ? NULL : "there is nothing to apply";
 }
 
+/* The next or previous window of a long plan. */
+static const char *refuse_page(const struct share *share, int64_t step)
+{
+    int64_t to = share->offset + step, total = base_json_i64_or(share->plan, "total", 0);
+    if (!share_is_plan(share))
+        return "";
+    return to < 0 || to >= total ? "nothing more of the plan there" : NULL;
+}
+
 static const char *share_refuse(const struct screen *screen, enum view_action action)
 {
     const struct share *share = (const struct share *)screen;
@@ -331,6 +344,10 @@ static const char *share_refuse(const struct screen *screen, enum view_action ac
                    : "there is nothing to copy";
     case VIEW_ACTION_EXPORT:
         return share_is_plan(share) && share->plan ? NULL : "e writes the plan, on the Plan tab";
+    case VIEW_ACTION_NEXT_HIT:
+        return refuse_page(share, PLAN_ROWS);
+    case VIEW_ACTION_PREVIOUS_HIT:
+        return refuse_page(share, -PLAN_ROWS);
     case VIEW_ACTION_PLAN:
     case VIEW_ACTION_NEXT_TAB:
     case VIEW_ACTION_PREVIOUS_TAB:
@@ -373,6 +390,12 @@ static void share_act(struct screen *screen, enum view_action action)
     case VIEW_ACTION_NEXT_TAB:
     case VIEW_ACTION_PREVIOUS_TAB:
         share->tab = share_is_plan(share) ? SHARE_TABLES : SHARE_PLAN;
+        break;
+    case VIEW_ACTION_NEXT_HIT:
+    case VIEW_ACTION_PREVIOUS_HIT:
+        share->offset += action == VIEW_ACTION_NEXT_HIT ? PLAN_ROWS : -PLAN_ROWS;
+        share->lines = (struct draw_scroll){0};
+        share_ask_plan(share);
         break;
     case VIEW_ACTION_REFRESH:
     case VIEW_ACTION_CHECK:
@@ -432,9 +455,9 @@ static size_t share_hints(const struct screen *screen, enum view_action out[], s
     const struct share *share = (const struct share *)screen;
     static const enum view_action tables[] = {VIEW_ACTION_OPEN, VIEW_ACTION_TICK, VIEW_ACTION_PLAN,
                                               VIEW_ACTION_UNDO, VIEW_ACTION_NEXT_TAB};
-    static const enum view_action plan[] = {VIEW_ACTION_UNLOCK, VIEW_ACTION_APPLY,
-                                            VIEW_ACTION_COPY,   VIEW_ACTION_EXPORT,
-                                            VIEW_ACTION_OPEN,   VIEW_ACTION_UNDO};
+    static const enum view_action plan[] = {
+        VIEW_ACTION_UNLOCK, VIEW_ACTION_APPLY, VIEW_ACTION_COPY,  VIEW_ACTION_NEXT_HIT,
+        VIEW_ACTION_OPEN,   VIEW_ACTION_UNDO,  VIEW_ACTION_EXPORT};
     static const enum view_action file[] = {VIEW_ACTION_EXPORT, VIEW_ACTION_COPY, VIEW_ACTION_OPEN,
                                             VIEW_ACTION_UNDO};
     static const enum view_action nothing[] = {VIEW_ACTION_SCREEN_2, VIEW_ACTION_NEXT_TAB,
@@ -474,6 +497,8 @@ static const char *share_label(const struct screen *screen, enum view_action act
     const char *name = share_selected_name(share);
     if (action == VIEW_ACTION_OPEN && share_on_applied(share))
         return "open batch";
+    if (action == VIEW_ACTION_NEXT_HIT)
+        return "next 200";
     if (action == VIEW_ACTION_TICK && name)
         return share_draft_of(share, name) != ' ' ? "take out of draft" : "draft removal";
     if (action == VIEW_ACTION_COPY && share_is_plan(share))

@@ -25,6 +25,7 @@ struct share {
     cJSON *list, *plan; /* the latest answers */
     char *list_error, *plan_error;
     bool planning, outdated, applying;
+    int64_t offset;    /* of the plan's tables: 200 at a time */
     int64_t confirmed; /* the revision that was asked about */
     cJSON *applied;    /* what the last apply did; shown above the plan */
     struct draw_scroll tables, lines;

@@ -181,14 +181,17 @@ static void tables_block(struct view_page *page, const cJSON *data)
     int add, remove, index = 0;
     const cJSON *each, *list = base_json_array(data, "tables");
     int64_t total = base_json_i64_or(data, "total", cJSON_GetArraySize(list));
-    int64_t after = total - base_json_i64_or(data, "offset", 0) - cJSON_GetArraySize(list);
+    long long offset = (long long)base_json_i64_or(data, "offset", 0);
+    int here = cJSON_GetArraySize(list);
     counts(data, &add, &remove);
     view_page_rule(page, "SHARE +%d -%d", add, remove);
+    if (here > 0 && here < total)
+        view_page_line(page, STYLE_FAINT,
+                       "  %lld to %lld of %lld tables; what follows is about these", offset + 1,
+                       offset + here, (long long)total);
     cJSON_ArrayForEach(each, list) table_line(page, each, ++index);
     if (base_json_i64_or(data, "changes", 0) == 0)
         view_page_line(page, STYLE_PLAIN, "  nothing to change: the draft is empty");
-    if (after > 0)
-        view_page_line(page, STYLE_FAINT, "  and %lld more", (long long)after);
 }
 
 /* Columns of the grants; what a privilege is on gets what is left. */
