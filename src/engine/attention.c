@@ -3,7 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "store/audit.h"
 #include "store/look.h"
+#include "watch/audit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,10 @@
 #define EXPIRES_SOON 7  /* from here on it comes before what merely waits */
 #define CHECK_FACT "destination.check"
 #define DAMAGED_MAX 50
+#define AUDIT_FACT "audit.read"
+#define AUDIT_ROWS 200 /* the newest, among which one of Aampe is looked for */
+#define AUDIT_DAYS 7
+#define DAY_US (INT64_C(86400) * 1000000)
 
 static cJSON *item_add(cJSON *snapshot, const char *kind, int rank, int64_t since_us)
 {
@@ -76,6 +82,7 @@ static void expires_add(cJSON *snapshot)
         if (item == NULL)
             return;
         base_json_add_str(item, "secret", base_json_str(secret, "name"));
+        base_json_add_str(item, "held", base_json_str(secret, "held"));
         base_json_add_str(item, "expires", base_json_str(secret, "expires"));
         base_json_add_i64(item, "days", days);
         base_json_add_str(item, "text", days < 0 ? "has expired" : "ends soon");
@@ -166,10 +173,10 @@ static bool is_damage(const char *code)
     return value == ERR_DST_FILE_CORRUPT || value == ERR_SRC_ROWCOUNT_MISMATCH;
 }
 
-static cJSON *fact_read(struct engine *engine)
+static cJSON *fact_read(struct engine *engine, const char *key)
 {
     struct err err = ERR_INIT;
-    char *text = store_fact_get(engine->state, CHECK_FACT, &err);
+    char *text = store_fact_get(engine->state, key, &err);
     cJSON *json = text ? base_json_parse(text, strlen(text), JSON_MAX_BYTES, NULL) : NULL;
     free(text);
     return json;
@@ -204,7 +211,7 @@ static void table_keep(cJSON *check, cJSON *damaged, const cJSON *table)
 void engine_check_keep(struct engine *engine, const cJSON *report, bool more)
 {
     struct err err = ERR_INIT;
-    cJSON *check = more ? fact_read(engine) : NULL;
+    cJSON *check = more ? fact_read(engine, CHECK_FACT) : NULL;
     if (check == NULL)
         check = base_json_object();
     cJSON *damaged = cJSON_GetObjectItemCaseSensitive(check, "damaged");
@@ -240,7 +247,7 @@ static bool still_there(const cJSON *snapshot, const cJSON *damaged)
 
 void engine_check_add(struct engine *engine, cJSON *snapshot)
 {
-    cJSON *check = fact_read(engine);
+    cJSON *check = fact_read(engine, CHECK_FACT);
     cJSON *damaged = cJSON_GetObjectItemCaseSensitive(check, "damaged");
     if (check == NULL)
         return;
@@ -248,4 +255,43 @@ void engine_check_add(struct engine *engine, cJSON *snapshot)
         if (!still_there(snapshot, cJSON_GetArrayItem(damaged, i)))
             cJSON_DeleteItemFromArray(damaged, i);
     base_json_add_take(snapshot, "check", check);
+}
+
+/* --- what Aampe reads itself, as far as the audit log that was read tells --- */
+
+static int64_t last_by_aampe(struct engine *engine, const char *who, int64_t since_us)
+{
+    struct store_audit *rows = NULL;
+    struct err err = ERR_INIT;
+    size_t count = 0;
+    int64_t last = 0;
+    if (store_audit_list(engine->cache, who, since_us, INT64_MAX, AUDIT_ROWS, &rows, &count,
+                         &err) != 0)
+        return 0;
+    for (size_t i = 0; i < count && last == 0; i++) {
+        cJSON *line = base_json_parse(rows[i].json, strlen(rows[i].json), JSON_MAX_BYTES, NULL);
+        if (strcmp(watch_audit_by(base_json_str(line, "agent")), "aampe") == 0)
+            last = rows[i].time_us;
+        cJSON_Delete(line);
+    }
+    store_audits_free(rows, count);
+    return last;
+}
+
+void engine_audit_add(struct engine *engine, cJSON *snapshot)
+{
+    const char *who = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
+    const char *observer = config_get(engine->profile, CONFIG_OBSERVER_CLIENT_ID);
+    cJSON *fact = fact_read(engine, AUDIT_FACT), *json = base_json_add_object(snapshot, "audit");
+    bool ours = fact && who && strcmp(base_json_str_or(fact, "who", ""), who) == 0;
+    const char *state = ours ? base_json_str_or(fact, "state", "nothing_yet") : "never_read";
+    base_json_add_str(json, "state", observer ? state : "no_observer");
+    if (ours && observer) {
+        base_json_add_str(json, "read", base_json_str(fact, "time"));
+        base_json_add_str(json, "to", base_json_str(fact, "to"));
+        base_json_add_time(
+            json, "last_aampe",
+            last_by_aampe(engine, who, base_seam_now_us(engine->seam) - AUDIT_DAYS * DAY_US));
+    }
+    cJSON_Delete(fact);
 }

@@ -221,6 +221,8 @@ void engine_attention_add(struct engine *engine, cJSON *snapshot);
  * added as "check". more: a further page of the same check. */
 void engine_check_keep(struct engine *engine, const cJSON *report, bool more);
 void engine_check_add(struct engine *engine, cJSON *snapshot);
+/* "audit": when Aampe itself last read, as far as the audit log was read. */
+void engine_audit_add(struct engine *engine, cJSON *snapshot);
 /* model_run_to_json with the word for people, as events and verbs send it. */
 cJSON *engine_run_json(const struct model_run *run);
 /* live.c */

@@ -78,6 +78,7 @@ static void fact_write(struct engine *engine, const char *state, int64_t to_us, 
         base_log_event(engine->log, LOG_WARN_, "audit.fact", "code", base_err_name(err.code), NULL);
     free(text);
     cJSON_Delete(json);
+    engine_snapshot_soon(engine); /* the overview says when Aampe last read */
 }
 
 /* --- the lines --- */

@@ -187,15 +187,18 @@ static const char *cause_of(const cJSON *item)
 static void secret_say(struct buf *out, const cJSON *item, int64_t now_us, bool narrow)
 {
     char clock[32];
-    const char *holder = base_json_str(item, "holder");
+    const char *name = base_json_str_or(item, "secret", "");
     bool over = base_json_i64_or(item, "days", 0) < 0;
+    bool other = strcmp(base_json_str_or(item, "held", ""), "other") == 0;
+    const char *who = other                            ? "its holder"
+                      : strcmp(name, "principal") == 0 ? "this engine"
+                      : strcmp(name, "observer") == 0  ? "the audit log"
+                                                       : "what uses it";
     (void)base_buf_printf(
-        out, "secret %s%s%s%s  %s %s", base_json_str_or(item, "secret", ""), holder ? " (" : "",
-        holder ? holder : "", holder ? ")" : "", over ? "ended" : "ends",
+        out, "secret %s%s  %s %s", name, other ? " (not ours)" : "", over ? "ended" : "ends",
         view_status_clock(base_json_str(item, "expires"), now_us, !narrow, clock));
     if (!narrow)
-        (void)base_buf_printf(out, ", %s %s", holder ? holder : "this engine",
-                              over ? "cannot read any more" : "stops then");
+        (void)base_buf_printf(out, ", %s %s", who, over ? "cannot read any more" : "stops then");
 }
 
 /* What stands behind word and age. */
@@ -518,6 +521,26 @@ static void check_say(char out[96], const cJSON *data, int64_t now_us)
                  (long long)base_json_i64_or(check, "files", 0), (long long)damaged_count(data));
 }
 
+/* What Aampe reads itself, as far as the audit log tells; malloc'd. */
+static char *reads_say(const cJSON *data, int64_t now_us)
+{
+    const cJSON *audit = base_json_get(data, "audit");
+    const char *state = base_json_str_or(audit, "state", "never_read");
+    const char *last = base_json_str(audit, "last_aampe"), *to = base_json_str(audit, "to");
+    char clock[32], age[24];
+    if (strcmp(state, "no_observer") == 0)
+        return base_strdup("its own reads are not known: no observer reads the audit log (7)");
+    if (strcmp(state, "never_read") == 0)
+        return base_strdup("its own reads: 7 Audit reads the log");
+    if (strcmp(state, "schema_off") == 0 || strcmp(state, "not_granted") == 0)
+        return base_strdup("its own reads are not known: 7 Audit says what is missing");
+    if (last)
+        return base_printf("last read %s (audit is %s behind)",
+                           view_status_clock(last, now_us, true, clock), view_age(to, now_us, age));
+    return base_printf("not seen yet in 7 d (audit to %s)",
+                       view_status_clock(to, now_us, true, clock));
+}
+
 void view_status_world(struct view_page *page, const cJSON *data, int64_t now_us)
 {
     const cJSON *day = base_json_get(data, "day");
@@ -530,7 +553,9 @@ void view_status_world(struct view_page *page, const cJSON *data, int64_t now_us
     snprintf(right, sizeof right, "24 h: %lld runs, %s out",
              (long long)base_json_i64_or(day, "runs", 0), view_bytes(day, "bytes", bytes));
     world_line(page, "Warehouse", warehouse ? warehouse : "not set: 9 sets it up", right);
-    world_line(page, "Aampe", "what it reads itself: 7 Audit", "");
+    char *reads = reads_say(data, now_us);
+    world_line(page, "Aampe", reads, "");
+    free(reads);
 }
 
 /* --- without an engine --- */
