@@ -208,6 +208,7 @@ static void on_applied(struct screen *screen, int64_t tag, const cJSON *result,
         cJSON_Delete(share->applied);
         share->applied = cJSON_Duplicate(result, true);
         share->lines = (struct draw_scroll){0};
+        share->chosen_width = 0;
         if (base_json_get(result, "batch"))
             console_say(screen->console, "applied; batch %lld has started, Enter opens it",
                         (long long)base_json_i64_or(result, "batch", 0));
@@ -395,6 +396,7 @@ static void share_act(struct screen *screen, enum view_action action)
     case VIEW_ACTION_PREVIOUS_HIT:
         share->offset += action == VIEW_ACTION_NEXT_HIT ? PLAN_ROWS : -PLAN_ROWS;
         share->lines = (struct draw_scroll){0};
+        share->chosen_width = 0;
         share_ask_plan(share);
         break;
     case VIEW_ACTION_REFRESH:
@@ -423,6 +425,8 @@ static void share_move(struct screen *screen, enum draw_move move)
     if (share_is_plan(share) && share->page && share->page->count > 0 &&
         share->page->lines[scroll->at].kind == VIEW_LINE_RULE && old != scroll->at)
         scroll->at = scroll->at + 1 < scroll->count ? scroll->at + 1 : old;
+    share->chosen = share->lines.at;
+    share->chosen_width = screen->width;
 }
 
 static void share_status(const struct screen *screen, struct buf *out)

@@ -29,6 +29,8 @@ struct share {
     int64_t confirmed; /* the revision that was asked about */
     cJSON *applied;    /* what the last apply did; shown above the plan */
     struct draw_scroll tables, lines;
+    int64_t chosen;   /* the line that was moved to, at that width: others wrap differently */
+    int chosen_width; /* 0: none was */
 
     /* made in layout */
     struct draw_column columns[SHARE_COLUMNS];

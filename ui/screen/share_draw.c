@@ -33,6 +33,8 @@ static void layout_plan(struct share *share)
     if (share->plan && base_json_i64_or(share->plan, "changes", 0) == 0)
         view_page_line(share->page, STYLE_PLAIN,
                        "  2 opens Browse, where Space ticks tables for the share");
+    if (share->chosen_width == share->screen.width || share->chosen_width == 0)
+        share->lines.at = share->chosen_width ? share->chosen : 0;
     draw_scroll_fit(&share->lines, (int64_t)share->page->count, share->screen.height - 1);
     while (share->lines.at + 1 < share->lines.count &&
            share->page->lines[share->lines.at].kind == VIEW_LINE_RULE)
