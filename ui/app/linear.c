@@ -308,7 +308,9 @@ void linear_drop_line(struct linear *linear)
 bool linear_wanted(const struct cli *cli)
 {
     const char *accessible = getenv("ACCESSIBLE"), *type = getenv("TERM");
-    if (cli->args.command != NULL || cli->out->json)
+    bool setup = cli->args.command && cli->args.command->id == CLI_ID_setup &&
+                 cli_value(&cli->args, "answers") == NULL;
+    if ((cli->args.command != NULL && !setup) || cli->out->json)
         return false;
     if (cli_flag(&cli->args, "linear"))
         return true;
@@ -317,14 +319,17 @@ bool linear_wanted(const struct cli *cli)
     return (accessible && accessible[0]) || (type && strcmp(type, "dumb") == 0);
 }
 
-int linear_run(struct cli *cli)
+int linear_run(struct cli *cli, bool setup)
 {
     struct linear linear = {.cli = cli, .out = cli->out, .percent_step = 10};
     linear.read_only = cli_flag(&cli->args, "read-only");
     linear.out->plain = true;
     linear.told = view_linear_told_new();
     base_buf_init(&linear.typed, LINE_MAX_BYTES);
-    linear_main(&linear);
+    if (setup)
+        linear_setup(&linear);
+    if (!linear.over)
+        linear_main(&linear);
     int code = *cli->interrupted ? VIEW_EXIT_USER : VIEW_EXIT_DONE;
     view_link_free(&linear.link);
     view_linear_told_free(&linear.told);

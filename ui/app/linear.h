@@ -29,10 +29,11 @@ struct linear {
     int64_t said_us;               /* when something was said last */
 };
 
-/* No command, and --linear was given, or ACCESSIBLE is set, or the terminal is dumb. */
+/* No command or `setup`, and --linear was given, or ACCESSIBLE is set, or the terminal is dumb. */
 bool linear_wanted(const struct cli *cli);
-/* The whole mode; returns the exit code of the program. */
-int linear_run(struct cli *cli);
+/* The whole mode; returns the exit code of the program. With `setup` it
+ * begins there. */
+int linear_run(struct cli *cli, bool setup);
 
 /* One line typed after a prompt, without its end and the blanks around it; "" when it is empty,
  * NULL once there is no more input. Borrowed until the next question. `hint` is said when the user

@@ -41,11 +41,9 @@ static cJSON *ask(struct linear *linear, const char *verb, cJSON *take_params)
 static void steps_say(struct linear *linear, const cJSON *data)
 {
     for (int number = 1; number <= VIEW_SETUP_STEPS; number++) {
-        const struct view_setup_step *info = view_setup_step(number);
-        const cJSON *step = view_setup_find(data, number);
-        const char *text = base_json_str_or(step, "text", "");
-        linear_say(linear, "%d %s: %s%s%s", number, info->title,
-                   base_json_str_or(step, "state", "todo"), text[0] ? ", " : "", text);
+        char *line = view_setup_line(data, number);
+        linear_say(linear, "%d %s", number, line);
+        free(line);
     }
     linear_say(linear, "%lld of %lld done", (long long)base_json_i64_or(data, "done", 0),
                (long long)base_json_i64_or(data, "total", VIEW_SETUP_STEPS));
@@ -103,11 +101,27 @@ static bool setting_set(struct linear *linear, const char *name, const char *val
     return saved;
 }
 
-static bool secret_give(struct linear *linear)
+/* Before the first sync an answer is given; afterwards a setting is changed, by a typed word. */
+static bool change_agreed(struct linear *linear, const cJSON *data, const char *label)
+{
+    if (!base_json_bool_or(data, "complete", false))
+        return true;
+    char *question = base_printf("%s is in use; later syncs use what you entered.", label);
+    bool yes = linear_confirm(linear, question, "change");
+    free(question);
+    return yes;
+}
+
+static bool secret_give(struct linear *linear, const cJSON *data_now)
 {
     struct secret *secret = linear_ask_secret(linear, "OAuth secret, empty keeps what is there");
     if (secret == NULL)
         return false;
+    if (base_json_get(data_now, "secret") &&
+        !linear_confirm(linear, "The one in the vault is replaced.", "replace")) {
+        base_secret_free(&secret);
+        return false;
+    }
     cJSON *params = base_json_object();
     base_json_add_str(params, "name", "principal");
     base_json_add_str(params, "secret", base_secret_peek(secret));
@@ -125,7 +139,7 @@ static bool secret_give(struct linear *linear)
     return stored;
 }
 
-static bool warehouse_pick(struct linear *linear, const char *setting)
+static bool warehouse_pick(struct linear *linear, const cJSON *now, const char *setting)
 {
     cJSON *data = ask(linear, "warehouses.list", NULL);
     const cJSON *list = base_json_array(data, "warehouses"), *item;
@@ -144,7 +158,8 @@ static bool warehouse_pick(struct linear *linear, const char *setting)
                                     : NULL;
     int picked = answer ? atoi(answer) : 0;
     if (picked >= 1 && picked <= number)
-        saved = setting_set(linear, setting,
+        saved = change_agreed(linear, now, "Warehouse") &&
+                setting_set(linear, setting,
                             base_json_str_or(cJSON_GetArrayItem(list, picked - 1), "id", ""));
     else if (answer && answer[0])
         linear_say(linear, "\"%s\" is none of the numbers 1 to %d", answer, number);
@@ -157,9 +172,9 @@ static bool field_ask(struct linear *linear, const cJSON *data, const struct vie
                       const struct view_setup_field *field)
 {
     if (field->kind == VIEW_SETUP_HIDDEN)
-        return secret_give(linear);
+        return secret_give(linear, data);
     if (field->kind == VIEW_SETUP_WAREHOUSE)
-        return warehouse_pick(linear, field->setting);
+        return warehouse_pick(linear, data, field->setting);
     const char *value = view_setup_value(data, field);
     char *prompt =
         base_printf("%s, now %s, empty keeps it", field->label, value ? value : field->empty);
@@ -168,7 +183,8 @@ static bool field_ask(struct linear *linear, const cJSON *data, const struct vie
     if (answer == NULL || answer[0] == '\0')
         return false;
     char *clean = view_setup_clean(answer);
-    bool saved = setting_set(linear, field->setting, clean);
+    bool saved =
+        change_agreed(linear, data, field->label) && setting_set(linear, field->setting, clean);
     free(clean);
     return saved;
 }

@@ -139,7 +139,7 @@ static int console(struct cli *cli)
     if (view_profile_check(cli->profile, &err) != 0)
         return view_error(out, &err, NULL);
     if (linear_wanted(cli))
-        return linear_run(cli);
+        return linear_run(cli, cli->args.command != NULL);
     if (cli->args.command == NULL && !out->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
         int first = cli->socket == NULL && view_setup_wanted(cli->profile) ? 9 : 0;
         int code = full_screen(cli, first, NULL, &err);

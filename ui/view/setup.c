@@ -410,3 +410,19 @@ void view_setup_report(struct view_out *out, const cJSON *data)
                   ? "; next: aampe-console sync run --wait"
                   : "");
 }
+
+char *view_setup_line(const cJSON *data, int number)
+{
+    const struct view_setup_step *info = view_setup_step(number);
+    const cJSON *step = view_setup_find(data, number);
+    struct buf blocked;
+    base_buf_init(&blocked, 256);
+    blocked_text(step, &blocked);
+    bool elsewhere = info->opens && strcmp(base_json_str_or(step, "state", "todo"), "todo") == 0;
+    char *text = elsewhere ? base_strdup(blocked.len ? blocked.data : "") : step_text(step, info);
+    base_buf_free(&blocked);
+    char *line = base_printf("%s: %s%s%s", info->title, base_json_str_or(step, "state", "todo"),
+                             text[0] ? ", " : "", text);
+    free(text);
+    return line;
+}

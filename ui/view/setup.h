@@ -73,6 +73,9 @@ void view_setup_warehouses(struct view_page *page, const cJSON *data);
 /* What it costs to start the chosen one; data: the answer of warehouses.list, may be NULL. */
 void view_setup_cost(struct view_page *page, const cJSON *warehouses, const char *id);
 
+/* One step as a line, for linear mode: "workspace: done, a.example"; malloc'd. */
+char *view_setup_line(const cJSON *data, int number);
+
 /* All steps and what stands in their way, as the command prints them. */
 void view_setup_report(struct view_out *out, const cJSON *data);
 
