@@ -24,3 +24,9 @@ TESTS += tests/unit/test_store_cache
 tests_unit_test_store_cache_SOURCES = tests/unit/test_store_cache.c
 tests_unit_test_store_cache_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_cache_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_look
+TESTS += tests/unit/test_store_look
+tests_unit_test_store_look_SOURCES = tests/unit/test_store_look.c
+tests_unit_test_store_look_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_look_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
