@@ -122,9 +122,8 @@ static void colour_check(struct sweep *sweep, const struct draw_canvas *canvas)
 
 static void sizes_check(struct sweep *sweep, struct scene *scene)
 {
-    static const int wide[] = {1,  2,  3,  5,  8,  13, 19, 20, 21,  25,  32, 40,
-                               47, 59, 60, 61, 70, 79, 80, 81, 100, 132, 200};
-    static const int high[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 16, 17, 20, 24, 25, 36, 60};
+    static const int wide[] = {1, 19, 20, 21, 40, 59, 60, 61, 80, 81, 132, 200};
+    static const int high[] = {1, 4, 5, 6, 8, 9, 12, 15, 16, 24, 25, 60};
     const struct draw_canvas *canvas = scene_canvas(scene);
     int width = canvas->width, height = canvas->height, at = selected_row(canvas);
     char *before = at >= 0 ? row_text(canvas, at, NULL) : NULL;
