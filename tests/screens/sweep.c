@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 
 struct sweep {
@@ -236,6 +237,17 @@ static bool palette_find(struct scene *scene, enum view_action action)
     return false;
 }
 
+/* What the screens have written: they run in a folder of their own. */
+static void files_gone(void)
+{
+    DIR *folder = opendir(".");
+    for (struct dirent *each; folder && (each = readdir(folder));)
+        if (each->d_name[0] != '.')
+            (void)unlink(each->d_name);
+    if (folder)
+        closedir(folder);
+}
+
 static void both_ways(struct sweep *sweep, enum view_action action)
 {
     char key[16], *step;
@@ -251,6 +263,7 @@ static void both_ways(struct sweep *sweep, enum view_action action)
         if (!palette_find(by_palette, action)) {
             wrong(sweep, "the palette does not find %s", view_action_info(action)->words);
         } else {
+            files_gone(); /* so that both write a file of the same name */
             (void)scene_step(by_palette, "Enter");
             char *right = dump_of(by_palette);
             if (strcmp(left, right) != 0)
@@ -439,7 +452,14 @@ int main(int argc, char *argv[])
     const char *source = getenv("AAMPE_SRCDIR");
     struct sweep sweep = {0};
     struct dirent **found = NULL;
-    char *folder = base_printf("%s/tests/screens/scenes", source ? source : ".");
+    manual_check(&sweep);
+    char *relative = base_printf("%s/tests/screens/scenes", source ? source : ".");
+    char *folder = realpath(relative, NULL), own[] = "/tmp/aampe-sweep-XXXXXX";
+    free(relative);
+    if (folder == NULL || mkdtemp(own) == NULL || chdir(own) != 0) {
+        perror("sweep");
+        return 1;
+    }
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
         fprintf(stderr, "sweep: no C.UTF-8 here, widths are not compared\n");
     sweep.folder = folder;
@@ -453,7 +473,8 @@ int main(int argc, char *argv[])
         if (found)
             free(found[i]);
     }
-    manual_check(&sweep);
+    files_gone();
+    (void)rmdir(own);
     base_map_free(&sweep.done, NULL);
     free(found);
     free(folder);

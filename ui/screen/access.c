@@ -23,7 +23,7 @@ struct access {
     struct view_page *page; /* made in layout */
     char *slots;
     bool stale;
-    int made_width;
+    int made_width, made_height;
     int64_t minute;
     struct draw_scroll rows; /* over the workspace's secrets */
     int top;                 /* first line of the page that is shown */
@@ -32,6 +32,12 @@ struct access {
 };
 
 static const char *const tabs[] = {"Secrets", NULL};
+
+/* Rows of the page: the tab row above and the line below it go when there is hardly any room. */
+static int page_height(int height)
+{
+    return height > 5 ? height - 2 : height > 1 ? height : 1;
+}
 
 static struct access *of(const struct screen *screen)
 {
@@ -180,7 +186,7 @@ static void access_move(struct screen *screen, enum draw_move move)
     if (steps && !back && draw_scroll_move(&access->rows, move))
         access->follow = true;
     else
-        access->top = console_page_top(access->top, screen->height - 2, move);
+        access->top = console_page_top(access->top, page_height(screen->height), move);
 }
 
 /* --- what is seen --- */
@@ -212,7 +218,7 @@ static void access_layout(struct screen *screen)
     struct access *access = of(screen);
     const cJSON *rows[ROWS_MAX];
     int64_t now = console_now_us(screen->console);
-    int height = screen->height - 2;
+    int height = page_height(screen->height);
     if (access->stale || access->page == NULL || access->made_width != screen->width ||
         access->minute != now / MINUTE_US) {
         view_page_free(&access->page);
@@ -224,7 +230,9 @@ static void access_layout(struct screen *screen)
         access->stale = false;
     }
     draw_scroll_fit(&access->rows, (int64_t)view_secrets_rows(access->data, rows, ROWS_MAX),
-                    height > 0 ? height : 1);
+                    height);
+    access->follow = access->follow || access->made_height != screen->height;
+    access->made_height = screen->height;
     int line = line_of(access->page, (int)access->rows.at + 1);
     int last = (int)access->page->count - height;
     if (access->follow && line >= 0 && line < access->top)
@@ -241,12 +249,15 @@ static void access_layout(struct screen *screen)
 static void access_draw(const struct screen *screen, struct draw_box body)
 {
     const struct access *access = of(screen);
-    draw_tabs(body, 0, tabs, 0, access->slots);
-    console_page_draw(access->page, draw_box_sub(body, 0, 1, body.width, body.height - 2),
-                      access->top, line_of(access->page, (int)access->rows.at + 1));
-    if ((int)access->page->count > access->top + body.height - 2)
-        draw_printf(body, 2, body.height - 1, DRAW_FAINT, "%d more lines below",
-                    (int)access->page->count - access->top - (body.height - 2));
+    int height = page_height(body.height), line = line_of(access->page, (int)access->rows.at + 1);
+    int more = (int)access->page->count - access->top - height;
+    bool roomy = height < body.height;
+    if (roomy)
+        draw_tabs(body, 0, tabs, 0, access->slots);
+    console_page_draw(access->page, draw_box_sub(body, 0, roomy, body.width, height), access->top,
+                      line);
+    if (roomy && more > 0)
+        draw_printf(body, 2, body.height - 1, DRAW_FAINT, "%d more lines below", more);
 }
 
 static void access_status(const struct screen *screen, struct buf *out)

@@ -68,7 +68,7 @@ static void on_rows(struct screen *screen, int64_t tag, const cJSON *result, con
         ask(audit, "auto", false, 0, TAG_READ);
     }
     if (tag == TAG_AGAIN && base_json_str(result, "waits") == NULL &&
-        base_json_get(result, "error") == NULL)
+        base_json_get(result, "error") == NULL && view_audit_exit(result) == VIEW_EXIT_DONE)
         console_say(screen->console, "read again, as the observer");
 }
 

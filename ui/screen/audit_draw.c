@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD 3 /* tabs, filter, titles */
+/* Rows above the list: tabs, filter, titles. With hardly any room the list is all there is. */
+static int head_rows(int height)
+{
+    return height >= 8 ? 3 : 0;
+}
 
 static const char *const tabs[] = {"Reads", NULL};
 
@@ -54,7 +58,7 @@ void audit_layout(struct screen *screen)
     struct audit *audit = (struct audit *)screen;
     int64_t count =
         audit_listed(audit) ? cJSON_GetArraySize(base_json_array(audit->data, "rows")) : 0;
-    int room = screen->height - HEAD;
+    int room = screen->height - head_rows(screen->height);
     draw_scroll_fit(&audit->list, count, audit->list_height > 0 ? audit->list_height : 1);
     if (audit->stale || audit->detail == NULL || audit->made_width != screen->width ||
         audit->made_at != audit->list.at) {
@@ -69,7 +73,7 @@ void audit_layout(struct screen *screen)
         audit->stale = false;
     }
     /* The words never take more than half of the room, so that the list does not jump. */
-    int words = room / 2 < 7 ? room / 2 : 7;
+    int words = head_rows(screen->height) == 0 ? 0 : room / 2 < 7 ? room / 2 : 7;
     audit->list_height = room - words > 1 ? room - words : 1;
     draw_scroll_fit(&audit->list, count, audit->list_height);
     int last = (int)audit->detail->count - (screen->height - 1);
@@ -82,6 +86,7 @@ void audit_layout(struct screen *screen)
 static void filter_draw(const struct audit *audit, struct draw_box body)
 {
     int right = draw_width(audit->counts), x = 0;
+    const char *plain = "filter: 24 h, principal";
     if (audit->edit) {
         x = draw_text(body, 0, 1, DRAW_PLAIN, "filter: ");
         draw_edit_draw(audit->edit, body, x, 1, body.width - x);
@@ -89,17 +94,20 @@ static void filter_draw(const struct audit *audit, struct draw_box body)
     }
     if (audit->data == NULL)
         return;
-    x = draw_printf(body, 0, 1, DRAW_PLAIN, "filter: 24 h, principal%s%s",
-                    audit->filter ? ", " : "", audit->filter ? audit->filter : "");
+    if (draw_width(plain) + right + 2 > body.width)
+        plain = "24 h";
+    x = draw_printf(body, 0, 1, DRAW_PLAIN, "%s%s%s", plain, audit->filter ? ", " : "",
+                    audit->filter ? audit->filter : "");
     if (x + right + 2 <= body.width)
         draw_text(body, body.width - right, 1, DRAW_FAINT, audit->counts);
 }
 
-static void list_draw(const struct audit *audit, struct draw_box box)
+static void list_draw(const struct audit *audit, struct draw_box box, int first)
 {
     int widths[COLUMNS];
     draw_columns_fit(columns, COLUMNS, box.width, 2, widths);
-    draw_columns_head(box, 0, columns, COLUMNS, 2, widths);
+    if (first > 0)
+        draw_columns_head(box, first - 1, columns, COLUMNS, 2, widths);
     for (int y = 0; y < audit->list_height; y++) {
         const cJSON *row = audit_row(audit, audit->list.top + y);
         struct view_audit_cells cells;
@@ -112,30 +120,34 @@ static void list_draw(const struct audit *audit, struct draw_box box)
         const struct draw_field fields[COLUMNS] = {
             {DRAW_PLAIN, cells.time}, {DRAW_PLAIN, cells.action}, {DRAW_PLAIN, cells.object},
             {DRAW_PLAIN, cells.from}, {DRAW_PLAIN, cells.by},     {style, cells.verdict}};
-        draw_columns_row(box, y + 1, columns, COLUMNS, 2, widths, fields);
+        draw_columns_row(box, first + y, columns, COLUMNS, 2, widths, fields);
         if (audit->list.top + y == audit->list.at)
-            draw_select(box, y + 1);
+            draw_select(box, first + y);
     }
 }
 
 void audit_draw(const struct screen *screen, struct draw_box body)
 {
     const struct audit *audit = (const struct audit *)screen;
-    draw_tabs(body, 0, tabs, 0, audit->reach);
+    int head = head_rows(body.height);
+    if (head || audit->whole)
+        draw_tabs(body, 0, tabs, 0, audit->reach);
     if (audit->whole && audit_listed(audit)) {
         console_page_draw(audit->detail, draw_box_sub(body, 0, 1, body.width, body.height - 1),
                           audit->top, -1);
         return;
     }
-    filter_draw(audit, body);
+    if (head || audit->edit)
+        filter_draw(audit, body);
     if (!audit_listed(audit)) {
-        console_page_draw(audit->detail, draw_box_sub(body, 0, 3, body.width, body.height - 3),
-                          audit->top, -1);
+        console_page_draw(audit->detail,
+                          draw_box_sub(body, 0, head, body.width, body.height - head), audit->top,
+                          -1);
         return;
     }
-    list_draw(audit, draw_box_sub(body, 0, 2, body.width, audit->list_height + 1));
+    list_draw(audit, body, head);
     console_page_draw(audit->detail,
-                      draw_box_sub(body, 0, HEAD + audit->list_height, body.width,
-                                   body.height - HEAD - audit->list_height),
+                      draw_box_sub(body, 0, head + audit->list_height, body.width,
+                                   body.height - head - audit->list_height),
                       0, -1);
 }

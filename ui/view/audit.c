@@ -41,9 +41,15 @@ void view_audit_cells(const cJSON *row, struct view_audit_cells *out)
 
 char *view_audit_reach(const cJSON *data)
 {
+    static const char *const closed[][2] = {{"no_observer", "no observer yet"},
+                                            {"schema_off", "system.access is not enabled"},
+                                            {"not_granted", "the log is not granted"}};
     char to[8], age[24];
     if (data == NULL)
         return base_strdup("not loaded yet");
+    for (size_t i = 0; i < base_countof(closed); i++)
+        if (is(data, "state", closed[i][0]))
+            return base_strdup(closed[i][1]);
     if (base_json_str(data, "to") == NULL)
         return base_strdup(base_json_str(data, "read") ? "the log has no rows yet"
                                                        : "not read yet");
@@ -205,10 +211,19 @@ static bool is_table(const cJSON *row)
     return first && strchr(first + 1, '.');
 }
 
+/* From when on the statement reads. */
+static const char *query_date(const cJSON *data, char out[12])
+{
+    static const char mark[] = "event_date >= DATE'";
+    const char *at = strstr(base_json_str_or(data, "query", ""), mark);
+    snprintf(out, 12, "%.10s", at ? at + sizeof mark - 1 : "-");
+    return out;
+}
+
 struct view_page *view_audit_words(const cJSON *row, const cJSON *data, int width)
 {
     struct view_page *page = view_page_new(width);
-    char time[8], *who = who_words(row), *done = done_words(row);
+    char time[8], date[12], *who = who_words(row), *done = done_words(row);
     view_page_rule(page, "%s   %s %s", clock_of(row, "time", time),
                    base_json_str_or(row, "action", "-"), base_json_str_or(row, "object", ""));
     view_page_wrap(page, 2, STYLE_PLAIN, "%s %s%s.", who, done,
@@ -219,8 +234,8 @@ struct view_page *view_audit_words(const cJSON *row, const cJSON *data, int widt
     view_page_fact(page, LABEL, "request", STYLE_FAINT, "%s   service %s",
                    base_json_str_or(row, "request_id", "-"), base_json_str_or(row, "service", "-"));
     view_page_fact(page, LABEL, "query", STYLE_FAINT,
-                   "system.access.audit since %.10s, 5 services: y copies it",
-                   base_json_str_or(data, "since", "-"));
+                   "system.access.audit, event_date >= %s, 5 services: y copies it",
+                   query_date(data, date));
     free(who);
     free(done);
     return page;

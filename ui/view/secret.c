@@ -195,7 +195,7 @@ static void forecast_ours(struct view_page *page, const char *label, const cJSON
                        "a new one: aampe-console secrets set principal",
                        slot, minute(secret, "expires", ends));
     else
-        view_page_fact(page, LABEL, label, row_style(secret),
+        view_page_fact(page, LABEL, label, STYLE_PLAIN,
                        "%s ends %s, in %s; this engine's syncs stop then.", slot,
                        minute(secret, "expires", ends), view_secret_left(secret, now_us, left));
 }
@@ -211,7 +211,7 @@ static void forecast_other(struct view_page *page, const char *label, const cJSO
                        "%s ended %s; whoever holds it cannot read any more.", slot,
                        minute(secret, "expires", ends));
     else
-        view_page_fact(page, LABEL, label, row_style(secret),
+        view_page_fact(page, LABEL, label, STYLE_PLAIN,
                        "%s ends %s, in %s; whoever holds it stops reading then.", slot,
                        minute(secret, "expires", ends), view_secret_left(secret, now_us, left));
     if (!known)
