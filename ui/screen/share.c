@@ -30,8 +30,9 @@ const cJSON *share_plan_table(const struct share *share)
     const struct view_page *page = share->page;
     int target =
         page && share->lines.at < (int64_t)page->count ? page->lines[share->lines.at].target : 0;
-    return target > 0 ? cJSON_GetArrayItem(base_json_array(share->plan, "tables"), target - 1)
-                      : NULL;
+    return target > 0 && target < VIEW_PLAN_OTHER
+               ? cJSON_GetArrayItem(base_json_array(share->plan, "tables"), target - 1)
+               : NULL;
 }
 
 const char *share_selected_name(const struct share *share)
@@ -208,7 +209,7 @@ static void on_applied(struct screen *screen, int64_t tag, const cJSON *result,
         cJSON_Delete(share->applied);
         share->applied = cJSON_Duplicate(result, true);
         share->lines = (struct draw_scroll){0};
-        share->chosen_width = 0;
+        share->anchor = 0;
         if (base_json_get(result, "batch"))
             console_say(screen->console, "applied; batch %lld has started, Enter opens it",
                         (long long)base_json_i64_or(result, "batch", 0));
@@ -396,7 +397,7 @@ static void share_act(struct screen *screen, enum view_action action)
     case VIEW_ACTION_PREVIOUS_HIT:
         share->offset += action == VIEW_ACTION_NEXT_HIT ? PLAN_ROWS : -PLAN_ROWS;
         share->lines = (struct draw_scroll){0};
-        share->chosen_width = 0;
+        share->anchor = 0;
         share_ask_plan(share);
         break;
     case VIEW_ACTION_REFRESH:
@@ -412,6 +413,18 @@ static void share_act(struct screen *screen, enum view_action action)
     }
 }
 
+/* What is selected, whatever the width makes of the lines. */
+static void anchor(struct share *share)
+{
+    int64_t at = share->lines.at;
+    if (share->page == NULL || at >= (int64_t)share->page->count)
+        return;
+    share->anchor = share->page->lines[at].target;
+    share->anchor_offset = 0;
+    while (share->anchor && at-- > 0 && share->page->lines[at].target == share->anchor)
+        share->anchor_offset++;
+}
+
 static void share_move(struct screen *screen, enum draw_move move)
 {
     struct share *share = (struct share *)screen;
@@ -425,8 +438,8 @@ static void share_move(struct screen *screen, enum draw_move move)
     if (share_is_plan(share) && share->page && share->page->count > 0 &&
         share->page->lines[scroll->at].kind == VIEW_LINE_RULE && old != scroll->at)
         scroll->at = scroll->at + 1 < scroll->count ? scroll->at + 1 : old;
-    share->chosen = share->lines.at;
-    share->chosen_width = screen->width;
+    if (share_is_plan(share))
+        anchor(share);
 }
 
 static void share_status(const struct screen *screen, struct buf *out)

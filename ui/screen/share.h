@@ -29,8 +29,7 @@ struct share {
     int64_t confirmed; /* the revision that was asked about */
     cJSON *applied;    /* what the last apply did; shown above the plan */
     struct draw_scroll tables, lines;
-    int64_t chosen;   /* the line that was moved to, at that width: others wrap differently */
-    int chosen_width; /* 0: none was */
+    int anchor, anchor_offset; /* the target of the selected line of the plan, and lines below it */
 
     /* made in layout */
     struct draw_column columns[SHARE_COLUMNS];

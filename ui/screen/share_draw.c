@@ -11,6 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The line of what was selected; a narrow page may have fewer lines of it. */
+static void find_anchor(struct share *share)
+{
+    const struct view_page *page = share->page;
+    int64_t at = 0, count = (int64_t)page->count;
+    if (share->anchor == 0)
+        return;
+    while (at < count && page->lines[at].target != share->anchor)
+        at++;
+    if (at == count)
+        return;
+    for (int i = 0;
+         i < share->anchor_offset && at + 1 < count && page->lines[at + 1].target == share->anchor;
+         i++)
+        at++;
+    share->lines.at = at;
+}
+
 static void layout_plan(struct share *share)
 {
     int64_t now = console_now_us(share->screen.console);
@@ -33,8 +51,7 @@ static void layout_plan(struct share *share)
     if (share->plan && base_json_i64_or(share->plan, "changes", 0) == 0)
         view_page_line(share->page, STYLE_PLAIN,
                        "  2 opens Browse, where Space ticks tables for the share");
-    if (share->chosen_width == share->screen.width || share->chosen_width == 0)
-        share->lines.at = share->chosen_width ? share->chosen : 0;
+    find_anchor(share);
     draw_scroll_fit(&share->lines, (int64_t)share->page->count, share->screen.height - 1);
     while (share->lines.at + 1 < share->lines.count &&
            share->page->lines[share->lines.at].kind == VIEW_LINE_RULE)

@@ -105,6 +105,14 @@ char *view_plan_sql(const cJSON *data)
     return base_buf_take(&sql, NULL);
 }
 
+/* Lines from `first` on that mean nothing else yet. */
+static void mark(struct view_page *page, size_t first, int target)
+{
+    for (size_t i = first; i < page->count; i++)
+        if (page->lines[i].target == 0)
+            page->lines[i].target = target;
+}
+
 static void counts(const cJSON *data, int *add, int *remove)
 {
     const cJSON *each;
@@ -147,7 +155,7 @@ static void trouble_lines(struct view_page *page, const cJSON *table)
     free(error);
 }
 
-static void table_line(struct view_page *page, const cJSON *table, int target)
+static void table_line(struct view_page *page, const cJSON *table)
 {
     char text[32];
     const char *action = base_json_str_or(table, "action", "");
@@ -155,7 +163,6 @@ static void table_line(struct view_page *page, const cJSON *table, int target)
     bool readable = base_json_bool_or(table, "readable", false);
     int name = page->width > 110 ? 70 : page->width - 34;
     view_page_line(page, adds ? STYLE_GOOD : STYLE_WARN, "  %s ", adds ? "+" : removes ? "-" : "=");
-    view_page_target(page, target);
     view_page_cell(page, STYLE_PLAIN, name > 16 ? name : 16, base_json_str(table, "name"));
     view_page_add(page, STYLE_PLAIN, "  ");
     if (removes) {
@@ -189,10 +196,17 @@ static void tables_block(struct view_page *page, const cJSON *data)
         view_page_line(page, STYLE_FAINT,
                        "  %lld to %lld of %lld tables; what follows is about these", offset + 1,
                        offset + here, (long long)total);
-    cJSON_ArrayForEach(each, list) table_line(page, each, ++index);
+    cJSON_ArrayForEach(each, list)
+    {
+        size_t first = page->count;
+        table_line(page, each);
+        mark(page, first, ++index);
+    }
     if (base_json_i64_or(data, "changes", 0) == 0)
         view_page_line(page, STYLE_PLAIN, "  nothing to change: the draft is empty");
 }
+
+enum { SQL_TARGET = 2 * VIEW_PLAN_OTHER, AFTER_TARGET = 3 * VIEW_PLAN_OTHER };
 
 /* Columns of the grants; what a privilege is on gets what is left. */
 enum { GRANT_PRIVILEGE = 11, GRANT_OTHERS = 6 + 1 + 1 + 9 };
@@ -253,11 +267,16 @@ static void grants_block(struct view_page *page, const cJSON *data)
     view_page_cell(page, STYLE_HEAD, GRANT_PRIVILEGE + 1, "PRIVILEGE");
     view_page_cell(page, STYLE_HEAD, grant_room(page), "ON");
     view_page_add(page, STYLE_HEAD, "  NOW");
-    for (size_t i = 0; i < list.all.count; i++)
+    for (size_t i = 0; i < list.all.count; i++) {
         grant_line(page, &list.all.items[i], i + 1);
+        view_page_target(page, VIEW_PLAN_OTHER + (int)i);
+    }
     view_page_rule(page, "SQL   y copies it; nothing here runs it");
-    for (size_t i = 0; i < list.all.count; i++)
+    for (size_t i = 0; i < list.all.count; i++) {
+        size_t first = page->count;
         sql_lines(page, list.all.items[i].sql);
+        mark(page, first, SQL_TARGET + (int)i);
+    }
     vec_free(&list.all);
 }
 
@@ -277,21 +296,26 @@ static void after_block(struct view_page *page, const cJSON *data)
     }
     counts(data, &add, &remove);
     view_page_rule(page, "AFTER APPLY");
+    size_t first = page->count;
     if (ready > 0)
         view_page_line(page, STYLE_PLAIN, "  first load at once: %d %s", ready,
                        ready == 1 ? "table" : "tables");
+    mark(page, first, AFTER_TARGET);
     if (held > 0)
         view_page_wrap(page, 2, STYLE_WARN,
                        "%d %s in the share without a load until the principal can read %s", held,
                        held == 1 ? "table waits" : "tables wait", held == 1 ? "it" : "them");
+    mark(page, first, AFTER_TARGET + 1);
     if (refused > 0)
         view_page_wrap(page, 2, STYLE_WARN,
                        "%d %s in the share without a load: it has columns that cannot be synced; "
                        "`share add TABLE --column NAME` takes only some",
                        refused, refused == 1 ? "table stays" : "tables stay");
+    mark(page, first, AFTER_TARGET + 2);
     if (remove > 0)
         view_page_wrap(page, 2, STYLE_PLAIN,
                        "%d no longer synced; files at the destination stay, grants stay", remove);
+    mark(page, first, AFTER_TARGET + 3);
 }
 
 void view_plan(struct view_page *page, const cJSON *data, int64_t now_us)

@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Targets of its lines: 1 + index of the table in "tables". */
+/* Every line of it has a target that is the same at every width: 1 + index of the table in
+ * "tables", from VIEW_PLAN_OTHER on something else. */
+#define VIEW_PLAN_OTHER 1000000
 void view_plan(struct view_page *page, const cJSON *data, int64_t now_us);
 /* "on revision 41, draft by oncall, 6 m old" */
 const char *view_plan_head(const cJSON *data, int64_t now_us, char *out, size_t size);
