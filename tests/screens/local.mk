@@ -6,11 +6,12 @@ tests_screens_driver_SOURCES = tests/screens/driver.c tests/screens/scene.c test
 tests_screens_driver_LDADD = $(SCREENS_LIBS)
 tests_screens_sweep_SOURCES = tests/screens/sweep.c tests/screens/payloads.h tests/screens/scene.c tests/screens/scene.h
 tests_screens_sweep_LDADD = $(SCREENS_LIBS)
-dist_check_SCRIPTS += tests/screens/record.py tests/screens/test_shapes.py
-TESTS += tests/screens/test_shapes.py
+dist_check_SCRIPTS += tests/screens/record.py tests/screens/test_shapes.py tests/screens/pictures.py
+TESTS += tests/screens/test_shapes.py tests/screens/pictures.py
 EXTRA_DIST += tests/screens/scenes tests/screens/golden
 
 # Writes the golden screens anew; look at what changed before you keep it.
 .PHONY: golden-update
 golden-update: tests/screens/driver$(EXEEXT)
-	@$(AM_TESTS_ENVIRONMENT) tests/screens/driver$(EXEEXT) --update
+	@$(AM_TESTS_ENVIRONMENT) tests/screens/driver$(EXEEXT) --update && \
+	$(PYTHON3) $(abs_top_srcdir)/tests/screens/pictures.py --update
