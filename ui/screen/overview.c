@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "ui/view/alarm.h"
 #include "ui/view/link.h"
 #include "ui/view/status.h"
@@ -40,7 +41,6 @@ static void overview_close(struct screen *screen)
     view_page_free(&overview->world);
     view_page_free(&overview->none);
     free(overview->selected);
-    free(overview->sync_table);
 }
 
 static void overview_resume(struct screen *screen)
@@ -120,38 +120,37 @@ static void on_synced(struct screen *screen, int64_t tag, const cJSON *result,
 
 static void on_sync_confirmed(struct screen *screen, bool yes, void *user)
 {
-    struct overview *overview = (struct overview *)screen;
     (void)user;
     if (!yes) {
         console_say(screen->console, "nothing was started");
         return;
     }
-    cJSON *params = base_json_object();
-    if (overview->sync_table) {
-        cJSON *tables = base_json_add_array(params, "tables");
-        base_json_push_take(tables, cJSON_CreateString(overview->sync_table));
-    }
-    console_ask(screen, "sync.run", params, TAG_SYNC, on_synced);
+    console_ask(screen, "sync.run", NULL, TAG_SYNC, on_synced);
 }
 
-/* All tables, or the selected one; asks, saying what it will do. */
+/* All tables; asks, saying what it will do. */
 static void sync_ask(struct overview *overview)
 {
     struct console *console = overview->screen.console;
-    const cJSON *status = console_status(console), *table = overview_table(overview);
+    const cJSON *status = console_status(console), *table;
     struct view_page *page = view_page_new(overview->screen.width - 2);
-    long long total = (long long)base_json_i64_or(status, "tables_total", 0);
-    char rows[24], bytes[24];
-    free(overview->sync_table);
-    overview->sync_table = base_strdup(base_json_str(table, "name"));
-    if (table)
-        view_page_fact(page, 11, "table", STYLE_PLAIN, "%s", overview->sync_table);
-    else
-        view_page_fact(page, 11, "tables", STYLE_PLAIN, "all %lld that are shared", total);
-    if (table && base_json_get(table, "rows"))
-        view_page_fact(page, 11, "last time", STYLE_PLAIN, "%s rows, %s",
-                       view_rows(table, "rows", rows), view_bytes(table, "bytes", bytes));
-    view_page_fact(page, 11, "reads", STYLE_PLAIN, "the whole table, at one version, as principal");
+    int64_t rows = 0, bytes = 0, known = 0;
+    char many[24], much[24];
+    cJSON_ArrayForEach(table, base_json_array(status, "tables"))
+    {
+        rows += base_json_i64_or(table, "rows", 0);
+        bytes += base_json_i64_or(table, "bytes", 0);
+        known += base_json_get(table, "rows") != NULL;
+    }
+    base_text_rows(rows, many);
+    base_text_bytes(bytes, much);
+    view_page_fact(page, 11, "tables", STYLE_PLAIN, "all %lld that are shared and not paused",
+                   (long long)base_json_i64_or(status, "tables_total", 0));
+    if (known > 0)
+        view_page_fact(page, 11, "last time", STYLE_PLAIN, "%s rows, %s written, %lld %s", many,
+                       much, (long long)known, known == 1 ? "table" : "tables");
+    view_page_fact(page, 11, "reads", STYLE_PLAIN,
+                   "each table whole, at one version, as principal");
     view_page_fact(page, 11, "warehouse", STYLE_PLAIN, "%s; it is started if it is stopped",
                    base_json_str_or(status, "warehouse", "not set"));
     view_page_fact(page, 11, "writes", STYLE_PLAIN, "%s",
@@ -159,6 +158,8 @@ static void sync_ask(struct overview *overview)
     view_page_fact(page, 11, "readers", STYLE_PLAIN,
                    "see what is there now until all of a table is in");
     view_page_fact(page, 11, "undo", STYLE_PLAIN, "X in 5 Runs stops a run; nothing of it is seen");
+    view_page_fact(page, 11, "only one", STYLE_PLAIN,
+                   "Enter opens a table; its Sync tab has s too");
     console_question(&overview->screen, "SYNC NOW", page, "Sync", NULL, on_sync_confirmed, NULL);
 }
 

@@ -18,7 +18,6 @@ struct overview {
     bool legend, checking, unit; /* unit: a systemd unit owns the profile */
     char *selected;              /* name of the selected table: it is found again by that */
     int problem;                 /* target of the selected problem, also where it has no room */
-    char *sync_table;            /* that is asked about; NULL: all */
     int64_t checked_at;
     int checked_good, checked_bad;
 };
