@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import subprocess
 import sys
 
 import pytest
@@ -149,6 +150,32 @@ def test_status_and_notice_of_a_bad_night(home):
     assert home.json("runs", "report", str(run))["data"]["notice"] == "%d/2" % run
     checked = home.json("status")["data"]
     assert checked["attention"] == [] and checked["check"]["damaged"] == []
+
+
+def test_a_word_every_30_seconds(home):
+    """While a sync that is watched says nothing of itself; the clock of the console is turned."""
+    clock = home.folder / "clock"
+    clock.write_text("0\n")
+    home.control("fault", "slow", "delay_ms=4000", "times=1", "endpoint=link")
+    process = subprocess.Popen([program("aampe-console"), "--linear"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True, env=dict(home.env, AAMPE_CLOCK_FILE=str(clock)))
+    try:
+        process.stdin.write("4\nsync\n0\n")
+        process.stdin.flush()
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if not line.startswith("still waiting"):
+                clock.write_text("%d\n" % (31 * len(said)))
+        assert process.wait(60) == 0
+        assert any(line.startswith("still waiting") for line in said), said
+        assert said[-1] == "the engine goes on\n"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+        home.control("fault", "clear")
 
 
 def test_damage_is_seen(home):
