@@ -15,6 +15,7 @@
 #define STATE_WIDTH 9
 #define LAYER_WIDTH 18
 #define WORD_WIDTH 13
+#define NARROW 70 /* columns: below, and with few rows, what matters most comes first */
 
 static enum view_style state_style(const char *state)
 {
@@ -45,7 +46,7 @@ static void blocked_text(const cJSON *step, struct buf *out)
 }
 
 /* What stands at the right of a step in the list. */
-static char *step_text(const cJSON *step, const struct view_setup_step *info)
+static char *step_text(const cJSON *step, const struct view_setup_step *info, bool narrow)
 {
     const char *state = base_json_str_or(step, "state", "todo");
     const char *text = base_json_str_or(step, "text", "");
@@ -58,8 +59,8 @@ static char *step_text(const cJSON *step, const struct view_setup_step *info)
         line = base_strdup(text);
     else {
         blocked_text(step, &blocked);
-        line = base_printf("%s%s%s", info->todo, blocked.len ? "; " : "",
-                           blocked.len ? blocked.data : "");
+        line = base_printf("%s%s%s", narrow && blocked.len ? "" : info->todo,
+                           blocked.len && !narrow ? "; " : "", blocked.len ? blocked.data : "");
     }
     base_buf_free(&blocked);
     return line;
@@ -106,7 +107,7 @@ static void list_row(struct view_page *page, const cJSON *data, int number)
     const struct view_setup_step *info = view_setup_step(number);
     const cJSON *step = view_setup_find(data, number);
     const char *state = base_json_str_or(step, "state", "todo");
-    char *text = step_text(step, info);
+    char *text = step_text(step, info, page->width < NARROW);
     view_page_line(page, STYLE_PLAIN, "%4d  ", number);
     view_page_cell(page, STYLE_PLAIN, TITLE_WIDTH, info->title);
     view_page_cell(page, state_style(state), STATE_WIDTH, state_word(state));
@@ -216,8 +217,10 @@ static void fields_add(struct view_page *page, const struct view_setup_look *loo
         view_page_target(page, i + 1);
         if (tried)
             view_page_line(page, STYLE_WARN, "%*snot saved", VIEW_SETUP_VALUE, "");
-        if (other)
-            view_page_line(page, STYLE_FAINT, "%*staken as  %s", VIEW_SETUP_VALUE, "", value);
+        if (other) {
+            view_page_line(page, STYLE_FAINT, "%*staken as  ", VIEW_SETUP_VALUE, "");
+            view_page_cell(page, STYLE_FAINT, room > 16 ? room - 10 : 6, value);
+        }
         free(text);
     }
 }
@@ -232,11 +235,12 @@ static void layer_row(struct view_page *page, const cJSON *layer)
                      : base_strdup(text);
     view_page_line(page, STYLE_PLAIN, "    ");
     const char *name = base_json_str_or(layer, "layer", "");
-    int name_width = LAYER_WIDTH, room = page->width - 4 - WORD_WIDTH;
+    int name_width = LAYER_WIDTH, word_width = page->width < NARROW ? 9 : WORD_WIDTH;
+    int room = page->width - 4 - word_width;
     while (name_width < (int)strlen(name) + 2 && name_width < room / 2)
         name_width++;
     view_page_cell(page, STYLE_PLAIN, name_width, name);
-    view_page_cell(page, state_style(state), WORD_WIDTH, state);
+    view_page_cell(page, state_style(state), word_width, state);
     room -= name_width;
     view_page_cell(page, STYLE_PLAIN, room > 4 ? room : 4, line);
     free(line);
@@ -286,15 +290,24 @@ void view_setup_one(struct view_page *page, const struct view_setup_look *look)
 {
     int at = VIEW_SETUP_LAYER;
     const cJSON *layer;
-    view_page_blank(page);
+    if (page->width >= NARROW)
+        view_page_blank(page);
     fields_add(page, look);
     view_page_blank(page);
     view_page_rule(page, "CHECKS   from near to far; `c` repeats them");
+    int deeper = 0;
     cJSON_ArrayForEach(layer, look->layers)
     {
-        layer_row(page, layer);
-        view_page_target(page, at++);
+        bool reached = strcmp(base_json_str_or(layer, "state", ""), "not reached") != 0;
+        deeper += !reached;
+        if (reached || page->width >= NARROW) {
+            layer_row(page, layer);
+            view_page_target(page, at);
+        }
+        at++;
     }
+    if (deeper > 0 && page->width < NARROW)
+        view_page_line(page, STYLE_FAINT, "    %d deeper not reached", deeper);
     if (look->checking)
         view_page_line(page, STYLE_FAINT, "    looking; at most 10 s a line, Ctrl-C stops");
     else if (cJSON_GetArraySize(look->layers) == 0)
@@ -386,7 +399,7 @@ void view_setup_report(struct view_out *out, const cJSON *data)
     for (int number = 1; number <= VIEW_SETUP_STEPS; number++) {
         const cJSON *step = view_setup_find(data, number);
         const char *state = base_json_str_or(step, "state", "todo");
-        char digit[12], *text = step_text(step, view_setup_step(number));
+        char digit[12], *text = step_text(step, view_setup_step(number), false);
         snprintf(digit, sizeof digit, "%d", number);
         const char *cells[] = {digit, view_setup_step(number)->title, state_word(state), text};
         view_table_row(table, state_style(state), cells);
@@ -419,7 +432,8 @@ char *view_setup_line(const cJSON *data, int number)
     base_buf_init(&blocked, 256);
     blocked_text(step, &blocked);
     bool elsewhere = info->opens && strcmp(base_json_str_or(step, "state", "todo"), "todo") == 0;
-    char *text = elsewhere ? base_strdup(blocked.len ? blocked.data : "") : step_text(step, info);
+    char *text =
+        elsewhere ? base_strdup(blocked.len ? blocked.data : "") : step_text(step, info, false);
     base_buf_free(&blocked);
     char *line = base_printf("%s: %s%s%s", info->title, base_json_str_or(step, "state", "todo"),
                              text[0] ? ", " : "", text);
