@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 from console import Home, program, wait_for  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
-ROWS = int(os.environ.get("ROWS", "20000000"))  # of a table that takes a while
+ROWS = int(os.environ.get("ROWS", "8000000"))  # of a table that takes a while
 
 
 def percent(screen):
@@ -37,7 +37,7 @@ class Two(unittest.TestCase):
     def watch(self, terminal):
         """Goes to the live batch."""
         terminal.type("5")
-        terminal.wait("> 5 Runs")
+        terminal.wait(lambda s: "> 5 Runs" in s.row(0) and "bench.b.narrow" in s.text(), "the list of runs")
         terminal.type("g\r")
         terminal.wait(lambda s: "batch" in s.row(0) and "RUNNING" in s.text(), "the live batch")
 
@@ -51,7 +51,7 @@ class Two(unittest.TestCase):
         self.home.json("sync", "run")
         self.watch(fast)
         slow.type("5")
-        slow.quiet(0.5)
+        slow.wait(lambda s: "> 5 Runs" in s.row(0) and "bench.b.narrow" in s.text(), "the list on the slow line")
         slow.type("g\r")
         fast.wait(lambda s: percent(s) >= 10, "some progress")
         slow.wait(lambda s: percent(s) >= 0 or "done" in s.text(), "progress on the slow line")

@@ -33,8 +33,9 @@ class Walk:
         self.keys("1")
         self.wait("Overview" if "80x24" in self.name else "> 1")
         self.keys("q")
-        self.wait("Quit")
-        self.keys("Tab", "Enter")
+        self.wait("> [ Quit ]")
+        time.sleep(0.3)
+        self.keys("Enter")
         self.wait(lambda _text: self.pane.over())
 
     def close(self):
