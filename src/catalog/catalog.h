@@ -41,6 +41,8 @@ void catalog_refresh(struct catalog *catalog,
                      void (*done)(void *user, const struct catalog_tally *tally,
                                   const struct err *err),
                      void *user);
+/* When the last walk over everything ended, 0 = never. */
+int64_t catalog_walked_us(struct store_cache *cache);
 /* A walk was cut short, or the last one is older than that. */
 bool catalog_due(struct store_cache *cache, int64_t now_us, int64_t age_us);
 bool catalog_refreshing(const struct catalog *catalog);

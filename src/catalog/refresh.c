@@ -456,6 +456,11 @@ void catalog_refresh(struct catalog *catalog,
         refresh_finish(catalog);
 }
 
+int64_t catalog_walked_us(struct store_cache *cache)
+{
+    return store_cache_number(cache, NUMBER_DONE);
+}
+
 bool catalog_due(struct store_cache *cache, int64_t now_us, int64_t age_us)
 {
     int64_t done = store_cache_number(cache, NUMBER_DONE);

@@ -23,6 +23,7 @@ static void head_add(struct engine *engine, cJSON *json)
     struct catalog_counts counts = catalog_names_counts(engine->names, "");
     struct catalog_tick_counts ticks = catalog_ticks_counts(engine->ticks, "");
     base_json_add_bool(json, "refreshing", engine->catalog && catalog_refreshing(engine->catalog));
+    base_json_add_time(json, "walked", catalog_walked_us(engine->cache));
     base_json_add_i64(json, "tables", counts.tables);
     base_json_add_i64(json, "schemas", counts.schemas);
     base_json_add_i64(json, "ticked", ticks.ticked);
