@@ -253,7 +253,8 @@ static void both_ways(struct sweep *sweep, enum view_action action)
     char key[16], *step;
     struct scene *by_key = played(sweep, false, 80, 24), *by_palette = played(sweep, false, 80, 24);
     view_action_key(action, key, sizeof key);
-    if (!console_over(scene_console(by_key)) && action != VIEW_ACTION_PALETTE) {
+    if (!console_over(scene_console(by_key)) && action != VIEW_ACTION_PALETTE &&
+        action != VIEW_ACTION_EXPORT) { /* the second file has another name */
         (void)scene_step(by_key, key);
         (void)scene_step(by_palette, ":");
         step = base_printf("type:%s", view_action_info(action)->words);

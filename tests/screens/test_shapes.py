@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "tests/screens"), str(ROOT / "tests/e2e")]
 import record  # noqa: E402
 
 TABLE = "shop.sales.orders"
-CALLS = (("status", {}), ("runs.list", {}), ("runs.show", {"id": 1}), ("runs.log", {"id": 1}), ("batches.list", {}),
+CALLS = (("status", {}), ("runs.list", {}), ("runs.show", {"id": 1}), ("runs.log", {"id": 1}), ("batches.list", {}), ("runs.live", {"batch": 1}), ("runs.check", {"id": 1}),
          ("share.list", {}), ("share.plan", {}), ("tree.rows", {}), ("tree.rows", {"parent": "c:shop"}),
          ("tree.rows", {"parent": "s:shop.sales"}), ("tree.search", {"pattern": "orders"}), ("draft.show", {}),
          ("draft.tick", {"keys": ["t:shop.sales.returns"], "on": True}), ("draft.show", {}), ("share.plan", {}),

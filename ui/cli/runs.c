@@ -14,6 +14,7 @@ int cli_exec_runs_list(struct cli *cli)
     base_json_add_i64(params, "limit", limit);
     if (batch)
         base_json_add_i64(params, "batch", batch);
+    base_json_add_str(params, "filter", cli_value(&cli->args, "filter"));
     return cli_look(cli, "runs.list", params, view_runs_list);
 }
 

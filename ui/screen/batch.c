@@ -29,7 +29,7 @@ struct batch {
     cJSON *live;
     char *error;
     bool asked, stale, frozen, zoomed;
-    bool chosen; /* by a person; else what is at work is shown */
+    bool chosen;              /* by a person; else what is at work is shown */
     int64_t asked_us, missed; /* events since it was frozen */
 
     /* made in layout */
@@ -208,6 +208,20 @@ static void over_say(struct batch *batch, const cJSON *run)
     }
 }
 
+static void detail_make(struct batch *batch, bool blank)
+{
+    const cJSON *run = selected(batch);
+    view_page_free(&batch->detail);
+    batch->detail = view_page_new(batch->screen.width);
+    if (run && !run_over(run) && detail_here(batch))
+        view_live_detail(batch->detail, batch->live);
+    else if (run)
+        over_say(batch, run);
+    if (blank)
+        view_page_blank(batch->detail);
+    view_live_reader(batch->detail, batch->live);
+}
+
 static void batch_layout(struct screen *screen)
 {
     static const struct draw_column all[B_COLUMNS] = {
@@ -229,15 +243,10 @@ static void batch_layout(struct screen *screen)
     else if (!batch->zoomed && batch->list_height > count)
         batch->list_height = count > 1 ? count : 1;
     draw_scroll_fit(&batch->scroll, count, batch->list_height > 0 ? batch->list_height : 1);
-    view_page_free(&batch->detail);
-    batch->detail = view_page_new(screen->width);
-    const cJSON *run = selected(batch);
-    if (run && !run_over(run) && detail_here(batch))
-        view_live_detail(batch->detail, batch->live);
-    else if (run)
-        over_say(batch, run);
-    view_page_blank(batch->detail);
-    view_live_reader(batch->detail, batch->live);
+    int below = room - (batch->zoomed ? 0 : batch->list_height) - (batch->zoomed ? 0 : 1);
+    detail_make(batch, true);
+    if ((int)batch->detail->count > below)
+        detail_make(batch, false);
 }
 
 /* --- draw --- */
@@ -492,19 +501,15 @@ static void batch_crumb(const struct screen *screen, struct buf *out)
 
 static size_t batch_hints(const struct screen *screen, enum view_action out[], size_t max)
 {
-    const struct batch *batch = (const struct batch *)screen;
-    const cJSON *run = selected(batch);
+    static const enum view_action all[] = {VIEW_ACTION_CANCEL_RUN, VIEW_ACTION_RETRY,
+                                           VIEW_ACTION_FREEZE,     VIEW_ACTION_OPEN,
+                                           VIEW_ACTION_ZOOM,       VIEW_ACTION_COPY};
     size_t count = 0;
-    enum view_action all[] = {run && !run_over(run) ? VIEW_ACTION_CANCEL_RUN : VIEW_ACTION_RETRY,
-                              VIEW_ACTION_FREEZE,
-                              VIEW_ACTION_OPEN,
-                              VIEW_ACTION_ZOOM,
-                              VIEW_ACTION_COPY,
-                              VIEW_ACTION_CLOSE};
-    while (count < base_countof(all) && count < max) {
-        out[count] = all[count];
-        count++;
-    }
+    for (size_t i = 0; i < base_countof(all) && count < max; i++)
+        if (batch_refuse(screen, all[i]) == NULL)
+            out[count++] = all[i];
+    if (count < max)
+        out[count++] = VIEW_ACTION_CLOSE;
     return count;
 }
 

@@ -22,6 +22,7 @@ struct run_screen {
     cJSON *data, *log;
     char *error, *log_error;
     bool asked, log_asked, stale, checking, placed;
+    int kept; /* the thing to do that is selected, wherever its line goes; 0: none */
 
     /* made in layout */
     struct view_page *page;
@@ -256,9 +257,19 @@ static void first_place(struct run_screen *run)
     for (int64_t i = 0; i < (int64_t)run->page->count && i < scroll->height; i++) {
         if (target_at(run, i)) {
             scroll->at = i;
+            run->kept = target_at(run, i);
             return;
         }
     }
+}
+
+static void kept_place(struct run_screen *run)
+{
+    if (run->kept == 0 || run->tab != RUN_TAB_RUN)
+        return;
+    for (int64_t i = 0; i < (int64_t)run->page->count; i++)
+        if (target_at(run, i) == run->kept)
+            run->scroll[RUN_TAB_RUN].at = i;
 }
 
 static void run_layout(struct screen *screen)
@@ -267,10 +278,11 @@ static void run_layout(struct screen *screen)
     struct draw_scroll *scroll = &run->scroll[run->tab];
     page_make(run);
     right_make(run);
+    kept_place(run);
     draw_scroll_fit(scroll, (int64_t)run->page->count, screen->height - 1);
     first_place(run);
-    if (scroll->at == 0 && run->page->count > 1 && run->page->lines[0].kind == VIEW_LINE_RULE)
-        scroll->at = 1;
+    if (scroll->at < scroll->count && run->page->lines[scroll->at].kind == VIEW_LINE_RULE)
+        scroll->at += scroll->at + 1 < scroll->count ? 1 : -1; /* titles cannot be selected */
     draw_scroll_fit(scroll, (int64_t)run->page->count, screen->height - 1);
     if (scroll->at == 1)
         scroll->top = 0; /* the rule above is part of it */
@@ -293,6 +305,8 @@ static void run_move(struct screen *screen, enum draw_move move)
     while (draw_scroll_move(scroll, move) && step &&
            run->page->lines[scroll->at].kind == VIEW_LINE_RULE) {
     }
+    if (run->tab == RUN_TAB_RUN)
+        run->kept = target_at(run, scroll->at);
     console_touch(screen->console);
 }
 

@@ -15,8 +15,8 @@ void runs_layout(struct screen *screen)
 {
     static const struct draw_column all[RUNS_COLUMNS] = {
         [RUNS_BATCH] = {"BATCH", 6, 0, 9, false},  [RUNS_TABLE] = {"TABLE", 19, 4, 8, false},
-        [RUNS_STATE] = {"STATE", 12, 0, 7, false}, [RUNS_ROWS] = {"ROWS", 6, 0, 5, true},
-        [RUNS_OUT] = {"OUT", 8, 0, 3, true},       [RUNS_TOOK] = {"TOOK", 4, 0, 2, true},
+        [RUNS_STATE] = {"STATE", 11, 0, 7, false}, [RUNS_ROWS] = {"ROWS", 6, 0, 5, true},
+        [RUNS_OUT] = {"OUT", 7, 0, 3, true},       [RUNS_TOOK] = {"TOOK", 4, 0, 2, true},
         [RUNS_BEGAN] = {"BEGAN", 6, 0, 4, false},
     };
     struct runs *runs = (struct runs *)screen;
@@ -24,7 +24,7 @@ void runs_layout(struct screen *screen)
     memcpy(runs->columns, all, sizeof all);
     draw_columns_fit(runs->columns, RUNS_COLUMNS, screen->width, RUNS_INDENT, runs->widths);
     runs_rows_make(runs);
-    runs->block = screen->height >= 15 ? 5 : 0;
+    runs->block = screen->height >= 15 ? 5 : screen->height >= 11 ? 3 : 0;
     runs->list_height = screen->height - 2 - runs->block;
     if (runs->list_height < 1)
         runs->list_height = 1;

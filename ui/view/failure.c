@@ -120,16 +120,15 @@ static void reader_say(struct view_page *page, const cJSON *data, int64_t now_us
 {
     const cJSON *safe = base_json_get(data, "safe"), *reader = base_json_get(safe, "reader");
     const char *name = short_name(base_json_get(data, "run"));
-    char clock[32], rows[24];
+    char clock[32];
     if (reader == NULL) {
         view_page_wrap(page, 2, STYLE_WARN,
                        "%s is not there: nothing of it has been published yet.", name);
         return;
     }
-    view_page_wrap(page, 2, STYLE_PLAIN,
-                   "%s there: whole to %s (run %lld, %s rows, %s, files hashed)", name,
-                   view_status_clock(base_json_str(reader, "whole_to"), now_us, true, clock),
-                   (long long)base_json_i64_or(reader, "run", 0), view_rows(reader, "rows", rows),
+    view_page_wrap(page, 2, STYLE_PLAIN, "%s there is whole to %s (run %lld: %s, files hashed)",
+                   name, view_status_clock(base_json_str(reader, "whole_to"), now_us, true, clock),
+                   (long long)base_json_i64_or(reader, "run", 0),
                    base_json_bool_or(reader, "counts_equal", false) ? "4 counts equal"
                    : base_json_bool_or(reader, "unpinned", false)
                        ? "counts equal but the source's, which was not pinned"
@@ -208,32 +207,43 @@ static void item_say(struct view_page *page, const cJSON *item, int64_t now_us)
     const char *by = base_json_str(item, "by");
     char from[64], to[64], clock[32];
     bool likely = base_json_bool_or(item, "likely", false);
-    view_page_line(page, STYLE_PLAIN, "  %-9s %s  ->  %s", what,
+    view_page_fact(page, 9, what, likely ? STYLE_WARN : STYLE_PLAIN, "%s -> %s%s%s%s%s%s",
                    id_short(what, base_json_str_or(item, "from", ""), from),
-                   id_short(what, base_json_str_or(item, "to", ""), to));
-    if (time)
-        view_page_add(page, STYLE_PLAIN, "   created %s",
-                      view_status_clock(time, now_us, true, clock));
-    if (by)
-        view_page_add(page, STYLE_PLAIN, ", owner %s", by);
-    if (likely)
-        view_page_add(page, STYLE_WARN, "   <- likely cause");
+                   id_short(what, base_json_str_or(item, "to", ""), to), time ? "  " : "",
+                   time ? view_status_clock(time, now_us, true, clock) : "", by ? ", owner " : "",
+                   by ? by : "", likely ? "  <- likely cause" : "");
+}
+
+/* What is of the settings alone is said in one word when all of it is the same. */
+static bool is_setting(const char *what)
+{
+    static const char *const names[] = {"principal", "workspace", "warehouse", "destination",
+                                        "codec"};
+    for (size_t i = 0; i < base_countof(names); i++)
+        if (strcmp(what, names[i]) == 0)
+            return true;
+    return false;
 }
 
 static void same_say(struct view_page *page, const cJSON *changed)
 {
     struct buf text;
     const cJSON *each;
+    int settings = 0;
     base_buf_init(&text, 4096);
     cJSON_ArrayForEach(each, base_json_array(changed, "same"))
     {
-        const char *what = cJSON_IsString(each) ? each->valuestring : "";
-        if (strcmp(what, "filter") == 0)
-            continue;
-        if (text.len)
-            (void)base_buf_text(&text, ", ");
-        (void)base_buf_text(&text, what);
+        settings += cJSON_IsString(each) && is_setting(each->valuestring);
     }
+    cJSON_ArrayForEach(each, base_json_array(changed, "same"))
+    {
+        const char *what = cJSON_IsString(each) ? each->valuestring : "";
+        if (strcmp(what, "filter") == 0 || (settings == 5 && is_setting(what)))
+            continue;
+        (void)base_buf_printf(&text, "%s%s", text.len ? ", " : "", what);
+    }
+    if (settings == 5)
+        (void)base_buf_printf(&text, "%ssettings", text.len ? ", " : "");
     if (text.len)
         view_page_fact(page, 9, "same", STYLE_PLAIN, "%s", text.data);
     base_buf_free(&text);
@@ -297,10 +307,9 @@ static void retry_do(struct view_page *page, const cJSON *data, const struct vie
     }
     char *text =
         reader && seconds >= 0
-            ? base_printf(
-                  "try again: full reload, %s rows, %s last time; the old data stays till then",
-                  view_rows(reader, "rows", rows), view_span_text(seconds, took))
-            : base_printf("try again: a full load");
+            ? base_printf("full reload: %s rows, %s last time; the old data stays until then",
+                          view_rows(reader, "rows", rows), view_span_text(seconds, took))
+            : base_printf("full load: nothing of it is at the destination yet");
     if (!w->keys) {
         char *command =
             base_printf("aampe-console runs retry %lld   %s",
@@ -319,7 +328,7 @@ static void do_block(struct view_page *page, const cJSON *data, const struct vie
     view_page_rule(page, "DO");
     if (is_grant(hint) && w->keys) {
         const char *to = strstr(hint, " TO `");
-        char *text = base_printf("copy %.*s TO the principal, for whoever may grant",
+        char *text = base_printf("copy %.*s TO the principal",
                                  to ? (int)(to - hint) : (int)strlen(hint), hint);
         key_say(page, w, "f", VIEW_ACTION_FIX,
                 "see what the principal has and lacks on this table, and who may grant it");
@@ -398,7 +407,7 @@ void view_run_sentence(struct buf *out, const cJSON *data)
     if (statement)
         snprintf(text, sizeof text, "statement %s", statement);
     else if (request)
-        snprintf(text, sizeof text, "refused before a statement was made; request %s", request);
+        snprintf(text, sizeof text, "refused before a statement; request %s", request);
     else
         snprintf(text, sizeof text, "%s",
                  base_json_str_or(base_json_get(data, "broke"), "cause", ""));

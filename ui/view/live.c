@@ -140,7 +140,7 @@ char *view_live_rate(const cJSON *live)
 
 static void chunks_say(struct view_page *page, const cJSON *detail)
 {
-    size_t count = 0, per = 1, width = page->width > 45 ? (size_t)page->width - 32 : 20;
+    size_t count = 0, per = 1, width = page->width > 45 ? (size_t)page->width - 30 : 20;
     const char *packed = base_json_str(detail, "chunks");
     char *states = packed ? model_chunks_unpack(packed, CHUNKS_SHOWN, &count) : NULL;
     if (states == NULL || count == 0) {
@@ -264,8 +264,8 @@ static void queued_say(struct view_page *page, const cJSON *live, long long queu
         return;
     if (at_once)
         view_page_wrap(page, 2, STYLE_PLAIN,
-                       "%lld more wait%s: %lld table%s at a time (parallel_tables).", queued,
-                       queued == 1 ? "s" : "", at_once, at_once == 1 ? "" : "s");
+                       "%lld more table%s: %lld table%s at a time (parallel_tables).", queued,
+                       queued == 1 ? " waits" : "s wait", at_once, at_once == 1 ? "" : "s");
     else
         view_page_wrap(page, 2, STYLE_PLAIN, "%lld more wait%s.", queued, queued == 1 ? "s" : "");
 }

@@ -164,7 +164,7 @@ const char *view_run_state(const cJSON *run, char out[32])
         snprintf(out, 32, "STALLED");
     else if (base_json_i64(run, "rows", &rows) && base_json_i64(run, "rows_total", &total) &&
              total > 0)
-        snprintf(out, 32, "%s %d %%", view_run_phase(run),
+        snprintf(out, 32, "%s %d%%", view_run_phase(run),
                  (int)(100.0 * (double)rows / (double)total));
     else
         snprintf(out, 32, "%s", view_run_phase(run));
@@ -211,14 +211,25 @@ char *view_batch_text(const cJSON *batch)
 
 /* --- the lines about the selected row --- */
 
+/* One line each: there is little room below a list. */
+static void brief_line(struct view_page *page, enum view_style style, const char *label,
+                       const char *text)
+{
+    int width = page->width > 30 ? page->width - 16 : 14;
+    view_page_line(page, STYLE_PLAIN, "  %-13s ", label);
+    view_page_cell(page, style, width, text);
+}
+
 static void failed_brief(struct view_page *page, const cJSON *run)
 {
     const cJSON *error = base_json_get(run, "error");
-    view_page_fact(page, 13, "failed first", STYLE_BAD, "%s (%s)",
-                   base_json_str_or(error, "message", ""), base_json_str_or(error, "code", ""));
-    view_page_fact(page, 13, "left behind", STYLE_PLAIN,
-                   "nothing; the destination was not touched");
-    view_page_fact(page, 13, "to do", STYLE_PLAIN, "%s", base_json_str_or(error, "hint", ""));
+    const char *code = base_json_str_or(error, "code", "");
+    char *why = base_printf("%s  %s", code, base_err_cause(base_err_by_name(code)));
+    brief_line(page, STYLE_BAD, "failed first", why);
+    free(why);
+    brief_line(page, STYLE_PLAIN, "said", base_json_str_or(error, "message", ""));
+    brief_line(page, STYLE_PLAIN, "left behind", "nothing; the destination was not touched");
+    brief_line(page, STYLE_PLAIN, "to do", base_json_str_or(error, "hint", ""));
 }
 
 void view_run_brief(struct view_page *page, const cJSON *run, int64_t now_us)
