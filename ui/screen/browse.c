@@ -380,6 +380,12 @@ static void browse_crumb(const struct screen *screen, struct buf *out)
             (void)base_buf_printf(out, "%s> %s", out->len ? " " : "", names[i]);
 }
 
+/* Enough is set for the workspace to be asked. */
+bool browse_connected(const struct browse *browse)
+{
+    return base_json_bool_or(console_status(browse->screen.console), "ready", true);
+}
+
 static size_t browse_hints(const struct screen *screen, enum view_action out[], size_t max)
 {
     const struct browse *browse = (const struct browse *)screen;
@@ -389,6 +395,7 @@ static size_t browse_hints(const struct screen *screen, enum view_action out[], 
     static const enum view_action none[] = {VIEW_ACTION_REFRESH, VIEW_ACTION_FILTER,
                                             VIEW_ACTION_PLAN};
     static const enum view_action filtered[] = {VIEW_ACTION_CLOSE, VIEW_ACTION_FILTER};
+    static const enum view_action setup[] = {VIEW_ACTION_SCREEN_9, VIEW_ACTION_REFRESH};
     static const enum view_action typing[] = {VIEW_ACTION_OPEN, VIEW_ACTION_CLOSE};
     bool some = browse_tree_count(browse_shown(browse)->tree) > 0;
     const enum view_action *from = none;
@@ -402,6 +409,9 @@ static size_t browse_hints(const struct screen *screen, enum view_action out[], 
     } else if (browse->found.tree) {
         from = filtered;
         count = base_countof(filtered);
+    } else if (!browse_connected(browse)) {
+        from = setup;
+        count = base_countof(setup);
     }
     for (size_t i = 0; i < count && i < max; i++)
         out[i] = from[i];

@@ -85,6 +85,7 @@ int64_t browse_at_line(const struct browse_at *at, const struct browse_tree *tre
 void browse_search(struct browse *browse, const char *text); /* "": ends the filter */
 void browse_draft_take(struct browse *browse, const cJSON *draft);
 void browse_again(struct browse *browse); /* read again what is shown */
+bool browse_connected(const struct browse *browse);
 /* Lines of the range, first <= last; false: there is none. */
 bool browse_range(const struct browse *browse, int64_t *first, int64_t *last);
 

@@ -205,6 +205,10 @@ static void draw_none(const struct browse *browse, struct draw_box box)
     } else if (browse->refreshing) {
         draw_text(box, 2, y, DRAW_PLAIN, "The workspace is being read for the first time.");
         draw_text(box, 2, y + 1, DRAW_PLAIN, "Rows come by themselves; nothing needs to be done");
+    } else if (browse_tree_fetched(list->tree) == NULL && !browse_connected(browse)) {
+        draw_text(box, 2, y, DRAW_PLAIN, "No workspace is connected yet.");
+        draw_text(box, 2, y + 1, DRAW_PLAIN,
+                  "9 opens Setup: workspace, service principal, secret, warehouse");
     } else if (browse_tree_fetched(list->tree) == NULL) {
         draw_text(box, 2, y, DRAW_PLAIN, "The workspace was never read.");
         draw_text(box, 2, y + 1, DRAW_PLAIN,

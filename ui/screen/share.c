@@ -152,10 +152,10 @@ static void share_resume(struct screen *screen)
 static void share_event(struct screen *screen, const char *name, const cJSON *payload)
 {
     struct share *share = (struct share *)screen;
-    (void)payload;
-    if (strcmp(name, "draft.changed") == 0 || strcmp(name, "catalog.changed") == 0 ||
-        strcmp(name, "resync") == 0)
-        share->outdated = true;
+    /* A plan looks at its tables, which is told as a change: only a whole reading is news. */
+    bool read = strcmp(name, "catalog.changed") == 0 && base_json_get(payload, "job") &&
+                base_json_bool_or(payload, "done", false);
+    share->outdated |= read || strcmp(name, "draft.changed") == 0;
 }
 
 static void share_tick(struct screen *screen)
@@ -500,8 +500,8 @@ static size_t share_hints(const struct screen *screen, enum view_action out[], s
         }
     }
     for (size_t i = 0; i < count && used < max; i++) {
-        bool nothing_there =
-            from[i] == VIEW_ACTION_OPEN && share_refuse(screen, VIEW_ACTION_OPEN) != NULL;
+        bool nothing_there = (from[i] == VIEW_ACTION_OPEN || from[i] == VIEW_ACTION_NEXT_HIT) &&
+                             share_refuse(screen, from[i]) != NULL;
         if (!nothing_there)
             out[used++] = from[i];
     }

@@ -166,7 +166,7 @@ static void table_line(struct view_page *page, const cJSON *table)
     view_page_cell(page, STYLE_PLAIN, name > 16 ? name : 16, base_json_str(table, "name"));
     view_page_add(page, STYLE_PLAIN, "  ");
     if (removes) {
-        view_page_add(page, STYLE_FAINT, "files at the destination stay");
+        view_page_add(page, STYLE_FAINT, "its files stay");
         return;
     }
     view_page_cell(page, STYLE_PLAIN, 6, base_json_str_or(table, "mode", "full"));
