@@ -152,12 +152,17 @@ static int setting(struct demo *demo, const char *name, const char *value, struc
     return ask(demo, "config.set", params, err);
 }
 
+static int secret_set(struct demo *demo, const char *name, const char *key, struct err *err)
+{
+    cJSON *secret = base_json_object();
+    base_json_add_str(secret, "name", name);
+    base_json_add_str(secret, "secret", base_json_str_or(demo->ready, key, ""));
+    return ask(demo, "secrets.set", secret, err);
+}
+
 static int profile_write(struct demo *demo, struct err *err)
 {
     char *url = base_printf("file://%s/files", demo->folder);
-    cJSON *secret = base_json_object();
-    base_json_add_str(secret, "name", "principal");
-    base_json_add_str(secret, "secret", base_json_str_or(demo->ready, "client_secret", ""));
     int rc = setting(demo, "workspace.host", base_json_str_or(demo->ready, "address", ""), err);
     if (rc == 0)
         rc = setting(demo, "principal.client_id", base_json_str_or(demo->ready, "client_id", ""),
@@ -167,9 +172,12 @@ static int profile_write(struct demo *demo, struct err *err)
     if (rc == 0)
         rc = setting(demo, "destination.url", url, err);
     if (rc == 0)
-        rc = ask(demo, "secrets.set", secret, err);
-    else
-        cJSON_Delete(secret);
+        rc = secret_set(demo, "principal", "client_secret", err);
+    if (rc == 0) /* for 6 Access and 7 Audit */
+        rc = setting(demo, "observer.client_id",
+                     base_json_str_or(demo->ready, "observer_client_id", ""), err);
+    if (rc == 0)
+        rc = secret_set(demo, "observer", "observer_client_secret", err);
     free(url);
     return rc;
 }
