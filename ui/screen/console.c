@@ -187,7 +187,8 @@ void console_tick(struct console *console)
     struct screen *top = console_top(console);
     if (top && top->ops->tick)
         top->ops->tick(top);
-    console_turn_end(console);
+    if (console->dirty || console_asks_unsettled(console)) /* an idle second costs nothing */
+        console_turn_end(console);
 }
 
 bool console_painted(struct console *console)
