@@ -271,7 +271,7 @@ static void grants_block(struct view_page *page, const cJSON *data)
         grant_line(page, &list.all.items[i], i + 1);
         view_page_target(page, VIEW_PLAN_OTHER + (int)i);
     }
-    view_page_rule(page, "SQL   y copies it; nothing here runs it");
+    view_page_rule(page, "SQL   for who may grant; nothing here runs it");
     for (size_t i = 0; i < list.all.count; i++) {
         size_t first = page->count;
         sql_lines(page, list.all.items[i].sql);
