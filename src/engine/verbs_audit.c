@@ -17,6 +17,7 @@
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (86400 * SECOND_US)
 #define FRESH_US (300 * SECOND_US)
+#define RETRY_US (60 * SECOND_US) /* after there was nothing to read */
 #define PAGE_DEFAULT 200
 #define PAGE_MAX 500
 #define ADDRESSES_MAX 200
@@ -62,7 +63,7 @@ static int64_t time_of(const cJSON *json, const char *key)
 }
 
 static void fact_write(struct engine *engine, const char *state, int64_t to_us, bool cut,
-                       const struct err *why)
+                       const char *sql, const struct err *why)
 {
     struct err err = ERR_INIT;
     cJSON *json = base_json_object();
@@ -71,6 +72,7 @@ static void fact_write(struct engine *engine, const char *state, int64_t to_us, 
     base_json_add_time(json, "to", to_us);
     base_json_add_str(json, "state", state);
     base_json_add_bool(json, "cut", cut);
+    base_json_add_str(json, "query", sql);
     if (why)
         base_json_add_str(json, "message", why->message);
     char *text = base_json_print(json);
@@ -247,8 +249,19 @@ static const char *state_of(const cJSON *fact, bool observer, const struct tally
     return state;
 }
 
-static cJSON *answer_json(struct engine *engine, const cJSON *params, const char *sql,
-                          struct err *err)
+/* "query" gives the lines that are answered; "read_query" is what was asked the last time, which
+ * only goes back to where the log was known. */
+static void queries_add(struct engine *engine, const cJSON *fact, cJSON *json)
+{
+    const char *who = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
+    struct err err = ERR_INIT;
+    char *sql = who ? watch_audit_sql(who, time_of(json, "since"), &err) : NULL;
+    base_json_add_str(json, "query", sql);
+    base_json_add_str(json, "read_query", base_json_str(fact, "query"));
+    free(sql);
+}
+
+static cJSON *answer_json(struct engine *engine, const cJSON *params, struct err *err)
 {
     bool observer = engine->db && databricks_identity_known(engine->db, DATABRICKS_OBSERVER);
     cJSON *fact = fact_read(engine), *json = base_json_object();
@@ -268,7 +281,8 @@ static cJSON *answer_json(struct engine *engine, const cJSON *params, const char
     base_json_add_i64(json, "new_addresses", tally.unusual);
     base_json_add_bool(json, "cut", base_json_bool_or(fact, "cut", false));
     base_json_add_str(json, "reason", base_json_str(fact, "message"));
-    base_json_add_str(json, "query", sql);
+    if (observer)
+        queries_add(engine, fact, json);
     fix_add(engine, state, json);
     cJSON_Delete(fact);
     if (rc == 0)
@@ -281,7 +295,7 @@ static cJSON *answer_json(struct engine *engine, const cJSON *params, const char
 static void answer(struct audit_ask *audit, const struct err *why)
 {
     struct err err = ERR_INIT;
-    cJSON *json = answer_json(audit->ask.engine, audit->params, audit->sql, &err);
+    cJSON *json = answer_json(audit->ask.engine, audit->params, &err);
     audit->ask.engine->audit_reading = false;
     if (json == NULL) {
         engine_ask_fail(&audit->ask, &err);
@@ -335,7 +349,8 @@ static struct store_audit row_read(const struct databricks_query *query, size_t 
     return out;
 }
 
-static int keep(struct engine *engine, const struct databricks_query *query, struct err *err)
+static int keep(struct engine *engine, const struct databricks_query *query, const char *sql,
+                struct err *err)
 {
     const char *who = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
     struct store_audit *rows = base_alloc_zero(query->rows.row_count + 1, sizeof *rows);
@@ -351,7 +366,8 @@ static int keep(struct engine *engine, const struct databricks_query *query, str
     int rc = store_audit_put(engine->cache, who ? who : "", rows, count, err);
     int64_t reach = query->rows.row_count ? number(cell(query, 0, WATCH_REACH)) : 0;
     if (rc == 0)
-        fact_write(engine, reach ? "ok" : "nothing_yet", reach, count >= WATCH_AUDIT_ROWS, NULL);
+        fact_write(engine, reach ? "ok" : "nothing_yet", reach, count >= WATCH_AUDIT_ROWS, sql,
+                   NULL);
     store_audits_free(rows, count);
     return rc;
 }
@@ -377,12 +393,12 @@ static void on_rows(void *user, const struct err *err, struct databricks_query *
     struct audit_ask *audit = user;
     struct engine *engine = audit->ask.engine;
     struct err own = ERR_INIT;
-    if (query && keep(engine, query, &own) != 0)
+    if (query && keep(engine, query, audit->sql, &own) != 0)
         err = &own;
     const char *state = err ? state_of_error(err) : NULL;
     if (state) {
         cJSON *fact = fact_read(engine);
-        fact_write(engine, state, time_of(fact, "to"), false, err);
+        fact_write(engine, state, time_of(fact, "to"), false, audit->sql, err);
         cJSON_Delete(fact);
     }
     answer(audit, state ? NULL : err);
@@ -418,8 +434,10 @@ static bool reading_due(struct engine *engine, const cJSON *params)
     const char *read = base_json_str_or(params, "read", "auto");
     cJSON *fact = fact_read(engine);
     int64_t now = base_seam_now_us(engine->seam), last = time_of(fact, "time");
+    bool good = strcmp(base_json_str_or(fact, "state", ""), "ok") == 0;
     bool due = strcmp(read, "now") == 0 ||
-               (strcmp(read, "never") != 0 && (last == 0 || now - last >= FRESH_US || last > now));
+               (strcmp(read, "never") != 0 &&
+                (last == 0 || now - last >= (good ? FRESH_US : RETRY_US) || last > now));
     cJSON_Delete(fact);
     return due;
 }
@@ -482,7 +500,7 @@ void engine_verb_audit_list(struct engine *engine, struct ipc_call *call, const 
         }
     }
     if (rc == 0)
-        json = answer_json(engine, params, sql, &err);
+        json = answer_json(engine, params, &err);
     free(sql);
     if (json == NULL) {
         engine_fail(engine, call, &err);

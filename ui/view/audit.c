@@ -234,7 +234,7 @@ struct view_page *view_audit_words(const cJSON *row, const cJSON *data, int widt
     view_page_fact(page, LABEL, "request", STYLE_FAINT, "%s   service %s",
                    base_json_str_or(row, "request_id", "-"), base_json_str_or(row, "service", "-"));
     view_page_fact(page, LABEL, "query", STYLE_FAINT,
-                   "system.access.audit, event_date >= %s, 5 services: y copies it",
+                   "system.access.audit, event_date >= %s, 5 services (y copies)",
                    query_date(data, date));
     free(who);
     free(done);
