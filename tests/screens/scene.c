@@ -450,18 +450,19 @@ static bool step_special(struct scene *scene, const char *step)
 
 bool scene_step(struct scene *scene, const char *step)
 {
-    if (!step_special(scene, step)) {
-        char copy[1024];
-        char *save = NULL;
-        snprintf(copy, sizeof copy, "%s", step);
-        for (char *name = strtok_r(copy, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
-            key_send(scene, key_of(scene, name));
-            if (!console_over(scene->console))
-                settle(scene);
-        }
+    if (step_special(scene, step)) {
+        if (!console_over(scene->console) && !behind(step, "dump"))
+            settle(scene);
+        return !scene->failed;
     }
-    if (!console_over(scene->console) && !behind(step, "dump"))
-        settle(scene);
+    char copy[1024];
+    char *save = NULL;
+    snprintf(copy, sizeof copy, "%s", step);
+    for (char *name = strtok_r(copy, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
+        key_send(scene, key_of(scene, name));
+        if (!console_over(scene->console))
+            settle(scene);
+    }
     return !scene->failed;
 }
 
