@@ -403,3 +403,18 @@ void console_export(struct console *console, const char *name, const char *text)
         console_say(console, "written to ./%s, for your eyes only (mode 0600)", path);
     free(path);
 }
+
+void console_dump(struct console *console)
+{
+    struct draw_canvas *canvas = draw_canvas_new(console->width, console->height, DRAW_ASCII);
+    char now[32];
+    console_draw(console, canvas);
+    char *screen = draw_canvas_dump(canvas, false);
+    base_time_format(console_now_us(console) / 1000000 * 1000000, now);
+    char *text = base_printf("aampe-console %s, profile %s, %dx%d, %s\n%s", console->version,
+                             console->profile, console->width, console->height, now, screen);
+    console_export(console, "aampe-screen.txt", text);
+    free(text);
+    free(screen);
+    draw_canvas_free(&canvas);
+}

@@ -153,15 +153,13 @@ static void word_do(struct console *console, const struct palette_word *word, co
         console_say(console, "%s takes the number of a run", word->words);
         return;
     }
-    if (word->digit)
-        console_go(console, word->digit, args);
-    else if (word->argument) {
-        console_explain(console, base_json_str(args, word->argument));
+    if (word->run) {
         cJSON_Delete(args);
+        word->run(console, rest);
+        return;
     }
-    if (word->action == VIEW_ACTION_INTERRUPT)
-        console_quit_ask(console);
-    else if (word->action != VIEW_ACTION_NONE && console_screen_ops(word->digit))
+    console_go(console, word->digit, args);
+    if (word->action != VIEW_ACTION_NONE && console_screen_ops(word->digit))
         console_act(console, word->action, true);
 }
 

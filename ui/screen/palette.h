@@ -2,6 +2,7 @@
 #ifndef AAMPE_UI_SCREEN_PALETTE_H
 #define AAMPE_UI_SCREEN_PALETTE_H
 
+#include "ui/screen/screen.h"
 #include "ui/view/action.h"
 
 #include <cjson/cJSON.h>
@@ -16,6 +17,7 @@ struct palette_word {
     bool number;             /* it is one */
     const char *tab;         /* or NULL */
     enum view_action action; /* done after that, or NONE */
+    void (*run)(struct console *console, const char *rest); /* or this; NULL */
     const char *help;
 };
 extern const struct palette_word palette_words[];

@@ -1,4 +1,5 @@
 #include "ui/screen/palette.h"
+#include "ui/screen/console_private.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -9,32 +10,51 @@
 
 #define NONE VIEW_ACTION_NONE
 
+static void run_explain(struct console *console, const char *rest)
+{
+    console_explain(console, rest[0] ? rest : NULL);
+}
+
+static void run_dump(struct console *console, const char *rest)
+{
+    (void)rest;
+    console_dump(console);
+}
+
+static void run_quit(struct console *console, const char *rest)
+{
+    (void)rest;
+    console_quit_ask(console);
+}
+
 const struct palette_word palette_words[] = {
-    {"status", 1, NULL, false, NULL, NONE, "is anything wrong, what is safe, what is next"},
-    {"tree", 2, NULL, false, NULL, NONE, "catalogs, schemas and tables"},
-    {"show", 2, "table", false, NULL, NONE, "one table: TABLE"},
-    {"preview", 2, "table", false, "rows", NONE, "the first rows of a table, masked: TABLE"},
-    {"share list", 3, NULL, false, "tables", NONE, "the share"},
-    {"share plan", 3, NULL, false, "plan", NONE, "the plan of the draft"},
-    {"share add", 2, "table", false, NULL, NONE, "look at TABLE; Space ticks it"},
-    {"share remove", 2, "table", false, NULL, NONE, "look at TABLE; Space unticks it"},
-    {"sync plan", 5, NULL, false, NULL, VIEW_ACTION_SYNC, "what a sync would read; asks first"},
-    {"sync run", 5, NULL, false, NULL, VIEW_ACTION_SYNC, "sync now: shows the plan first"},
-    {"runs list", 5, NULL, false, NULL, NONE, "the latest runs"},
-    {"runs show", 5, "run", true, NULL, NONE, "one run: ID"},
-    {"runs log", 5, "run", true, "log", NONE, "what happened in a run: ID"},
-    {"runs retry", 5, "run", true, NULL, NONE, "look at run ID; R retries it"},
-    {"runs cancel", 5, "run", true, NULL, NONE, "look at run ID; X cancels it"},
-    {"secrets list", 6, NULL, false, NULL, NONE, "secrets and how long they last"},
-    {"secrets set", 9, NULL, false, NULL, NONE, "enter a secret, in Setup"},
-    {"sync verify", 1, NULL, false, NULL, VIEW_ACTION_CHECK, "read again what lies there"},
-    {"explain", 0, "code", false, NULL, NONE, "what an error code means: CODE"},
-    {"audit", 7, NULL, false, NULL, NONE, "what was done with the access"},
-    {"setup", 9, NULL, false, NULL, NONE, "what is set, what is missing"},
-    {"config get", 9, NULL, false, NULL, NONE, "settings, in Setup"},
-    {"config set", 9, NULL, false, NULL, NONE, "change a setting, in Setup"},
-    {"config dump", 9, NULL, false, NULL, NONE, "settings, in Setup"},
-    {"quit", 0, NULL, false, NULL, VIEW_ACTION_INTERRUPT, "leave; the engine goes on"},
+    {"status", 1, NULL, false, NULL, NONE, NULL, "is anything wrong, what is safe, what is next"},
+    {"tree", 2, NULL, false, NULL, NONE, NULL, "catalogs, schemas and tables"},
+    {"show", 2, "table", false, NULL, NONE, NULL, "one table: TABLE"},
+    {"preview", 2, "table", false, "rows", NONE, NULL, "the first rows of a table, masked: TABLE"},
+    {"share list", 3, NULL, false, "tables", NONE, NULL, "the share"},
+    {"share plan", 3, NULL, false, "plan", NONE, NULL, "the plan of the draft"},
+    {"share add", 2, "table", false, NULL, NONE, NULL, "look at TABLE; Space ticks it"},
+    {"share remove", 2, "table", false, NULL, NONE, NULL, "look at TABLE; Space unticks it"},
+    {"sync plan", 5, NULL, false, NULL, VIEW_ACTION_SYNC, NULL,
+     "what a sync would read; asks first"},
+    {"sync run", 5, NULL, false, NULL, VIEW_ACTION_SYNC, NULL, "sync now: shows the plan first"},
+    {"runs list", 5, NULL, false, NULL, NONE, NULL, "the latest runs"},
+    {"runs show", 5, "run", true, NULL, NONE, NULL, "one run: ID"},
+    {"runs log", 5, "run", true, "log", NONE, NULL, "what happened in a run: ID"},
+    {"runs retry", 5, "run", true, NULL, NONE, NULL, "look at run ID; R retries it"},
+    {"runs cancel", 5, "run", true, NULL, NONE, NULL, "look at run ID; X cancels it"},
+    {"secrets list", 6, NULL, false, NULL, NONE, NULL, "secrets and how long they last"},
+    {"secrets set", 9, NULL, false, NULL, NONE, NULL, "enter a secret, in Setup"},
+    {"sync verify", 1, NULL, false, NULL, VIEW_ACTION_CHECK, NULL, "read again what lies there"},
+    {"explain", 0, "code", false, NULL, NONE, run_explain, "what an error code means: CODE"},
+    {"dump", 0, NULL, false, NULL, NONE, run_dump, "write this screen to a file, as text"},
+    {"audit", 7, NULL, false, NULL, NONE, NULL, "what was done with the access"},
+    {"setup", 9, NULL, false, NULL, NONE, NULL, "what is set, what is missing"},
+    {"config get", 9, NULL, false, NULL, NONE, NULL, "settings, in Setup"},
+    {"config set", 9, NULL, false, NULL, NONE, NULL, "change a setting, in Setup"},
+    {"config dump", 9, NULL, false, NULL, NONE, NULL, "settings, in Setup"},
+    {"quit", 0, NULL, false, NULL, NONE, run_quit, "leave; the engine goes on"},
 };
 const size_t palette_word_count = base_countof(palette_words);
 
