@@ -126,6 +126,20 @@ static void draw_tick(const cJSON *row, bool open, struct draw_box box, int y)
                                           : "[ ]");
 }
 
+/* Who knows how many rows the table has: the list, else its last sync. */
+static const cJSON *rows_known(const struct browse *browse, const cJSON *row)
+{
+    const cJSON *each, *status = console_status(browse->screen.console);
+    if (base_json_get(row, "rows") || strcmp(base_json_str_or(row, "tick", ""), "on") != 0)
+        return row;
+    cJSON_ArrayForEach(each, base_json_array(status, "tables"))
+    {
+        if (strcmp(base_json_str_or(each, "name", ""), base_json_str_or(row, "full_name", "")) == 0)
+            return each;
+    }
+    return row;
+}
+
 static void draw_row(const struct browse *browse, const struct browse_line *line,
                      struct draw_box box, int y)
 {
@@ -140,7 +154,7 @@ static void draw_row(const struct browse *browse, const struct browse_line *line
     view_tree_kind(row, kind);
     fields[BROWSE_NAME].text = name;
     if (table) {
-        fields[BROWSE_ROWS].text = view_rows(row, "rows", rows);
+        fields[BROWSE_ROWS].text = view_rows(rows_known(browse, row), "rows", rows);
         fields[BROWSE_SIZE].text = view_bytes(row, "bytes", size);
         fields[BROWSE_AGE].text =
             view_age(base_json_str(row, "updated"), console_now_us(browse->screen.console), age);

@@ -292,7 +292,7 @@ const char *browse_refuse(const struct screen *screen, enum view_action action)
     case VIEW_ACTION_REFRESH:
         return browse->refreshing ? "the workspace is being read already" : NULL;
     case VIEW_ACTION_VIEW_AS:
-        return "this list is what the principal sees; no other view of it is kept";
+        return "both are shown: what only the observer sees is marked hidden";
     case VIEW_ACTION_APPLY:
         return "p first: the plan shows what would be applied";
     case VIEW_ACTION_CLOSE:
