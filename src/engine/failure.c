@@ -94,6 +94,17 @@ static const char *touched(const struct model_run *run)
     }
 }
 
+/* Where a run wrote to, when that is not where the destination is now; malloc'd or NULL. */
+static char *elsewhere(struct engine *engine, int64_t run)
+{
+    cJSON *then = engine_circumstances(engine, run);
+    const char *was = base_json_str(then, "destination");
+    const char *is = config_get(engine->profile, CONFIG_DESTINATION_URL);
+    char *out = was && is && strcmp(was, is) != 0 ? base_strdup(was) : NULL;
+    cJSON_Delete(then);
+    return out;
+}
+
 static void reader_add(struct engine *engine, cJSON *safe, const struct model_run *run)
 {
     struct model_run good = {0};
@@ -109,6 +120,9 @@ static void reader_add(struct engine *engine, cJSON *safe, const struct model_ru
     base_json_add_i64(reader, "bytes", good.bytes);
     base_json_add_bool(reader, "counts_equal", counts_equal(&good.counts));
     base_json_add_bool(reader, "unpinned", good.version < 0);
+    char *other = elsewhere(engine, good.id);
+    base_json_add_str(reader, "elsewhere", other);
+    free(other);
     cJSON *check = engine_run_check(engine, good.id);
     if (check)
         base_json_add_take(safe, "checked", check);
@@ -121,7 +135,7 @@ static void others_add(struct engine *engine, cJSON *safe, const struct model_ru
     struct err err = ERR_INIT;
     struct store_look *reader =
         share->count <= OTHERS_MAX ? store_look_new(engine->state, &err) : NULL;
-    int64_t total = 0, whole = 0, oldest = 0, publishing = 0;
+    int64_t total = 0, whole = 0, oldest = 0, publishing = 0, away = 0;
     if (reader == NULL)
         return;
     for (size_t i = 0; i < share->count; i++) {
@@ -133,6 +147,9 @@ static void others_add(struct engine *engine, cJSON *safe, const struct model_ru
         whole += look.whole_to_us != 0;
         if (look.whole_to_us && (oldest == 0 || look.whole_to_us < oldest))
             oldest = look.whole_to_us;
+        char *other = look.good_run ? elsewhere(engine, look.good_run) : NULL;
+        away += other != NULL;
+        free(other);
         publishing += look.last.id && look.last.state == RUN_PUBLISHING;
         store_look_table_free(&look);
     }
@@ -141,6 +158,8 @@ static void others_add(struct engine *engine, cJSON *safe, const struct model_ru
     base_json_add_i64(others, "total", total);
     base_json_add_i64(others, "whole", whole);
     base_json_add_i64(others, "publishing", publishing);
+    if (away)
+        base_json_add_i64(others, "elsewhere", away);
     base_json_add_time(others, "oldest", oldest);
 }
 

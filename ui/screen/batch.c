@@ -335,8 +335,9 @@ static void draw_detail(const struct batch *batch, struct draw_box box)
         base_printf("%lld %s   %s%s", (long long)base_json_i64_or(run, "id", 0),
                     dot ? dot + 1 : table, pinned, base_json_str_or(detail, "window", "full"));
     if (detail_here(batch) && base_json_i64_or(detail, "chunks_total", 0) > 0) {
-        char *longer = base_printf("%s, %lld chunks", title,
-                                   (long long)base_json_i64_or(detail, "chunks_total", 0));
+        char *longer = base_printf("%s, %lld chunk%s", title,
+                                   (long long)base_json_i64_or(detail, "chunks_total", 0),
+                                   base_json_i64_or(detail, "chunks_total", 0) == 1 ? "" : "s");
         free(title);
         title = longer;
     }

@@ -77,7 +77,7 @@ static void broke_block(struct view_page *page, const cJSON *data)
 {
     const cJSON *run = base_json_get(data, "run"), *error = base_json_get(run, "error");
     const cJSON *broke = base_json_get(data, "broke");
-    const char *cause = base_json_str_or(broke, "cause", "");
+    const char *cause = view_cause(base_json_str_or(broke, "code", ""));
     struct buf next;
     base_buf_init(&next, 256);
     next_say(&next, data);
@@ -126,6 +126,15 @@ static void reader_say(struct view_page *page, const cJSON *data, int64_t now_us
                        "%s is not there: nothing of it has been published yet.", name);
         return;
     }
+    if (base_json_str(reader, "elsewhere")) {
+        view_page_wrap(
+            page, 2, STYLE_WARN,
+            "%s is not at the destination that is set now; whole to %s it is at %s (run "
+            "%lld)",
+            name, view_status_clock(base_json_str(reader, "whole_to"), now_us, true, clock),
+            base_json_str(reader, "elsewhere"), (long long)base_json_i64_or(reader, "run", 0));
+        return;
+    }
     view_page_wrap(page, 2, STYLE_PLAIN, "%s there is whole to %s (run %lld: %s, files hashed)",
                    name, view_status_clock(base_json_str(reader, "whole_to"), now_us, true, clock),
                    (long long)base_json_i64_or(reader, "run", 0),
@@ -139,6 +148,7 @@ static void others_say(struct view_page *page, const cJSON *data, int64_t now_us
 {
     const cJSON *safe = base_json_get(data, "safe"), *others = base_json_get(safe, "others");
     long long total = base_json_i64_or(others, "total", 0);
+    long long elsewhere = base_json_i64_or(others, "elsewhere", 0);
     long long whole = base_json_i64_or(others, "whole", 0);
     bool unknown = strcmp(base_json_str_or(safe, "touched", ""), "unknown") == 0;
     char clock[32];
@@ -152,6 +162,10 @@ static void others_say(struct view_page *page, const cJSON *data, int64_t now_us
     else
         view_page_wrap(page, 2, STYLE_PLAIN, "Torn files: none. Rows twice: %s.",
                        unknown ? "being asked" : "none");
+    if (elsewhere)
+        view_page_wrap(page, 2, STYLE_WARN,
+                       "%lld of them are at another destination than the one that is set now.",
+                       elsewhere);
 }
 
 static void checked_say(struct view_page *page, const cJSON *data, int64_t now_us, bool keys)
@@ -409,8 +423,8 @@ void view_run_sentence(struct buf *out, const cJSON *data)
     else if (request)
         snprintf(text, sizeof text, "refused before a statement; request %s", request);
     else
-        snprintf(text, sizeof text, "%s",
-                 base_json_str_or(base_json_get(data, "broke"), "cause", ""));
+        snprintf(text, sizeof text, "aampe-console explain %s says more",
+                 base_json_str_or(base_json_get(data, "broke"), "code", ""));
     (void)base_buf_text(out, text);
 }
 

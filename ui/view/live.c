@@ -113,7 +113,13 @@ char *view_live_total(const cJSON *live, double *share)
         base_text_rows(rows, text);
         return base_printf("total unknown   %s rows", text);
     }
-    *share = total > 0 ? (double)rows / (double)total : 1;
+    bool running =
+        strcmp(base_json_str_or(base_json_get(live, "batch"), "state", ""), "running") == 0;
+    if (total == 0 && !running && base_json_i64_or(base_json_get(live, "batch"), "done", 0) == 0) {
+        *share = 0;
+        return base_strdup("nothing was published");
+    }
+    *share = total > 0 ? (double)rows / (double)total : running ? 0 : 1;
     *share = *share > 1 ? 1 : *share;
     rows_of(rows, total, text);
     return base_printf("%3d %%   %s rows%s", (int)(*share * 100), text,
@@ -174,8 +180,8 @@ static void read_say(struct view_page *page, const cJSON *detail)
                            ? ": the warehouse works on the statement"
                            : "");
     else
-        view_page_line(page, STYLE_PLAIN, "  read    %lld of %lld chunks, %s of Arrow%s", done,
-                       (long long)total, bytes, last);
+        view_page_line(page, STYLE_PLAIN, "  read    %lld of %lld chunk%s, %s of Arrow%s", done,
+                       (long long)total, total == 1 ? "" : "s", bytes, last);
     long long retries = base_json_i64_or(detail, "retries", 0);
     view_page_add(page, STYLE_PLAIN, "; %lld retr%s", retries, retries == 1 ? "y" : "ies");
 }
@@ -224,8 +230,9 @@ static void server_say(struct view_page *page, const cJSON *detail)
     int room = page->width - 12 - (int)strlen(state) - (id ? (int)strlen(id) + 12 : 0);
     name = name ? name : base_json_str_or(warehouse, "id", "warehouse");
     int width = (int)base_text_width(name, strlen(name));
+    room = room < 12 ? 12 : room;
     view_page_line(page, STYLE_PLAIN, "  server  ");
-    view_page_cell(page, STYLE_PLAIN, width < room || room < 6 ? width : room, name);
+    view_page_cell(page, STYLE_PLAIN, width < room ? width : room, name);
     view_page_add(page, strcmp(state, "RUNNING") == 0 ? STYLE_PLAIN : STYLE_WARN, " %s", state);
     if (id)
         view_page_add(page, STYLE_PLAIN, ", statement %s", id);
@@ -292,9 +299,9 @@ void view_live_reader(struct view_page *page, const cJSON *live)
     else if (detail && strcmp(phase, "over") != 0 && strcmp(phase, "clean") != 0 && chunks > 0)
         view_page_wrap(
             page, 2, STYLE_PLAIN,
-            "A reader sees nothing of run %lld until all %lld chunks are verified, then all "
-            "of it at once.",
-            (long long)run, chunks);
+            "A reader sees nothing of run %lld until %s%lld chunk%s verified, then all of it "
+            "at once.",
+            (long long)run, chunks == 1 ? "its " : "all ", chunks, chunks == 1 ? " is" : "s are");
     else if (detail && strcmp(phase, "over") != 0 && strcmp(phase, "clean") != 0)
         view_page_wrap(
             page, 2, STYLE_PLAIN,

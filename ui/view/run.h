@@ -13,6 +13,8 @@
 
 /* --- runs.c --- */
 enum view_style view_run_style(const char *word);
+/* The cause of a code in few words; "" where the system's own word for it would be all. */
+const char *view_cause(const char *code);
 /* "FAILED", "done", "extract 52 %": what column STATE shows of a run as runs.list, an event
  * run.state or runs.live has it. */
 const char *view_run_state(const cJSON *run, char out[32]);

@@ -211,6 +211,12 @@ char *view_batch_text(const cJSON *batch)
 
 /* --- the lines about the selected row --- */
 
+const char *view_cause(const char *code)
+{
+    enum err_code number = base_err_by_name(code);
+    return base_err_class(number) == ERR_CLASS_HOST ? "" : base_err_cause(number);
+}
+
 /* One line each: there is little room below a list. */
 static void brief_line(struct view_page *page, enum view_style style, const char *label,
                        const char *text)
@@ -224,7 +230,7 @@ static void failed_brief(struct view_page *page, const cJSON *run)
 {
     const cJSON *error = base_json_get(run, "error");
     const char *code = base_json_str_or(error, "code", "");
-    char *why = base_printf("%s  %s", code, base_err_cause(base_err_by_name(code)));
+    char *why = base_printf("%s  %s", code, view_cause(code));
     brief_line(page, STYLE_BAD, "failed first", why);
     free(why);
     brief_line(page, STYLE_PLAIN, "said", base_json_str_or(error, "message", ""));
@@ -292,13 +298,12 @@ void view_run_why(struct buf *out, const cJSON *run)
     const char *word = base_json_str_or(run, "word", ""),
                *code = base_json_str_or(error, "code", "");
     char text[256];
+    const char *cause = view_cause(code), *colon = cause[0] ? ": " : "";
     if (strcmp(word, "failed") == 0 && base_err_retry(base_err_by_name(code)) != ERR_RETRY_YES)
-        snprintf(text, sizeof text, "not tried again by the clock: %s",
-                 base_err_cause(base_err_by_name(code)));
+        snprintf(text, sizeof text, "not tried again by the clock%s%s", colon, cause);
     else if (strcmp(word, "failed") == 0)
-        snprintf(text, sizeof text, "given up after attempt %lld: %s",
-                 (long long)base_json_i64_or(run, "attempt", 1),
-                 base_err_cause(base_err_by_name(code)));
+        snprintf(text, sizeof text, "given up after attempt %lld%s%s",
+                 (long long)base_json_i64_or(run, "attempt", 1), colon, cause);
     else if (strcmp(word, "cancelled") == 0)
         snprintf(text, sizeof text, "stopped by a person; nothing of it was published");
     else if (strcmp(word, "done") == 0)
