@@ -43,6 +43,8 @@ void catalog_refresh(struct catalog *catalog,
                      void *user);
 /* When the last walk over everything ended, 0 = never. */
 int64_t catalog_walked_us(struct store_cache *cache);
+/* The next one is due, and begins anew. */
+int catalog_forget_walk(struct store_cache *cache, struct err *err) must_check;
 /* A walk was cut short, or the last one is older than that. */
 bool catalog_due(struct store_cache *cache, int64_t now_us, int64_t age_us);
 bool catalog_refreshing(const struct catalog *catalog);

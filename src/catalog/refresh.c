@@ -344,11 +344,44 @@ static void walk_over(struct walk *walk)
         refresh_finish(catalog);
 }
 
+struct legacy {
+    vec_of(char *) keys;
+};
+
+static void legacy_take(void *user, const struct store_cached *row)
+{
+    struct legacy *legacy = user;
+    if (row->flags & CATALOG_NOT_UC)
+        vec_push(&legacy->keys, base_strdup(row->key));
+}
+
+/* No listing of Unity Catalog names what it does not govern: that stays as it was found. */
+static void legacy_keep(struct catalog *catalog)
+{
+    struct legacy legacy = {0};
+    struct err err = ERR_INIT;
+    int rc = store_cache_each(catalog->cache, "catalog", NULL, legacy_take, &legacy, &err);
+    for (size_t i = 0; i < legacy.keys.count; i++) {
+        struct store_cached row;
+        if (rc == 0 && store_cache_get(catalog->cache, legacy.keys.items[i], &row)) {
+            if (row.flags & CATALOG_NOT_UC)
+                rc = store_cache_page(catalog->cache, "", catalog->number, &row, 1, &err);
+            store_cached_clear(&row);
+        }
+        free(legacy.keys.items[i]);
+    }
+    vec_free(&legacy.keys);
+    if (rc != 0)
+        catalog->err = err;
+}
+
 /* Whole: what is no longer there goes. */
 static void walk_listed(struct walk *walk)
 {
     struct catalog *catalog = walk->catalog;
     struct err failed = ERR_INIT;
+    if (walk->kind == 'M')
+        legacy_keep(catalog);
     if (store_cache_listed(catalog->cache, walk->key, catalog->number, &failed) != 0) {
         catalog->err = failed;
     } else {
@@ -459,6 +492,13 @@ void catalog_refresh(struct catalog *catalog,
 int64_t catalog_walked_us(struct store_cache *cache)
 {
     return store_cache_number(cache, NUMBER_DONE);
+}
+
+int catalog_forget_walk(struct store_cache *cache, struct err *err)
+{
+    if (store_cache_number_put(cache, NUMBER_WALK, 0, err) != 0)
+        return -1;
+    return store_cache_number_put(cache, NUMBER_DONE, 0, err);
 }
 
 bool catalog_due(struct store_cache *cache, int64_t now_us, int64_t age_us)

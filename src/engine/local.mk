@@ -9,7 +9,7 @@ src_libengine_a_SOURCES = \
 
 src_libengine_a_SOURCES += src/engine/setup.h src/engine/setup_list.c src/engine/verbs_setup.c
 # the tree and the ticks
-src_libengine_a_SOURCES += src/engine/glance.c src/engine/glance.h src/engine/patch.c src/engine/tree.c src/engine/tree.h \
+src_libengine_a_SOURCES += src/engine/glance.c src/engine/glance.h src/engine/legacy.c src/engine/patch.c src/engine/tree.c src/engine/tree.h \
 	src/engine/verbs_draft.c src/engine/verbs_plan.c
 
 sbin_PROGRAMS += aampe-syncd

@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "catalog/key.h"
 #include "engine/glance.h"
+#include "store/look.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ struct container {
 
 struct engine_dresser {
     struct engine *engine;
+    struct store_look *look; /* NULL until a table of the share is met */
     struct container catalog, schema;
 };
 
@@ -41,6 +44,7 @@ void engine_dresser_free(struct engine_dresser **dresser)
         free(both[i]->key);
         free(both[i]->owner);
     }
+    store_look_free(&(*dresser)->look);
     base_free(dresser);
 }
 
@@ -134,8 +138,51 @@ static void tick_add(cJSON *json, bool on, int draft)
         base_json_add_str(json, "draft", draft > 0 ? "+" : "-");
 }
 
+/* What the last load of a table of the share came to. */
+static void size_add(struct engine_dresser *dresser, cJSON *json, const char *full_name)
+{
+    struct store_look_table table = {0};
+    struct model_name name = {0};
+    struct err ignored = ERR_INIT;
+    if (dresser->look == NULL)
+        dresser->look = store_look_new(dresser->engine->state, &ignored);
+    if (dresser->look && model_name_parse(full_name, &name, &ignored) == 0 &&
+        store_look_table(dresser->look, &name, &table, &ignored) == 0) {
+        if (table.good_run) {
+            base_json_add_i64(json, "rows", table.rows);
+            base_json_add_i64(json, "bytes", table.bytes);
+        }
+        store_look_table_free(&table);
+    }
+    model_name_free(&name);
+}
+
+/* One sentence on what ticking it costs, where something is known. */
+static void note_add(cJSON *json, const struct store_cached *row, const cJSON *refused, bool shared)
+{
+    char text[400], rows[24], bytes[24];
+    if (refused) {
+        snprintf(text, sizeof text, "not to be synced as it is: %s",
+                 base_json_str_or(refused, "message", ""));
+    } else if (base_json_get(json, "rows")) {
+        base_text_rows(base_json_i64_or(json, "rows", 0), rows);
+        base_text_bytes(base_json_i64_or(json, "bytes", 0), bytes);
+        snprintf(text, sizeof text, "read whole each time; the last load had %s rows, %s", rows,
+                 bytes);
+    } else if (shared) {
+        snprintf(text, sizeof text, "not loaded yet; the first load reads it whole");
+    } else if (row->flags & CATALOG_VIEW) {
+        snprintf(text, sizeof text,
+                 "a view: read whole each time, in one piece, and at no pinned version");
+    } else {
+        snprintf(text, sizeof text,
+                 "read whole each time; `sync plan` estimates how much once it is shared");
+    }
+    base_json_add_str(json, "note", text);
+}
+
 /* What a look at the table found, for the lines about the selected row. */
-static void detail_add(cJSON *json, const struct store_cached *row)
+static void detail_add(cJSON *json, const struct store_cached *row, bool shared)
 {
     cJSON *detail = row->detail
                         ? base_json_parse(row->detail, strlen(row->detail), JSON_MAX_BYTES, NULL)
@@ -148,6 +195,7 @@ static void detail_add(cJSON *json, const struct store_cached *row)
         base_json_add_bool(json, "masked", base_json_bool_or(detail, "masked", false));
         base_json_add_time(json, "looked", row->detail_us);
     }
+    note_add(json, row, base_json_get(detail, "refused"), shared);
     cJSON_Delete(detail);
 }
 
@@ -170,7 +218,9 @@ static void table_dress(struct engine_dresser *dresser, const struct store_cache
     engine_table_facts(dresser->catalog.flags, dresser->schema.flags, row->flags, on, &facts);
     tick_add(json, on, tick.draft);
     verdict_add(json, &facts);
-    detail_add(json, row);
+    if (tick.shared)
+        size_add(dresser, json, full_name);
+    detail_add(json, row, tick.shared);
     engine_glance_soon(engine, row);
     free(owner);
 }

@@ -44,5 +44,9 @@ void engine_draft_changed(struct engine *engine);
 /* verbs_tree.c: the walk over the workspace, by itself when it is due. */
 void engine_catalog_open(struct engine *engine);
 void engine_catalog_tick(struct engine *engine);
+/* "catalog.changed" outside of a walk. */
+void engine_catalog_tell(struct engine *engine);
+/* legacy.c: asks a running warehouse for catalogs outside of Unity Catalog. */
+void engine_legacy_look(struct engine *engine);
 
 #endif

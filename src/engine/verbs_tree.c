@@ -1,9 +1,12 @@
 /* tree.rows, tree.search, catalog.refresh */
 #include "engine/tree.h"
 
+#include "base/alloc.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "engine/glance.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define OLD_US ((int64_t)3600 * 1000000) /* read again by itself */
@@ -163,6 +166,17 @@ static void on_refreshed(void *user, const struct catalog_tally *tally, const st
     /* After a failure the workspace is left alone for a while. */
     engine->refresh_next_us = base_seam_mono_us(engine->seam) + (err ? RETRY_US : LOOK_US);
     engine_event(engine, "catalog.changed", json);
+    if (err == NULL)
+        engine_legacy_look(engine);
+}
+
+void engine_catalog_tell(struct engine *engine)
+{
+    cJSON *json = base_json_object();
+    base_json_add_bool(json, "done", !catalog_refreshing(engine->catalog));
+    base_json_add_i64(json, "tables", catalog_names_counts(engine->names, "").tables);
+    base_json_add_i64(json, "epoch", store_cache_epoch(engine->cache));
+    engine_event(engine, "catalog.changed", json);
 }
 
 static void refresh_start(struct engine *engine)
@@ -172,8 +186,45 @@ static void refresh_start(struct engine *engine)
     catalog_refresh(engine->catalog, on_refreshed, engine);
 }
 
+static int64_t number_of(const char *a, const char *b)
+{
+    char *text = base_printf("%s %s", a ? a : "", b ? b : "");
+    int64_t number = (int64_t)(base_hash64(text, strlen(text), 0) >> 1 | 1);
+    free(text);
+    return number;
+}
+
+/* What another principal saw of another workspace is forgotten; with another observer more, or
+ * less, is to be seen. */
+static void source_check(struct engine *engine)
+{
+    struct err err = ERR_INIT;
+    int64_t source = number_of(config_get(engine->profile, CONFIG_WORKSPACE_HOST),
+                               config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID));
+    int64_t observer =
+        number_of(config_get(engine->profile, CONFIG_OBSERVER_CLIENT_ID),
+                  databricks_identity_known(engine->db, DATABRICKS_OBSERVER) ? "1" : "0");
+    int64_t before = store_cache_number(engine->cache, "source");
+    if (before != 0 && before != source) {
+        if (store_cache_clear(engine->cache, &err) != 0)
+            base_log_event(engine->log, LOG_WARN_, "catalog.clear", "code", base_err_name(err.code),
+                           NULL);
+        catalog_names_changed(engine->names, "");
+        (void)catalog_names_counts(engine->names, ""); /* forgets the names at once */
+    }
+    if (store_cache_number(engine->cache, "observer") != observer &&
+        catalog_forget_walk(engine->cache, &err) != 0)
+        base_log_event(engine->log, LOG_WARN_, "catalog.clear", "code", base_err_name(err.code),
+                       NULL);
+    if (store_cache_number_put(engine->cache, "source", source, &err) != 0 ||
+        store_cache_number_put(engine->cache, "observer", observer, &err) != 0)
+        base_log_event(engine->log, LOG_WARN_, "catalog.clear", "code", base_err_name(err.code),
+                       NULL);
+}
+
 void engine_catalog_open(struct engine *engine)
 {
+    source_check(engine);
     engine->catalog = catalog_new(engine->db, engine->cache, engine->names, engine->seam);
     catalog_listen(engine->catalog, on_progress, engine);
     engine->glances = engine_glances_new(engine);

@@ -266,6 +266,31 @@ def test_badges(shop):
     assert row("s:shop.loyalty", "members")["access"] == "ok"
 
 
+def test_hidden_and_not_governed(shop):
+    """What only the observer sees is counted and named, and goes when it does; what Unity Catalog does not govern is
+    named by a running warehouse, and stays over the next walk."""
+    client = Client(shop.path)
+    wait_for(lambda: walked(client))
+
+    def rows(parent=""):
+        return {row["name"]: row for row in client.ok("tree.rows", {"parent": parent})["rows"]}
+    wait_for(lambda: "hive_metastore" in rows())
+    assert rows()["hive_metastore"]["access"] == "not_uc" and "finance" not in rows("c:shop")
+    shop.json("config", "set", "observer.client_id", shop.ready["observer_client_id"])
+    shop.json("secrets", "set", "observer", "--from-fd", "0", stdin=shop.ready["observer_client_secret"] + "\n")
+    wait_for(lambda: "finance" in rows("c:shop") and walked(client))
+    finance = rows("c:shop")["finance"]
+    assert (finance["access"], finance["hidden"], finance["tables"]) == ("hidden", 1, 1)
+    assert rows("s:shop.finance")["orders"]["access"] == "hidden"
+    crm = rows("c:shop")["crm"]
+    assert (crm["access"], crm["hidden"], crm["tables"]) == ("ok", 1, 2)
+    assert rows("s:shop.crm")["customers"]["access"] == "extra"
+    assert "not_uc" == rows()["hive_metastore"]["access"]
+    # another workspace: nothing of the first is shown
+    shop.json("config", "set", "principal.client_id", "00000000-0000-0000-0000-000000000000")
+    wait_for(lambda: client.ok("tree.rows")["total"] == 0)
+
+
 def test_plan_and_apply(shop):
     shop.grant("catalog", "shop", "BROWSE")
     client, other = Client(shop.path), Client(shop.path)
