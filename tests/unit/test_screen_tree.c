@@ -192,6 +192,36 @@ static void test_selection_kept(void **state)
     browse_tree_free(&tree);
 }
 
+/* A row that has moved by more than a window is found by its name, up and down. */
+static void test_chase(void **state)
+{
+    (void)state;
+    struct world world = {.catalogs = 1, .schemas = 1, .tables = 1000, .epoch = 1};
+    struct browse_tree *tree = browse_tree_new();
+    const char *owner = "s:cat00000.sch00000", *key = "t:cat00000.sch00000.tab00600";
+    fill(tree, &world, 0, 20);
+    browse_tree_open(tree, 0);
+    fill(tree, &world, 0, 20);
+    browse_tree_open(tree, 1);
+    fill(tree, &world, 0, 20);
+    fill(tree, &world, 600, 620);
+    for (int turn = 0; turn < 2; turn++) {
+        int64_t index = turn == 0 ? 600 : 350;
+        world.skip = turn == 0 ? 250 : 20;
+        world.epoch++;
+        browse_tree_stale(tree);
+        int steps = 0;
+        do {
+            int64_t at = browse_tree_find(tree, owner, key, index);
+            fill(tree, &world, at, at + 20);
+            assert_true(++steps < 10);
+        } while (browse_tree_chase(tree, owner, key, "tab00600", &index));
+        assert_string_equal(name_at(tree, browse_tree_find(tree, owner, key, index)), "tab00600");
+        assert_true(steps > 2);
+    }
+    browse_tree_free(&tree);
+}
+
 /* Another epoch in an answer: everything else here is old. */
 static void test_epoch(void **state)
 {
@@ -271,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_windows_are_dropped),
         cmocka_unit_test(test_selection_kept),
         cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_chase),
         cmocka_unit_test(test_errors_and_late),
         cmocka_unit_test(test_remember),
     };

@@ -27,6 +27,7 @@ void browse_at_free(struct browse_at *at)
 {
     free(at->owner);
     free(at->key);
+    free(at->name);
     *at = (struct browse_at){0};
 }
 
@@ -38,6 +39,7 @@ void browse_at_set(struct browse_at *at, const struct browse_tree *tree, int64_t
         return;
     at->owner = base_strdup(found.owner);
     at->key = base_strdup(base_json_str(found.row, "key"));
+    at->name = base_strdup(base_json_str(found.row, "name"));
     at->index = found.index;
 }
 
@@ -120,6 +122,7 @@ static void browse_close(struct screen *screen)
     draw_edit_free(&browse->edit);
     free(browse->filter);
     free(browse->author);
+    free(browse->sent_key);
     cJSON_Delete(browse->surely);
     view_page_free(&browse->detail);
 }
@@ -307,10 +310,31 @@ static void seek(struct browse *browse, struct browse_list *list)
     list->scroll.at = best;
 }
 
+/* A row that has moved further than a window is looked for by its name. True: still looking, the
+ * selection is as it was. */
+static bool chase(struct browse *browse, struct browse_list *list)
+{
+    struct browse_at *at = &list->selected;
+    struct browse_line line;
+    int64_t index = at->index;
+    if (at->key == NULL || at->name == NULL || browse->found.tree ||
+        browse->order != BROWSE_BY_NAME || at->chased >= BROWSE_CHASE_MAX)
+        return false;
+    if (browse_tree_chase(list->tree, at->owner, at->key, at->name, &index)) {
+        at->index = index;
+        at->chased++;
+        return true;
+    }
+    /* On its way. */
+    return at->chased > 0 && browse_tree_line(list->tree, browse_at_line(at, list->tree), &line) &&
+           line.kind == BROWSE_WAIT;
+}
+
 /* The selected row may have moved: rows came, containers opened above it. */
 static void follow(struct browse *browse)
 {
     struct browse_list *list = browse_list(browse);
+    bool looking = chase(browse, list);
     int64_t count = browse_tree_count(list->tree);
     int64_t line = browse_at_line(&list->selected, list->tree);
     if (line >= 0 && line != list->scroll.at) {
@@ -320,7 +344,8 @@ static void follow(struct browse *browse)
     if (browse->seeking && !browse->found.tree)
         seek(browse, list);
     draw_scroll_fit(&list->scroll, count, browse->rows);
-    browse_at_set(&list->selected, list->tree, list->scroll.at);
+    if (!looking)
+        browse_at_set(&list->selected, list->tree, list->scroll.at);
 }
 
 static void browse_layout(struct screen *screen)

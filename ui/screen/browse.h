@@ -24,13 +24,15 @@ enum browse_column {
 #define BROWSE_ASKS_MAX 4
 #define BROWSE_ASKS_SURELY 200 /* more ticks at once than this are asked about */
 #define BROWSE_RANGE_MAX 1000
+#define BROWSE_CHASE_MAX 12 /* windows that are read to find a row that has moved */
 
 enum browse_order { BROWSE_BY_NAME, BROWSE_BY_NAME_DESC, BROWSE_BY_AGE, BROWSE_ORDERS };
 
 /* A row, whatever line it has at the moment. */
 struct browse_at {
-    char *owner, *key; /* key NULL: the row is not here yet */
+    char *owner, *key, *name; /* key NULL: the row is not here yet */
     int64_t index;
+    int chased; /* windows looked into since it was last seen */
 };
 struct browse_list {
     struct browse_tree *tree;
@@ -63,6 +65,9 @@ struct browse {
     int64_t revision, add, remove; /* of the draft */
     char *author;
     int64_t tables; /* known in the whole workspace; -1: not yet */
+
+    char *sent_key; /* the row of the last tick, until its answer */
+    bool sent_on;
 
     bool refreshing, outdated; /* outdated: read again at the next tick */
     int64_t refreshed;         /* tables so far; -1: unknown */

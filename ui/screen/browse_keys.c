@@ -50,6 +50,7 @@ static void on_changed(struct screen *screen, int64_t tag, const cJSON *result,
     long long changed = (long long)base_json_i64_or(result, "changed", 0);
     const char *undone = base_json_str_or(result, "undone", "");
     (void)tag;
+    base_free(&browse->sent_key);
     if (result == NULL) {
         console_say_error(screen->console, err);
         return;
@@ -76,10 +77,12 @@ static void on_surely(struct screen *screen, bool yes, void *user)
     cJSON *params = browse->surely;
     (void)user;
     browse->surely = NULL;
-    if (yes && params)
+    if (yes && params) {
         tick_send(browse, params);
-    else
-        cJSON_Delete(params);
+        return;
+    }
+    base_free(&browse->sent_key);
+    cJSON_Delete(params);
 }
 
 /* Many at once are asked about; the question says that nothing happens but a draft. */
@@ -144,10 +147,16 @@ static void tick(struct browse *browse)
     }
     if (!browse_selected(browse, &line) || line.row == NULL)
         return;
+    const char *key = base_json_str_or(line.row, "key", "");
     bool on = strcmp(base_json_str_or(line.row, "tick", "off"), "on") != 0;
+    if (browse->sent_key && strcmp(browse->sent_key, key) == 0)
+        on = !browse->sent_on; /* what is shown is not what was asked for last */
+    free(browse->sent_key);
+    browse->sent_key = base_strdup(key);
+    browse->sent_on = on;
     cJSON *params = base_json_object();
     cJSON *keys = base_json_add_array(params, "keys");
-    base_json_push_take(keys, cJSON_CreateString(base_json_str_or(line.row, "key", "")));
+    base_json_push_take(keys, cJSON_CreateString(key));
     base_json_add_bool(params, "on", on);
     char *what = base_printf("in %s", base_json_str_or(line.row, "full_name", ""));
     tick_asking(browse, params, (long long)base_json_i64_or(line.row, "tables", 0), what);

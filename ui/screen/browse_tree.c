@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NEARBY 20       /* lines around the visible ones that are asked for too */
 #define OPEN_MAX 4096   /* containers open at once */
@@ -252,21 +253,48 @@ static int64_t line_of(const struct node *node, int64_t index)
     return above < 0 ? -1 : above + 1 + line;
 }
 
+/* Index of the row with that key among those that are here; -1. */
+static int64_t index_of(const struct node *node, const char *key)
+{
+    for (size_t i = 0; i < node->windows.count; i++) {
+        const struct window *window = node->windows.items[i];
+        for (int k = 0; k < BROWSE_PAGE; k++)
+            if (window->rows[k] && strcmp(base_json_str_or(window->rows[k], "key", ""), key) == 0)
+                return window->number * BROWSE_PAGE + k;
+    }
+    return -1;
+}
+
+bool browse_tree_chase(const struct browse_tree *tree, const char *owner, const char *key,
+                       const char *name, int64_t *index)
+{
+    struct node *node = node_find(tree->root, owner);
+    if (node == NULL || node->total <= 0 || index_of(node, key) >= 0)
+        return false;
+    int64_t at = *index < node->total ? *index : node->total - 1;
+    const struct window *window = window_find(node, at < 0 ? 0 : at / BROWSE_PAGE);
+    if (window == NULL || window->have == 0)
+        return false;
+    const char *first = base_json_str_or(window->rows[0], "name", "");
+    const char *last = base_json_str_or(window->rows[window->have - 1], "name", "");
+    if (strcasecmp(name, first) < 0 && window->number > 0)
+        *index = window->number * BROWSE_PAGE - 1;
+    else if (strcasecmp(name, last) > 0 && (window->number + 1) * BROWSE_PAGE < node->total)
+        *index = (window->number + 1) * BROWSE_PAGE;
+    else
+        return false;
+    return true;
+}
+
 int64_t browse_tree_find(const struct browse_tree *tree, const char *owner, const char *key,
                          int64_t index)
 {
     struct node *node = node_find(tree->root, owner);
     if (node == NULL || !node->open)
         return -1;
-    for (size_t i = 0; key && i < node->windows.count; i++) {
-        const struct window *window = node->windows.items[i];
-        for (int k = 0; k < BROWSE_PAGE; k++) {
-            if (window->rows[k] == NULL ||
-                strcmp(base_json_str_or(window->rows[k], "key", ""), key) != 0)
-                continue;
-            return line_of(node, window->number * BROWSE_PAGE + k);
-        }
-    }
+    int64_t here = key ? index_of(node, key) : -1;
+    if (here >= 0)
+        return line_of(node, here);
     if (node->total > 0 && index >= node->total)
         index = node->total - 1;
     return line_of(node, node->total > 0 ? (index < 0 ? 0 : index) : -1);

@@ -43,6 +43,11 @@ bool browse_tree_line(const struct browse_tree *tree, int64_t at, struct browse_
 int64_t browse_tree_find(const struct browse_tree *tree, const char *owner, const char *key,
                          int64_t index);
 
+/* A row that is not where it was, in a list by name: true when it must be further up or down, and
+ * *index is a place to look next; false: it is here, not read yet, or gone. */
+bool browse_tree_chase(const struct browse_tree *tree, const char *owner, const char *key,
+                       const char *name, int64_t *index);
+
 bool browse_tree_is_open(const struct browse_tree *tree, const char *key);
 /* Opens or folds the container in a line; false: it is none. What lay open inside is open again. */
 bool browse_tree_open(struct browse_tree *tree, int64_t at);

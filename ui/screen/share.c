@@ -519,7 +519,7 @@ static const char *share_label(const struct screen *screen, enum view_action act
     if (action == VIEW_ACTION_TICK && name)
         return share_draft_of(share, name) != ' ' ? "take out of draft" : "draft removal";
     if (action == VIEW_ACTION_COPY && share_is_plan(share))
-        return "copy SQL";
+        return view_plan_missing(share->plan) > 0 ? "copy SQL" : "copy name";
     if (action == VIEW_ACTION_EXPORT)
         return base_json_str(share->plan, "patch") ? "patch" : "export plan";
     return NULL;
