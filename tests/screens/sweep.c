@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "ui/screen/palette.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -412,6 +413,30 @@ static void hostile_sweep(struct sweep *sweep)
     }
 }
 
+/* The palette takes the words of every command. */
+static void commands_check(struct sweep *sweep)
+{
+    static const char *const words[] = {
+#define COMMAND(id, words, arguments, class, brief, more) words,
+#define OPTION(id, name, argument, brief)
+#define GLOBAL(name, argument, brief)
+#include "ui/cli/commands.def"
+#undef COMMAND
+#undef OPTION
+#undef GLOBAL
+    };
+    sweep->name = "palette";
+    for (size_t i = 0; i < base_countof(words); i++) {
+        const char *rest;
+        const struct palette_word *found = palette_words_of(words[i], &rest);
+        bool action = false;
+        for (int k = 1; k < VIEW_ACTION_COUNT; k++)
+            action = action || strcmp(view_action_info((enum view_action)k)->words, words[i]) == 0;
+        if ((found == NULL || rest[0]) && !action)
+            wrong(sweep, "does not know the command %s", words[i]);
+    }
+}
+
 /* The manual has every key with what it does. */
 static void manual_check(struct sweep *sweep)
 {
@@ -459,6 +484,7 @@ int main(int argc, char *argv[])
     struct sweep sweep = {0};
     struct dirent **found = NULL;
     manual_check(&sweep);
+    commands_check(&sweep);
     char *relative = base_printf("%s/tests/screens/scenes", source ? source : ".");
     char *folder = realpath(relative, NULL), own[] = "/tmp/aampe-sweep-XXXXXX";
     free(relative);

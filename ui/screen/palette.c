@@ -155,7 +155,7 @@ static void word_do(struct console *console, const struct palette_word *word, co
     }
     if (word->run) {
         cJSON_Delete(args);
-        word->run(console, rest);
+        word->run(console, word, rest);
         return;
     }
     console_go(console, word->digit, args);

@@ -17,7 +17,8 @@ struct palette_word {
     bool number;             /* it is one */
     const char *tab;         /* or NULL */
     enum view_action action; /* done after that, or NONE */
-    void (*run)(struct console *console, const char *rest); /* or this; NULL */
+    /* Or this; NULL. */
+    void (*run)(struct console *console, const struct palette_word *word, const char *rest);
     const char *help;
 };
 extern const struct palette_word palette_words[];

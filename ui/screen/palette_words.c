@@ -10,26 +10,42 @@
 
 #define NONE VIEW_ACTION_NONE
 
-static void run_explain(struct console *console, const char *rest)
+static void run_explain(struct console *console, const struct palette_word *word, const char *rest)
 {
+    (void)word;
     console_explain(console, rest[0] ? rest : NULL);
 }
 
-static void run_dump(struct console *console, const char *rest)
+/* What has no screen is a command: the line is handed over, not run behind anybody's back. */
+#define SHELL "for a shell, Enter copies it: "
+static void run_shell(struct console *console, const struct palette_word *word, const char *rest)
 {
+    char *line = base_printf("aampe-console --profile %s %s%s%s", console_profile(console),
+                             word->words, rest[0] ? " " : "", rest);
+    const char *done = NULL;
+    if (console->config.copy)
+        done = console->config.copy(console->config.user, line, strlen(line));
+    console_say(console, "%s: %s", done ? done : "run it in a shell", line);
+    free(line);
+}
+
+static void run_dump(struct console *console, const struct palette_word *word, const char *rest)
+{
+    (void)word;
     (void)rest;
     console_dump(console);
 }
 
-static void run_quit(struct console *console, const char *rest)
+static void run_quit(struct console *console, const struct palette_word *word, const char *rest)
 {
+    (void)word;
     (void)rest;
     console_quit_ask(console);
 }
 
 const struct palette_word palette_words[] = {
     {"status", 1, NULL, false, NULL, NONE, NULL, "is anything wrong, what is safe, what is next"},
-    {"tree", 2, NULL, false, NULL, NONE, NULL, "catalogs, schemas and tables"},
+    {"tree", 2, "filter", false, NULL, NONE, NULL, "catalogs, schemas and tables: PATTERN"},
     {"show", 2, "table", false, NULL, NONE, NULL, "one table: TABLE"},
     {"preview", 2, "table", false, "rows", NONE, NULL, "the first rows of a table, masked: TABLE"},
     {"share list", 3, NULL, false, "tables", NONE, NULL, "the share"},
@@ -51,9 +67,20 @@ const struct palette_word palette_words[] = {
     {"dump", 0, NULL, false, NULL, NONE, run_dump, "write this screen to a file, as text"},
     {"audit", 7, NULL, false, NULL, NONE, NULL, "what was done with the access"},
     {"setup", 9, NULL, false, NULL, NONE, NULL, "what is set, what is missing"},
-    {"config get", 9, NULL, false, NULL, NONE, NULL, "settings, in Setup"},
-    {"config set", 9, NULL, false, NULL, NONE, NULL, "change a setting, in Setup"},
-    {"config dump", 9, NULL, false, NULL, NONE, NULL, "settings, in Setup"},
+    {"runs report", 0, NULL, false, NULL, NONE, run_shell, SHELL "word about a run for Aampe"},
+    {"audit list", 7, NULL, false, NULL, NONE, NULL, "what was done with the access"},
+    {"config get", 0, NULL, false, NULL, NONE, run_shell, SHELL "one setting"},
+    {"config set", 0, NULL, false, NULL, NONE, run_shell, SHELL "change one setting"},
+    {"config dump", 0, NULL, false, NULL, NONE, run_shell, SHELL "all settings"},
+    {"config check", 0, NULL, false, NULL, NONE, run_shell, SHELL "check the profile file"},
+    {"config diff", 0, NULL, false, NULL, NONE, run_shell, SHELL "profile file against engine"},
+    {"config schema", 0, NULL, false, NULL, NONE, run_shell, SHELL "schema of the profile file"},
+    {"engine status", 0, NULL, false, NULL, NONE, run_shell, SHELL "the engine and its work"},
+    {"engine log", 0, NULL, false, NULL, NONE, run_shell, SHELL "the end of its log"},
+    {"engine start", 0, NULL, false, NULL, NONE, run_shell, SHELL "start the engine"},
+    {"engine stop", 0, NULL, false, NULL, NONE, run_shell, SHELL "stop the engine"},
+    {"engine reload", 0, NULL, false, NULL, NONE, run_shell, SHELL "read the profile file again"},
+    {"demo", 0, NULL, false, NULL, NONE, run_shell, SHELL "a sandbox workspace to try"},
     {"quit", 0, NULL, false, NULL, NONE, run_quit, "leave; the engine goes on"},
 };
 const size_t palette_word_count = base_countof(palette_words);
