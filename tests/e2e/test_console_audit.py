@@ -136,6 +136,24 @@ def test_the_observer_never_reads_tables(home):
     assert len([one for one in statements if one["endpoint"] == "statements"]) == 1  # the audit log, once
 
 
+def test_no_secret_is_left_anywhere(home):
+    """But in the vault, which is sealed: not in answers, logs, databases or the profile."""
+    home.observe()
+    other = home.secret("add", "86400")["secret"]
+    home.json("secrets", "list", "--refresh")
+    home.json("show", "shop.aampe.users")
+    home.audit()
+    home.json("status")
+    secrets = [home.ready["client_secret"], home.ready["observer_client_secret"], other]
+    for path in [*(home.folder / "state").rglob("*"), *(home.folder / "config").rglob("*")]:
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [one for one in secrets if one.encode() in data], path
+    assert not [one for one in secrets for text in home.texts if one in text]
+    pid = home.engine_pid()
+    assert not [one for one in secrets if one in pathlib.Path("/proc/%d/cmdline" % pid).read_text()]
+
+
 def test_secrets_count_down(home):
     data = home.json("secrets", "list")["data"]
     assert data["workspace"] == [] and data["not_readable"]["code"] == "SRC_PERM_DENIED"

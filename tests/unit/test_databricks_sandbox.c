@@ -7,6 +7,7 @@
 #include "columnar/arrow.h"
 #include "databricks/catalog.h"
 #include "databricks/permissions.h"
+#include "databricks/principal.h"
 #include "databricks/statement.h"
 #include "databricks/warehouse.h"
 #include "databricks/workspace.h"
@@ -391,6 +392,59 @@ static void test_query(void **state)
     assert_int_equal(outcome(world), ERR_LIMIT_EXCEEDED);
 }
 
+static void on_principal(void *user, const struct err *err, struct databricks_principal *principal)
+{
+    struct world *world = user;
+
+    snprintf(world->text, sizeof world->text, "%s", principal ? principal->id : "");
+    note(user, err);
+}
+
+static void on_secrets(void *user, const struct err *err, struct databricks_secret_infos *secrets)
+{
+    struct world *world = user;
+
+    world->count = secrets ? (int64_t)secrets->count : -1;
+    snprintf(world->text, sizeof world->text, "%s",
+             secrets && secrets->count ? secrets->items[0].fingerprint : "");
+    note(user, err);
+}
+
+/* Whom the observer may look at, and that no statement of its over table data leaves this program.
+ */
+static void test_observer(void **state)
+{
+    struct world *world = *state;
+    const char *text = said(world, "client_secret");
+    struct secret *secret = base_secret_new(text, strlen(text));
+    char id[256], fingerprint[9];
+
+    log_in(world, DATABRICKS_OBSERVER, said(world, "observer_client_id"),
+           said(world, "observer_client_secret"));
+    databricks_principal_find(world->db, DATABRICKS_OBSERVER, said(world, "client_id"),
+                              on_principal, world);
+    wait_ok(world);
+    assert_string_equal(world->text, said(world, "principal_id"));
+    snprintf(id, sizeof id, "%s", world->text);
+    databricks_principal_find(world->db, DATABRICKS_OBSERVER, "nobody", on_principal, world);
+    assert_int_equal(outcome(world), ERR_SRC_NOT_FOUND);
+    databricks_principal_secrets(world->db, DATABRICKS_OBSERVER, id, on_secrets, world);
+    wait_ok(world);
+    assert_int_equal(world->count, 1);
+    base_secret_fingerprint(secret, fingerprint);
+    assert_string_equal(world->text, fingerprint);
+    databricks_principal_secrets(world->db, DATABRICKS_PRINCIPAL, id, on_secrets, world);
+    assert_int_equal(outcome(world), ERR_SRC_PERM_DENIED);
+    base_secret_free(&secret);
+
+    SANDBOX(world, "grant", said(world, "observer_client_id"), "SELECT", "shop.aampe");
+    assert_int_equal(query(world, DATABRICKS_OBSERVER, "SELECT * FROM shop.aampe.users"),
+                     ERR_NOT_PERMITTED);
+    assert_int_equal(query(world, DATABRICKS_OBSERVER, "SELECT 1 FROM system.access.audit LIMIT 1"),
+                     ERR_OK);
+    databricks_identity_drop(world->db, DATABRICKS_OBSERVER);
+}
+
 static void on_statement(void *user, const struct err *err, struct databricks_statement *statement)
 {
     struct world *world = user;
@@ -628,15 +682,11 @@ static void test_cancel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_workspace),
-        cmocka_unit_test(test_catalog),
-        cmocka_unit_test(test_permissions),
-        cmocka_unit_test(test_query),
-        cmocka_unit_test(test_extract),
-        cmocka_unit_test(test_links),
-        cmocka_unit_test(test_refused_identity),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_token),
+        cmocka_unit_test(test_workspace),   cmocka_unit_test(test_catalog),
+        cmocka_unit_test(test_permissions), cmocka_unit_test(test_query),
+        cmocka_unit_test(test_observer),    cmocka_unit_test(test_extract),
+        cmocka_unit_test(test_links),       cmocka_unit_test(test_refused_identity),
+        cmocka_unit_test(test_faults),      cmocka_unit_test(test_token),
         cmocka_unit_test(test_cancel),
     };
 
