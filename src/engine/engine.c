@@ -163,7 +163,6 @@ void engine_close(struct engine *engine)
         net_loop_cancel_timer(engine->loop, engine->rebuild_timer);
         engine_setup_free(engine);
         engine_disconnect(engine);
-        engine_secrets_free(engine);
     }
     if (engine->server) {
         asks_fail(engine);
@@ -174,6 +173,7 @@ void engine_close(struct engine *engine)
     }
     if (engine->loop)
         net_loop_free(&engine->loop);
+    engine_secrets_free(engine);
     engine_probes_free(engine);
     store_vault_free(&engine->vault);
     catalog_ticks_free(&engine->ticks);
