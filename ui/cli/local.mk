@@ -16,3 +16,6 @@ tests_unit_test_cli_parse_LDADD = ui/libcli.a ui/libview.a src/libipc.a src/libc
 
 dist_check_SCRIPTS += tests/e2e/console.py tests/e2e/test_console_demo.py tests/e2e/test_console_share.py
 TESTS += tests/e2e/test_console_demo.py tests/e2e/test_console_share.py
+
+dist_check_SCRIPTS += tests/e2e/test_runs.py
+TESTS += tests/e2e/test_runs.py

@@ -17,8 +17,9 @@
 enum { TAG_LIVE = 1 };
 
 #define ASK_GAP_US 500000
-#define HEAD_ROWS 4 /* state, total, rate, rule */
-#define LABEL 6     /* "total ", "rate  " */
+#define HEAD_ROWS 4   /* state, total, rate, rule */
+#define LABEL 6       /* "total ", "rate  " */
+#define TOTAL_ROOM 36 /* "  100 %   10.4 of 19.9 M rows, about" */
 #define DETAIL_ROWS 11
 
 enum batch_column { B_RUN, B_TABLE, B_PHASE, B_DONE, B_ROWS, B_LEFT, B_COLUMNS };
@@ -253,11 +254,10 @@ static void batch_layout(struct screen *screen)
 
 static void draw_total(const struct batch *batch, struct draw_box box)
 {
-    int text = draw_width(batch->total);
-    int width = box.width - LABEL - text - 2;
+    /* As wide whatever is said behind it, so that it moves at its end only. */
+    int width = box.width - LABEL - TOTAL_ROOM;
     draw_text(box, 0, 0, DRAW_PLAIN, "total");
-    if (width > 46)
-        width = 46;
+    width = width > 60 ? 60 : width;
     if (width < 8) {
         draw_text(box, LABEL, 0, DRAW_PLAIN, batch->total);
         return;

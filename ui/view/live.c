@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WAITS_SHOWN 3 /* seconds; shorter waits would only flicker */
 #define CHUNKS_SHOWN ((size_t)1 << 20)
 
 /* Seconds, minutes or hours by the longer of the two; the shorter is rounded down, the longer up,
@@ -256,7 +257,8 @@ void view_live_detail(struct view_page *page, const cJSON *live)
                        strlen(time) > 11 ? time + 11 : time);
     } else if (base_json_bool_or(detail, "waiting_memory", false)) {
         view_page_line(page, STYLE_WARN, "  waits   for memory (memory_limit)");
-    } else if (base_json_bool_or(detail, "waiting_server", false)) {
+    } else if (base_json_bool_or(detail, "waiting_server", false) &&
+               base_json_i64_or(detail, "idle_seconds", 0) >= WAITS_SHOWN) {
         view_page_line(page, STYLE_PLAIN, "  waits   for the server: no byte arrives");
     }
 }

@@ -45,3 +45,9 @@ TESTS += tests/unit/test_view_tree
 tests_unit_test_view_tree_SOURCES = tests/unit/test_view_tree.c
 tests_unit_test_view_tree_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_view_tree_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_view_run
+TESTS += tests/unit/test_view_run
+tests_unit_test_view_run_SOURCES = tests/unit/test_view_run.c
+tests_unit_test_view_run_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_view_run_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
