@@ -472,7 +472,9 @@ void engine_verb_secrets_list(struct engine *engine, struct ipc_call *call, cons
 {
     struct engine_secrets *secrets = secrets_of(engine);
     struct err err = ERR_INIT;
-    bool refresh = base_json_bool_or(params, "refresh", false) || secrets->tried_us == 0;
+    /* known: what is known, at once; it may be read anew by the next call. */
+    bool refresh = !base_json_bool_or(params, "known", false) &&
+                   (base_json_bool_or(params, "refresh", false) || secrets->tried_us == 0);
     if (engine->vault == NULL) {
         engine_fail(engine, call, &engine->vault_err);
         return;

@@ -14,7 +14,7 @@
 #define ROWS_MAX 64
 #define MINUTE_US (INT64_C(60) * 1000000)
 
-enum { TAG_LIST = 1, TAG_AGAIN, TAG_CHECK };
+enum { TAG_KNOWN = 1, TAG_LIST, TAG_AGAIN, TAG_CHECK };
 
 struct access {
     struct screen screen;
@@ -58,13 +58,16 @@ static void select_wanted(struct access *access)
     size_t count = view_secrets_rows(access->data, rows, ROWS_MAX);
     for (size_t i = 0; access->wanted && i < count; i++) {
         bool ours = strncmp(base_json_str_or(rows[i], "held", ""), "engine", 6) == 0;
-        if (strcmp(access->wanted, base_json_str_or(rows[i], "slot", "")) == 0 ||
-            (ours && strcmp(access->wanted, "principal") == 0))
-            access->rows.at = (int64_t)i;
+        if (strcmp(access->wanted, base_json_str_or(rows[i], "slot", "")) != 0 &&
+            (!ours || strcmp(access->wanted, "principal") != 0))
+            continue;
+        access->rows.at = (int64_t)i;
+        access->follow = true;
+        base_free(&access->wanted);
     }
-    base_free(&access->wanted);
-    access->follow = true;
 }
+
+static void list_ask(struct access *access, int64_t tag);
 
 static void on_list(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
 {
@@ -79,17 +82,22 @@ static void on_list(struct screen *screen, int64_t tag, const cJSON *result, con
     cJSON_Delete(access->data);
     access->data = cJSON_Duplicate(result, true);
     select_wanted(access);
+    if (tag == TAG_KNOWN)
+        list_ask(access, TAG_LIST);
     if (tag == TAG_AGAIN)
         console_say(screen->console, base_json_get(result, "not_readable")
                                          ? "asked again: the workspace does not list them"
                                          : "asked again; nothing was changed");
 }
 
-static void list_ask(struct access *access, bool refresh)
+/* First what the engine knows, which it answers at once; then, when it has never asked the
+ * workspace, what it hears from there. */
+static void list_ask(struct access *access, int64_t tag)
 {
     cJSON *params = base_json_object();
-    base_json_add_bool(params, "refresh", refresh);
-    console_ask(&access->screen, "secrets.list", params, refresh ? TAG_AGAIN : TAG_LIST, on_list);
+    if (tag != TAG_LIST)
+        base_json_add_bool(params, tag == TAG_KNOWN ? "known" : "refresh", true);
+    console_ask(&access->screen, "secrets.list", params, tag, on_list);
 }
 
 static void access_open(struct screen *screen, const cJSON *args)
@@ -97,7 +105,7 @@ static void access_open(struct screen *screen, const cJSON *args)
     struct access *access = of(screen);
     access->wanted = base_strdup(base_json_str(args, "secret"));
     access->stale = true;
-    list_ask(access, false);
+    list_ask(access, TAG_KNOWN);
 }
 
 static void access_close(struct screen *screen)
@@ -111,14 +119,14 @@ static void access_close(struct screen *screen)
 
 static void access_resume(struct screen *screen)
 {
-    list_ask(of(screen), false);
+    list_ask(of(screen), TAG_KNOWN);
 }
 
 static void access_event(struct screen *screen, const char *name, const cJSON *payload)
 {
     (void)payload;
     if (strcmp(name, "secret.expiry") == 0)
-        list_ask(of(screen), false);
+        list_ask(of(screen), TAG_KNOWN);
 }
 
 /* --- what is done --- */
@@ -166,7 +174,7 @@ static void access_act(struct screen *screen, enum view_action action)
     if (action == VIEW_ACTION_CHECK) {
         check(access);
     } else if (action == VIEW_ACTION_REFRESH) {
-        list_ask(access, true);
+        list_ask(access, TAG_AGAIN);
     } else if (action == VIEW_ACTION_COPY) {
         console_copy(screen->console, base_json_str_or(selected(access), "id", ""));
     } else if (action == VIEW_ACTION_COPY_COMMAND) {
