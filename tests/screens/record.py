@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Asks a real engine, on a sandbox of its own with a share that has been synced, and prints its answers as a scene for
 tests/screens/scenes. Usage: AAMPE_BUILDDIR=build record.py VERB [JSON] [VERB [JSON]...]
-With --scene NAME its answers to what that scene asks are written into scenes/NAME.json."""
+With --scene NAME its answers to what that scene asks are written into scenes/NAME.json; commands of the sandbox in
+"sandbox" ([["revoke", "PRINCIPAL", "SELECT", "shop.sales.returns"]]) are run before."""
 import getpass
 import json
 import os
@@ -75,9 +76,11 @@ def main():
     if sys.argv[1:2] == ["--scene"]:
         home = synced()
         try:
+            file = pathlib.Path(os.environ.get("AAMPE_SRCDIR", ".")) / "tests/screens/scenes" / (sys.argv[2] + ".json")
+            for words in json.loads(file.read_text()).get("sandbox", []):
+                home.control(*(home.ready["client_id"] if word == "PRINCIPAL" else word for word in words))
             driver = [console.program("tests/screens/driver"), "--record", sys.argv[2], str(engine_socket(home))]
             code = subprocess.run(driver, check=False).returncode
-            file = pathlib.Path(os.environ.get("AAMPE_SRCDIR", ".")) / "tests/screens/scenes" / (sys.argv[2] + ".json")
             file.write_text(anonymous(file.read_text(), home))
             return code
         finally:
