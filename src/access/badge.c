@@ -113,16 +113,15 @@ static enum access_badge readable_verdict(const struct access_badge_facts *facts
     if (facts->table == ACCESS_UNKNOWN)
         return BADGE_UNKNOWN;
     if (facts->row_filter || facts->masked) {
-        add(text, "has %s%s%s: Aampe would read only what they leave",
-            facts->row_filter ? "a row filter" : "",
+        add(text, "has %s%s%s: Aampe reads only what %s", facts->row_filter ? "a row filter" : "",
             facts->row_filter && facts->masked ? " and " : "",
-            facts->masked ? "masked columns" : "");
+            facts->masked ? "masked columns" : "", facts->masked ? "they leave" : "it leaves");
         return BADGE_FILTERED;
     }
     if (!facts->ticked) {
-        add(text, "readable by the principal without being in the share; tick it, or ");
+        add(text, "readable, not in the share: tick it, or ");
         owners_add(text, &facts->table_owner, 1);
-        add(text, " can take SELECT away");
+        add(text, " can revoke SELECT");
         return BADGE_EXTRA;
     }
     return BADGE_OK;
@@ -134,8 +133,7 @@ enum access_badge access_badge_make(const struct access_badge_facts *facts, char
     if (size)
         why[0] = '\0';
     if (facts->not_uc) {
-        add(&text, "not in Unity Catalog: it cannot be granted to the principal there; copy or "
-                   "upgrade it into a catalog first");
+        add(&text, "not in Unity Catalog, where grants do not reach; upgrade or copy it first");
         return BADGE_NOT_UC;
     }
     if (facts->hidden) {

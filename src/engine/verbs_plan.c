@@ -25,6 +25,7 @@ struct plan {
     bool apply;
     int64_t revision; /* that the plan is of */
     int64_t offset;
+    int64_t kept; /* tables of the share that lack something, on this page or not */
     size_t waiting;
     vec_of(struct plan_item {
         struct plan *plan;
@@ -226,17 +227,16 @@ static void plan_reply(struct plan *plan)
 {
     struct engine *engine = plan->ask.engine;
     cJSON *json = plan_head(engine);
-    int64_t warnings = 0, drafted = base_json_i64_or(json, "changes", 0), kept = 0;
+    int64_t warnings = 0, drafted = base_json_i64_or(json, "changes", 0);
     cJSON *tables = base_json_add_array(json, "tables");
     for (size_t i = 0; i < plan->items.count; i++) {
         bool warned = false;
         base_json_push_take(tables, item_json(engine, &plan->items.items[i], &warned));
         warnings += warned;
-        kept += plan->items.items[i].draft == 0;
     }
     base_json_add_i64(json, "warnings", warnings);
     base_json_add_i64(json, "offset", plan->offset);
-    base_json_add_i64(json, "total", drafted + kept);
+    base_json_add_i64(json, "total", drafted + plan->kept);
     if (config_profile_managed(engine->profile) == CONFIG_MANAGED_FILE && drafted > 0) {
         struct err ignored = ERR_INIT;
         if (plan_patch(engine, json, &ignored) != 0)
@@ -276,16 +276,20 @@ static bool lacks(struct engine *engine, const char *name)
     return lacking;
 }
 
-/* Tables of the share that stay in it and cannot be read: what is still missing for the share. */
-static void kept_add(struct engine *engine, struct plan *plan, size_t limit)
+/* Tables of the share that stay in it and cannot be read: what is still missing for the share.
+ * Behind the draft in the same list, at most PLAN_MAX of them. Returns how many there are. */
+static int64_t kept_add(struct engine *engine, struct plan *plan, int64_t skip, size_t limit)
 {
     const struct model_share *share = config_profile_share(engine->profile);
-    for (size_t i = 0; i < share->count && plan->items.count < limit; i++) {
+    int64_t kept = 0;
+    for (size_t i = 0; i < share->count && kept < PLAN_MAX; i++) {
         char *name = model_name_text(&share->tables[i].name);
-        if (catalog_ticks_get(engine->ticks, name).draft == 0 && lacks(engine, name))
+        if (catalog_ticks_get(engine->ticks, name).draft == 0 && lacks(engine, name) &&
+            kept++ >= skip && plan->items.count < limit)
             item_push(plan, name, 0);
         free(name);
     }
+    return kept;
 }
 
 static void glances_ask(struct plan *plan)
@@ -330,7 +334,7 @@ void engine_verb_share_plan(struct engine *engine, struct ipc_call *call, const 
         item_push(plan, name, action);
     }
     if (engine->glances)
-        kept_add(engine, plan, (size_t)limit);
+        plan->kept = kept_add(engine, plan, offset - (draft.add + draft.remove), (size_t)limit);
     glances_ask(plan);
 }
 

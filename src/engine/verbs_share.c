@@ -12,17 +12,48 @@
 #include <string.h>
 
 #define TABLES_MAX 200
+#define LIST_BYTES ((size_t)700 << 10) /* of a list in one answer */
+
+/* The tables from offset on, as many as were asked for and fit into an answer. */
+static void list_window(cJSON *json, cJSON *take_all, int64_t offset, int64_t limit)
+{
+    cJSON *window = cJSON_CreateArray();
+    int64_t total = cJSON_GetArraySize(take_all);
+    size_t bytes = 0;
+    for (int64_t i = 0; i < offset && i < total; i++)
+        cJSON_DeleteItemFromArray(take_all, 0);
+    for (int64_t i = 0; i < limit && bytes < LIST_BYTES; i++) {
+        cJSON *table = cJSON_DetachItemFromArray(take_all, 0);
+        if (table == NULL)
+            break;
+        char *text = base_json_print(table);
+        bytes += strlen(text) + 1;
+        free(text);
+        base_json_push_take(window, table);
+    }
+    cJSON_Delete(take_all);
+    base_json_add_i64(json, "total", total);
+    base_json_add_i64(json, "offset", offset);
+    base_json_add_take(json, "tables", window);
+}
 
 void engine_verb_share_list(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
-    (void)params;
     const struct model_share *share = config_profile_share(engine->profile);
+    int64_t offset = base_json_i64_or(params, "offset", 0);
+    int64_t limit = base_json_i64_or(params, "limit", MODEL_SHARE_MAX);
+    struct err err = ERR_INIT;
+    if (offset < 0 || limit < 1) {
+        base_err_set(&err, ERR_USAGE, "limit is at least 1 and offset not negative");
+        engine_fail(engine, call, &err);
+        return;
+    }
     cJSON *json = base_json_object();
     base_json_add_str(json, "managed_by",
                       config_profile_managed(engine->profile) == CONFIG_MANAGED_FILE ? "file"
                                                                                      : "console");
     base_json_add_str(json, "file", engine->paths.profile);
-    base_json_add_take(json, "tables", model_share_to_json(share));
+    list_window(json, model_share_to_json(share), offset, limit);
     engine_reply(engine, call, json);
 }
 

@@ -54,14 +54,12 @@ static void test_readable(void **state)
 {
     (void)state;
     struct access_badge_facts facts = facts_all(ACCESS_YES, ACCESS_YES, ACCESS_YES);
-    expect(&facts, "extra",
-           "readable by the principal without being in the share; tick it, or crm-team can take "
-           "SELECT away");
+    expect(&facts, "extra", "readable, not in the share: tick it, or crm-team can revoke SELECT");
     facts.ticked = true;
     expect(&facts, "ok", "");
     facts.row_filter = facts.masked = true;
     expect(&facts, "filtered",
-           "has a row filter and masked columns: Aampe would read only what they leave");
+           "has a row filter and masked columns: Aampe reads only what they leave");
     facts = facts_all(ACCESS_YES, ACCESS_YES, ACCESS_UNKNOWN);
     expect(&facts, "unknown", "");
 }

@@ -110,6 +110,9 @@ cJSON *cli_batch_report(struct cli *cli, struct view_link *link, int64_t batch, 
 
 /* Asks for the typed word of a plan with that many changes; false without a terminal. */
 bool cli_share_word(struct cli *cli, long long changes);
+/* share.plan or share.list whole, however many answers that takes: their "tables" in one list. */
+int cli_share_get(struct view_link *link, const char *verb, cJSON **data,
+                  struct err *err) must_check;
 
 #define COMMAND(id, words, arguments, class, brief, more) int cli_exec_##id(struct cli *cli);
 #define OPTION(id, name, argument, brief)

@@ -9,17 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PAGE 200
+#define PAGE 200 /* the most that share.plan gives at once */
 
-/* The whole plan: the draft may be longer than one answer. */
-static int plan_get(struct view_link *link, cJSON **plan, struct err *err)
+int cli_share_get(struct view_link *link, const char *verb, cJSON **plan, struct err *err)
 {
     *plan = NULL;
     for (int64_t offset = 0, total = 1; offset < total;) {
         cJSON *params = base_json_object(), *page = NULL;
         base_json_add_i64(params, "offset", offset);
         base_json_add_i64(params, "limit", PAGE);
-        if (view_call(link, "share.plan", params, &page, err) != 0) {
+        if (view_call(link, verb, params, &page, err) != 0) {
             cJSON_Delete(*plan);
             *plan = NULL;
             return -1;
@@ -83,7 +82,7 @@ int cli_exec_share_plan(struct cli *cli)
     struct err err = ERR_INIT;
     cJSON *plan = NULL;
     struct view_link *link = cli_link(cli, &err);
-    int rc = link ? plan_get(link, &plan, &err) : -1;
+    int rc = link ? cli_share_get(link, "share.plan", &plan, &err) : -1;
     view_link_free(&link);
     if (rc == 0 && cli_flag(&cli->args, "patch") && base_json_i64_or(plan, "changes", 0) > 0 &&
         base_json_str(plan, "patch") == NULL) {
@@ -149,7 +148,7 @@ int cli_exec_share_apply(struct cli *cli)
     cJSON *plan = NULL, *done = NULL;
     bool yes = cli_flag(&cli->args, "yes"), check = cli_flag(&cli->args, "check");
     struct view_link *link = cli_link(cli, &err);
-    if (link == NULL || plan_get(link, &plan, &err) != 0) {
+    if (link == NULL || cli_share_get(link, "share.plan", &plan, &err) != 0) {
         view_link_free(&link);
         return view_error(cli->out, &err, NULL);
     }

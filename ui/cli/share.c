@@ -11,7 +11,17 @@
 
 int cli_exec_share_list(struct cli *cli)
 {
-    return cli_look(cli, "share.list", NULL, view_share_list);
+    struct err err = ERR_INIT;
+    cJSON *data = NULL;
+    struct view_link *link = cli_link(cli, &err);
+    int rc = link ? cli_share_get(link, "share.list", &data, &err) : -1;
+    view_link_free(&link);
+    if (rc != 0)
+        return view_error(cli->out, &err, NULL);
+    if (!cli->out->json)
+        view_share_list(cli->out, data);
+    view_json_ok(cli->out, data);
+    return VIEW_EXIT_DONE;
 }
 
 /* Every --column given, in order. */
