@@ -27,8 +27,8 @@ CALLS = (("status", {}), ("runs.list", {}), ("runs.show", {"id": 1}), ("runs.log
 def kind(value):
     if isinstance(value, bool):
         return "boolean"
-    if isinstance(value, (int, float)):
-        return "number"
+    if isinstance(value, (int, float)) or (isinstance(value, str) and re.fullmatch(r"-?\d{16,}", value)):
+        return "number"  # long integers are kept as text inside the programs
     return {str: "text", list: "list", dict: "object"}.get(type(value), "null")
 
 
