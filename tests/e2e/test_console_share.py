@@ -217,7 +217,7 @@ def test_failure_and_retry(ready, synced, level, code, grant):
         assert document["data"]["verified"] is False
         failed = ready.json("runs", "show")["data"]
         assert failed["run"]["word"] == "failed" and failed["last_good"]["word"] == "done"
-        assert "safe" in ready.console("runs", "show").stdout
+        assert "SAFE" in ready.console("runs", "show").stdout
         assert ready.json("status", code=1)["data"]["failed"] == 1
     finally:
         ready.control("fault", "clear")
@@ -274,8 +274,6 @@ def test_typed_word(ready, synced):
     seen, code = on_terminal(ready, ["share", "remove", "shop.aampe.users"], [(prompt, b"apply 1\n")])
     assert code == 0
     assert "shop.aampe.users" not in json.dumps(ready.json("share", "list")["data"]["tables"])
-    seen, code = on_terminal(ready, ["demo"], [])
-    assert code == 2 and b"--headless" in seen
     ready.json("share", "add", "shop.aampe.users", "--yes")
 
 

@@ -390,6 +390,7 @@ static struct widths widths_of(int width, int longest)
     struct widths w = {.whole = 8};
     if (width < 76) {
         w.name = width - 2 - 2 - w.whole - 2 - 12;
+        w.name = w.name < 6 ? 6 : w.name;
         return w;
     }
     w.letters = 12;
