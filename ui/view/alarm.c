@@ -27,11 +27,11 @@ void view_alarm_of(const cJSON *item, struct view_alarm *alarm)
     if (alarm->run > 0)
         alarm->screen = 5;
     else if (strcmp(kind, "expires") == 0)
-        alarm->screen = 6;
+        alarm->screen = 6, alarm->secret = base_json_str(item, "secret");
     else if (strcmp(kind, "audit") == 0)
         alarm->screen = 7;
     else if (strcmp(kind, "blocked") == 0)
-        alarm->screen = 9, alarm->setting = base_json_str(item, "setting");
+        alarm->screen = 9;
     else if (base_json_str(item, "table"))
         alarm->screen = 2, alarm->table = base_json_str(item, "table");
 }
@@ -87,14 +87,14 @@ void view_alarm(const cJSON *status, bool engine, struct view_alarm *alarm)
 
 cJSON *view_alarm_args(const struct view_alarm *alarm)
 {
-    if (alarm->run <= 0 && alarm->table == NULL && alarm->setting == NULL)
+    if (alarm->run <= 0 && alarm->table == NULL && alarm->secret == NULL)
         return NULL;
     cJSON *args = base_json_object();
     if (alarm->run > 0)
         base_json_add_i64(args, "run", alarm->run);
     if (alarm->table)
         base_json_add_str(args, "table", alarm->table);
-    if (alarm->setting)
-        base_json_add_str(args, "setting", alarm->setting);
+    if (alarm->secret)
+        base_json_add_str(args, "secret", alarm->secret);
     return args;
 }

@@ -12,10 +12,10 @@
 struct view_alarm {
     char text[32]; /* "! 2 failed", "! secret 9 d", "no engine"; "": all is well */
     enum view_style style;
-    int screen;          /* 1 to 9, where `!` goes; 0: nowhere */
-    int64_t run;         /* > 0: `!` opens this run (screen_run, {"run":...}) */
-    const char *table;   /* or this table (screen_table, {"table":...}); borrowed from status */
-    const char *setting; /* or 9 Setup at what is missing ({"setting":...}); borrowed; or NULL */
+    int screen;         /* 1 to 9, where `!` goes; 0: nowhere */
+    int64_t run;        /* > 0: `!` opens this run (screen_run, {"run":...}) */
+    const char *table;  /* or this table (screen_table, {"table":...}); borrowed from status */
+    const char *secret; /* or 6 Access at this secret ({"secret":...}); borrowed; or NULL */
 };
 
 /* status: the answer of verb "status" or the snapshot, may be NULL; engine: it is connected. */

@@ -285,6 +285,17 @@ static void nothing_say(struct view_page *page, const cJSON *data, int64_t now_u
         view_page_add(page, STYLE_PLAIN, " All %lld tables whole to %s.", total, clock);
 }
 
+/* What passes by itself, but is good to know. */
+static void notes_add(struct view_page *page, const cJSON *data)
+{
+    if (base_json_bool_or(data, "recovering", false))
+        view_page_line(page, STYLE_WARN, "NOTE  interrupted runs are being resolved");
+    if (base_json_bool_or(data, "settings_pending", false))
+        view_page_line(page, STYLE_WARN, "NOTE  changed settings wait for the running work");
+    if (base_json_bool_or(data, "stopping", false))
+        view_page_line(page, STYLE_WARN, "NOTE  the engine is stopping");
+}
+
 void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us, int rows)
 {
     const cJSON *items = base_json_array(data, "attention"), *item;
@@ -316,6 +327,7 @@ void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us
         view_page_add(page, STYLE_PLAIN, "  ");
         view_page_cell(page, style == STYLE_GOOD ? STYLE_PLAIN : style, page->width - 6, text.data);
     }
+    notes_add(page, data);
     base_buf_free(&text);
 }
 
