@@ -102,7 +102,7 @@ const char *console_action_refused(struct console *console, struct screen *scree
 bool console_action_own(enum view_action action); /* the console does it on every screen */
 void console_quit_ask(struct console *console);
 void console_worst(struct console *console);
-void console_dump(struct console *console); /* the screen as text, into a file */
+void console_dump(struct console *console);           /* the screen as text, into a file */
 void console_question_focus(struct console *console); /* on the button instead of Cancel */
 
 /* frame.c */
