@@ -18,6 +18,7 @@ struct setup {
     int page_width, top;
     int64_t minute;
     bool stale, asked_again;
+    bool wanted; /* something has changed in the engine */
 };
 
 const char *setup_refuses(const struct console *console, const cJSON *data)
@@ -156,6 +157,8 @@ static void open_step(struct setup *setup)
         cJSON *args = base_json_object();
         base_json_add_str(args, "step", step->id);
         base_json_add_str(args, "note", setup->note);
+        if (setup->data)
+            base_json_add_take(args, "list", cJSON_Duplicate(setup->data, true));
         console_push(setup->screen.console, &screen_setup_step, args);
     }
 }
@@ -187,16 +190,21 @@ static void setup_resume(struct screen *screen)
 
 static void setup_event(struct screen *screen, const char *name, const cJSON *payload)
 {
-    bool check_over = strcmp(name, "setup.check") == 0 && base_json_bool_or(payload, "done", false);
-    if (check_over || strcmp(name, "run.state") == 0 || strcmp(name, "share.changed") == 0 ||
-        strcmp(name, "resync") == 0)
-        list_ask((struct setup *)screen);
+    struct setup *setup = (struct setup *)screen;
+    if (strcmp(name, "setup.check") == 0 && base_json_bool_or(payload, "done", false))
+        list_ask(setup);
+    /* The rest comes often and also while another screen is in front: the next tick asks once. */
+    setup->wanted |= strcmp(name, "run.state") == 0 || strcmp(name, "status.changed") == 0 ||
+                     strcmp(name, "resync") == 0;
 }
 
 static void setup_tick(struct screen *screen)
 {
     struct setup *setup = (struct setup *)screen;
     int64_t minute = console_now_us(screen->console) / 60000000;
+    if (setup->wanted && console_engine(screen->console))
+        list_ask(setup);
+    setup->wanted = false;
     if (minute == setup->minute)
         return;
     setup->minute = minute;

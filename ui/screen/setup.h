@@ -8,7 +8,8 @@
 
 #include "base/secret.h"
 
-/* One step: args {"step":ID, "note":TEXT}. */
+/* One step: args {"step":ID, "note":TEXT, "list":the answer of setup.list as far as it is known}.
+ */
 extern const struct screen_ops screen_setup_step;
 
 /* Why the answers may not be changed now; NULL: they may. The first answers need no unlocking;

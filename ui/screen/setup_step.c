@@ -13,6 +13,7 @@ static void step_open(struct screen *screen, const cJSON *args)
     int number = view_setup_number(base_json_str(args, "step"));
     step->number = number ? number : 1;
     step->note = base_strdup(base_json_str(args, "note"));
+    step->data = cJSON_Duplicate(base_json_get(args, "list"), true);
     step->selected = 1;
     step->stale = true;
     setup_step_list(step);
