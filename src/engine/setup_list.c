@@ -307,7 +307,10 @@ static void blocked_add(cJSON *all, enum setup_step step, cJSON *json)
         int need = (int)steps[step].needs[i];
         /* Later steps are looked at too: nothing needs one that comes after it, so it is there. */
         const cJSON *other = cJSON_GetArrayItem(all, need);
-        if (strcmp(base_json_str_or(other, "state", "todo"), "done") != 0)
+        const char *state = base_json_str_or(other, "state", "todo");
+        /* Id and secret are refused together: each can be the wrong one. */
+        bool pair = step == SETUP_SECRET && need == SETUP_PRINCIPAL && strcmp(state, "todo") != 0;
+        if (strcmp(state, "done") != 0 && !pair)
             base_json_push_take(blocked, cJSON_CreateNumber(need + 1));
     }
 }

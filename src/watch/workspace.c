@@ -88,6 +88,7 @@ static enum reach reach_of(const struct watch_check *check)
     case ERR_NET_CONNECT:
     case ERR_PROXY_AUTH:
     case ERR_PROXY_REFUSED:
+    case ERR_SEC_HOST_REFUSED:
         return REACH_CONNECT;
     case ERR_TLS_UNKNOWN_CA:
     case ERR_TLS_HOST_MISMATCH:
@@ -98,7 +99,7 @@ static enum reach reach_of(const struct watch_check *check)
         return REACH_TLS;
     default:
         if (check->trace.tls_us == 0 && !plain && check->status == 0)
-            return check->trace.connect_us ? REACH_TLS : REACH_CONNECT;
+            return REACH_TLS; /* what never connected says so */
         return REACH_ANSWER;
     }
 }

@@ -109,7 +109,7 @@ class Setup(unittest.TestCase):
         terminal.wait(lambda s: "of 2 published" in s.text(), "the live batch")
         terminal.type("9")
         terminal.wait("7 of 7 done")
-        terminal.wait("verified")
+        terminal.wait("416 rows, verif")
         said = terminal.raw.decode(errors="replace")
         self.assertNotIn(home.ready["client_secret"], said)
         self.assertNotIn("dose-not-the-secret", said)

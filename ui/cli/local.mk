@@ -14,8 +14,8 @@ tests_unit_test_cli_parse_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cli_parse_LDADD = ui/libcli.a ui/libview.a src/libipc.a src/libconfig.a src/libmodel.a \
 	src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
 
-dist_check_SCRIPTS += tests/e2e/console.py tests/e2e/test_console_demo.py tests/e2e/test_console_share.py
-TESTS += tests/e2e/test_console_demo.py tests/e2e/test_console_share.py
+dist_check_SCRIPTS += tests/e2e/console.py tests/e2e/test_console_demo.py tests/e2e/test_console_setup.py tests/e2e/test_console_share.py
+TESTS += tests/e2e/test_console_demo.py tests/e2e/test_console_setup.py tests/e2e/test_console_share.py
 
 dist_check_SCRIPTS += tests/e2e/test_runs.py
 TESTS += tests/e2e/test_runs.py
