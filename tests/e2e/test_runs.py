@@ -74,6 +74,18 @@ def test_a_lost_grant(home):
     retried(home, data)
 
 
+def test_an_observer_tells_a_lost_grant_from_a_new_table(home):
+    home.json("config", "set", "observer.client_id", home.ready["observer_client_id"])
+    home.json("secrets", "set", "observer", "--from-fd", "0", stdin=home.ready["observer_client_secret"] + "\n")
+    data = failed(home, "missing_grant", "level=table", "table=" + TABLE)
+    run = str(data["run"]["id"])
+    changed = wait_for(lambda: (lambda seen: seen if seen["seen_as"] == "observer" and "table id" in seen["same"] else None)(
+        home.json("runs", "show", run)["data"]["changed"]))
+    assert [item["likely"] for item in changed["items"] if item["what"] == "grants"] == [True]
+    assert "unknown" not in changed
+    retried(home, data)
+
+
 def test_a_changed_setting_is_named(home):
     home.json("config", "set", "codec", "zstd")
     try:
@@ -143,7 +155,7 @@ def test_filter_words_must_all_match(home):
         return home.json("runs", "list", "--filter", words)["data"]["total"]
     assert total("SHOP.AAMPE.PRODUCTS done") >= 1
     assert total("products failed") == 0
-    assert total("SRC_PERM_TABLE") == 1
+    assert total("SRC_PERM_TABLE") == 2
     assert total("%") == 0, "a word is no pattern"
     assert total("") == home.json("runs", "list")["data"]["total"]
 

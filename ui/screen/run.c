@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "ui/view/notice.h"
 #include "ui/view/run.h"
 #include "ui/view/status.h"
 #include "ui/view/words.h"
@@ -384,7 +385,21 @@ static void copy(struct run_screen *run, bool command)
     free(text);
 }
 
-/* All tabs in one text. */
+/* Word to Aampe in a file of its own: nothing of ours may be in it. */
+static void notice_export(struct run_screen *run, int64_t now_us)
+{
+    const cJSON *status = console_status(run->screen.console);
+    struct view_page *page = view_page_new(80);
+    char name[48];
+    snprintf(name, sizeof name, "run-%lld-notice.txt", (long long)run->id);
+    view_notice_aampe(page, run->data, status, now_us);
+    char *text = view_page_text(page);
+    console_export(run->screen.console, name, text);
+    free(text);
+    view_page_free(&page);
+}
+
+/* All tabs in one text; of a failure also the notice. */
 static void export(struct run_screen *run)
 {
     struct view_run_words words = {.now_us = console_now_us(run->screen.console)};
@@ -397,6 +412,8 @@ static void export(struct run_screen *run)
     view_run_evidence(page, run->data, words.now_us);
     char *text = view_page_text(page);
     snprintf(name, sizeof name, "run-%lld.txt", (long long)run->id);
+    if (is_word(run, "failed"))
+        notice_export(run, words.now_us);
     console_export(run->screen.console, name, text);
     free(text);
     view_page_free(&page);

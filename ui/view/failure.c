@@ -356,7 +356,8 @@ static void do_block(struct view_page *page, const cJSON *data, const struct vie
         key_say(page, w, "c", VIEW_ACTION_CHECK,
                 "read the destination again, every file; changes nothing");
     if (w->keys)
-        key_say(page, w, "e", VIEW_ACTION_EXPORT, "write this page to a file, for a ticket");
+        key_say(page, w, "e", VIEW_ACTION_EXPORT,
+                "write this page to a file, and a notice for Aampe (nothing of ours in it)");
 }
 
 /* --- runs that did not fail --- */
