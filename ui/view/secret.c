@@ -250,10 +250,13 @@ static void unread_add(struct view_page *page, const cJSON *data)
     const cJSON *error = base_json_get(data, "not_readable");
     bool observer = base_json_bool_or(data, "observer", false);
     if (error) {
-        view_page_fact(page, LABEL, "workspace", STYLE_WARN, "not readable: %s",
+        bool denied = strcmp(base_json_str_or(error, "code", ""), "SRC_PERM_DENIED") == 0;
+        view_page_fact(page, LABEL, "workspace", STYLE_WARN, "%s: %s",
+                       base_json_str(data, "read") ? "not read again" : "not readable",
                        base_json_str_or(error, "message", ""));
-        view_page_fact(page, LABEL, "", STYLE_PLAIN,
-                       observer
+        view_page_fact(page, LABEL, "", STYLE_PLAIN, "%s",
+                       !denied ? base_json_str_or(error, "hint", "")
+                       : observer
                            ? "The observer needs the role Service Principal Manager on the "
                              "principal, or to be a workspace admin."
                            : "An observer with the role Service Principal Manager could read it: "
