@@ -82,7 +82,7 @@ def browse(home, budget):
     before = calls(home)
     terminal = open_console(home)
     terminal.type("2")
-    terminal.wait(lambda s: re.search(r"\[[ x]\] +t(able|bl)?_?\w*\d", s.text()), "the name of a table")
+    terminal.wait(lambda s: re.search(r"^.. ?\[[ x]\]     \w", s.text(), re.M), "the name of a table")
     after = calls(home)
     asked = sum(after.get(v, 0) - before.get(v, 0) for v in ("tree.rows", "tree.search"))
     budget.judge("requests to the engine until a table's name", asked, 3, "calls")
@@ -101,7 +101,7 @@ def browse(home, budget):
     before = calls(home)
     terminal.type("/")
     terminal.quiet(0.2)
-    terminal.type("_99")
+    terminal.type("billing_00")
     terminal.quiet(1.0)
     terminal.type("\r")
     terminal.quiet(1.0)
@@ -137,7 +137,7 @@ def progress(home, budget):
     terminal = open_console(home)
     batch = home.json("sync", "run", "bench.b.narrow")["data"]["batch"]
     terminal.type("5")
-    terminal.wait(str(batch))
+    terminal.wait(lambda s: "> 5 Runs" in s.row(0) and "bench.b.narrow" in s.text(), "batch %d" % batch)
     terminal.type("g\r")
     terminal.wait(lambda s: "rows/s" in s.text(), "the live batch")
     terminal.quiet(0.01)
@@ -167,7 +167,7 @@ def main():
         terminal.close()
     finally:
         home.close()
-    home = Home(world="bench", rows=30000000)
+    home = Home(world="bench", rows=60000000)
     try:
         home.configure()
         progress(home, budget)
