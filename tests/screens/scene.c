@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REST_MS 500   /* what waits that long for the keys to rest is shown */
 #define TURNS_MAX 200 /* answers that ask again */
 #define INCLUDES_MAX 8
 
@@ -236,6 +237,12 @@ static void settle(struct scene *scene)
     }
     if (scene->sent && !scene->held)
         die(scene->name, "asks without end: %s", scene->sent->verb);
+    console_tick(scene->console);
+    paint(scene, NULL);
+    int wait = console_wait_ms(scene->console);
+    if (wait <= 0 || wait > REST_MS)
+        return;
+    scene->now_us += wait * INT64_C(1000); /* the keys rest */
     console_tick(scene->console);
     paint(scene, NULL);
 }

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAG_ROWS 100 /* and on; below: browse_keys.c */
+#define REST_US (INT64_C(200) * 1000) /* how long keys rest before the block below follows */
+#define TAG_ROWS 100                  /* and on; below: browse_keys.c */
 
 static const char *const order_words[BROWSE_ORDERS] = {"name", "name_desc", "age"};
 
@@ -108,6 +109,12 @@ static void browse_open(struct screen *screen, const cJSON *args)
         console_push(screen->console, &screen_table, cJSON_Duplicate(args, true));
 }
 
+static void block_free(struct browse *browse)
+{
+    view_page_free(&browse->detail);
+    base_free(&browse->detail_name);
+}
+
 static void browse_close(struct screen *screen)
 {
     struct browse *browse = (struct browse *)screen;
@@ -124,7 +131,7 @@ static void browse_close(struct screen *screen)
     free(browse->author);
     free(browse->sent_key);
     cJSON_Delete(browse->surely);
-    view_page_free(&browse->detail);
+    block_free(browse);
 }
 
 void browse_again(struct browse *browse)
@@ -348,6 +355,25 @@ static void follow(struct browse *browse)
         browse_at_set(&list->selected, list->tree, list->scroll.at);
 }
 
+/* A key that is held down moves the selection alone: of a block that nobody reads, nothing is
+ * sent. */
+static bool block_waits(struct browse *browse)
+{
+    int64_t now = console_now_us(browse->screen.console);
+    int64_t line = browse_list(browse)->scroll.at;
+    if (browse->detail == NULL || browse->detail->width != browse->screen.width)
+        return false;
+    if (line != browse->detail_line) {
+        browse->detail_line = line;
+        browse->moved_us = now;
+    }
+    int64_t until = browse->moved_us + REST_US;
+    if (now >= until || now < browse->moved_us)
+        return false;
+    console_wake(browse->screen.console, until);
+    return true;
+}
+
 static void browse_layout(struct screen *screen)
 {
     struct browse *browse = (struct browse *)screen;
@@ -357,11 +383,15 @@ static void browse_layout(struct screen *screen)
     follow(browse);
     forget_given_up(browse);
     ask_visible(browse);
-    view_page_free(&browse->detail);
+    if (block_waits(browse))
+        return;
+    block_free(browse);
     browse->detail = view_page_new(screen->width);
-    if (browse->block > 1 && browse_selected(browse, &line) && line.row)
+    if (browse->block > 1 && browse_selected(browse, &line) && line.row) {
+        browse->detail_name = base_strdup(base_json_str_or(line.row, "name", ""));
         view_tree_detail(browse->detail, line.row, console_now_us(screen->console),
                          (size_t)browse->block - 1);
+    }
 }
 
 static void browse_status(const struct screen *screen, struct buf *out)

@@ -76,7 +76,10 @@ struct browse {
     struct draw_column columns[BROWSE_COLUMNS];
     int widths[BROWSE_COLUMNS];
     int head, rows, block; /* heights: lines above the list, the list, the block below */
+    /* What the block says; follows the selection when the keys rest. */
     struct view_page *detail;
+    char *detail_name;
+    int64_t detail_line, moved_us;
 };
 
 /* browse.c */

@@ -247,9 +247,9 @@ void browse_draw(const struct screen *screen, struct draw_box body)
         draw_list(browse, list);
     if (browse->edit && browse->head == 0)
         draw_edit_draw(browse->edit, body, 0, 0, body.width);
-    if (browse->block > 0 && browse_selected(browse, &line) && line.row) {
+    if (browse->block > 0 && browse->detail_name && browse_selected(browse, &line) && line.row) {
         int y = browse->head + browse->rows;
-        draw_rule(body, y, base_json_str_or(line.row, "name", ""));
+        draw_rule(body, y, browse->detail_name);
         console_page_draw(browse->detail,
                           draw_box_sub(body, 0, y + 1, body.width, browse->block - 1), 0, -1);
     }

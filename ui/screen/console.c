@@ -171,9 +171,32 @@ static void lock_on_time(struct console *console)
     }
 }
 
+/* Until the next tick of the clock. */
+static int tick_ms(const struct console *console, int64_t now)
+{
+    const struct screen *top = console_top(console);
+    int64_t since = (now - console->ticked_us) / 1000;
+    if ((top && top->ops->tick) || console->status_wanted || console->unlocked_until_us)
+        return since < 0 || since >= 1000 ? 0 : (int)(1000 - since);
+    return now / MINUTE_US != console->minute ? 0 : (int)((MINUTE_US - now % MINUTE_US) / 1000) + 1;
+}
+
+void console_wake(struct console *console, int64_t at_us)
+{
+    if (console->wake_us == 0 || at_us < console->wake_us)
+        console->wake_us = at_us;
+}
+
 void console_tick(struct console *console)
 {
     int64_t now = console_now_us(console);
+    if (console->wake_us != 0 && now >= console->wake_us) {
+        console->wake_us = 0;
+        console->dirty = true;
+        console_turn_end(console);
+        if (tick_ms(console, now) > 0)
+            return;
+    }
     console->ticked_us = now;
     if (now / MINUTE_US != console->minute) { /* ages */
         console->minute = now / MINUTE_US;
@@ -255,13 +278,13 @@ bool console_over(const struct console *console)
 
 int console_wait_ms(const struct console *console)
 {
-    const struct screen *top = console_top(console);
+    int64_t now = console_now_us(console), wake = (console->wake_us - now + 999) / 1000;
     if (console->dirty || console_asks_unsettled(console))
         return 0;
-    int64_t now = console_now_us(console), since = (now - console->ticked_us) / 1000;
-    if ((top && top->ops->tick) || console->status_wanted || console->unlocked_until_us)
-        return since < 0 || since >= 1000 ? 0 : (int)(1000 - since);
-    return now / MINUTE_US != console->minute ? 0 : (int)((MINUTE_US - now % MINUTE_US) / 1000) + 1;
+    int wait = tick_ms(console, now);
+    if (console->wake_us != 0 && (wait < 0 || wake < wait))
+        wait = wake > 0 ? (int)wake : 0;
+    return wait;
 }
 
 const cJSON *console_status(const struct console *console)

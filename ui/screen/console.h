@@ -85,6 +85,9 @@ void console_copy(struct console *console, const char *text); /* and says so */
 /* Writes text to a new file in the current folder, mode 0600, and says where. */
 void console_export(struct console *console, const char *name, const char *text);
 void console_touch(struct console *console); /* something may look different */
+/* Lays out and paints again at this time even if nothing happens: for what waits until the keys
+ * rest. The earliest time wins. */
+void console_wake(struct console *console, int64_t at_us);
 
 /* A question over the whole screen. body is taken (struct view_page). With word: it must be typed;
  * without: two buttons, Cancel focused. done runs once; yes false: cancelled. */
