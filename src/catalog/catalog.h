@@ -41,6 +41,8 @@ void catalog_refresh(struct catalog *catalog,
                      void (*done)(void *user, const struct catalog_tally *tally,
                                   const struct err *err),
                      void *user);
+/* Somebody looks into this container: during a refresh it is listed next. */
+void catalog_first(struct catalog *catalog, const char *key);
 /* When the last walk over everything ended, 0 = never. */
 int64_t catalog_walked_us(struct store_cache *cache);
 /* The next one is due, and begins anew. */

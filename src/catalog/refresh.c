@@ -489,6 +489,21 @@ void catalog_refresh(struct catalog *catalog,
         refresh_finish(catalog);
 }
 
+void catalog_first(struct catalog *catalog, const char *key)
+{
+    struct walk **link = &catalog->waiting, *walk;
+    while (*link && strcmp((*link)->key, key) != 0)
+        link = &(*link)->next;
+    walk = *link;
+    if (walk == NULL || walk == catalog->waiting)
+        return;
+    *link = walk->next;
+    if (*link == NULL)
+        catalog->waiting_end = link;
+    walk->next = catalog->waiting;
+    catalog->waiting = walk;
+}
+
 int64_t catalog_walked_us(struct store_cache *cache)
 {
     return store_cache_number(cache, NUMBER_DONE);

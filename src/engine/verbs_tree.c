@@ -45,6 +45,8 @@ void engine_verb_tree_rows(struct engine *engine, struct ipc_call *call, const c
                                   .dress = engine_dress,
                                   .user = dresser};
     int64_t epoch = base_json_i64_or(params, "epoch", 0);
+    if (engine->catalog && store_cache_age(engine->cache, query.parent) == 0)
+        catalog_first(engine->catalog, query.parent);
     cJSON *json = catalog_rows(engine->cache, &query, &err);
     engine_dresser_free(&dresser);
     if (json == NULL) {

@@ -134,6 +134,11 @@ def test_walk_over_a_kill(big):
     """What was listed stays, what was not is listed afterwards, nothing twice but what was under way."""
     began = time.monotonic()
     client = Client(big.path, "catalog.changed")
+    # what somebody looks into is listed next
+    wait_for(lambda: client.ok("tree.rows", {"parent": "c:lake_us", "offset": 499, "limit": 1})["rows"], 60)
+    last = client.ok("tree.rows", {"parent": "c:lake_us", "offset": 499, "limit": 1})["rows"][0]["key"]
+    wait_for(lambda: client.ok("tree.rows", {"parent": last})["total"] == 50)
+    assert client.ok("tree.rows", {"limit": 1})["tables"] < 50000
     wait_for(lambda: client.ok("tree.rows", {"limit": 1})["tables"] > 10000, 120)
     big.kill()
     before = collections.Counter(listed(big))

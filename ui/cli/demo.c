@@ -529,6 +529,13 @@ int cli_exec_demo(struct cli *cli)
                      "\"demo --empty\" is for a terminal: there is nothing to report");
         return view_error(cli->out, &err, NULL);
     }
+    const char *world = cli_value(&cli->args, "world");
+    if (headless && world && strcmp(world, "big") == 0) {
+        base_err_set(
+            &err, ERR_USAGE,
+            "\"demo --world big\" is for a terminal: 100 000 tables are there to be browsed");
+        return view_error(cli->out, &err, NULL);
+    }
     demo.sandbox = base_process_find("aampe-sandbox");
     if (demo.sandbox == NULL) {
         base_err_set(&err, ERR_CONFIG_MISSING,
