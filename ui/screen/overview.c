@@ -282,8 +282,9 @@ static const char *overview_refuse(const struct screen *screen, enum view_action
             return "there is no engine to ask";
         if (action != VIEW_ACTION_REFRESH && tables == 0)
             return "no tables are shared yet";
-        return action == VIEW_ACTION_CHECK && overview->checking ? "is being checked already"
-                                                                 : NULL;
+        return action == VIEW_ACTION_CHECK && overview->checking && console_waiting(screen)
+                   ? "is being checked already"
+                   : NULL;
     case VIEW_ACTION_RETRY:
         return down ? "there is no engine to ask" : can_retry(overview) ? NULL : "select a failure";
     default:
