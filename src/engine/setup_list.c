@@ -346,7 +346,8 @@ static void secret_add(struct engine *engine, cJSON *json)
 void engine_verb_setup_list(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     struct stat file;
-    if (base_json_bool_or(params, "look", false) && engine->profile_err.code == ERR_OK)
+    if (base_json_bool_or(params, "look", false) && call->role == IPC_ROLE_ADMIN &&
+        engine->profile_err.code == ERR_OK)
         setup_look_at_all(engine);
     cJSON *json = base_json_object();
     cJSON *array = base_json_add_array(json, "steps");

@@ -220,7 +220,9 @@ void engine_verb_setup_check(struct engine *engine, struct ipc_call *call, const
     const char *id = base_json_str_or(params, "step", ""), *value = base_json_str(params, "value");
     enum setup_step step = setup_step_by_id(id);
     bool start = base_json_bool_or(params, "start", false);
-    if ((start || value) && !ipc_need_admin(engine->server, call))
+    /* A folder is made, a warehouse started, an address tried: not for who may only look. */
+    bool acts = start || value || step == SETUP_DESTINATION;
+    if (acts && !ipc_need_admin(engine->server, call))
         return;
     if (step == SETUP_STEPS)
         base_err_set(&err, ERR_USAGE, "there is no step \"%s\"", id);

@@ -85,6 +85,10 @@ static int full_screen(struct cli *cli, int screen, cJSON *take_args, struct err
                                   .terminal = &terminal,
                                   .first_screen = screen,
                                   .first_args = take_args};
+    if (cli_flag(&cli->args, "linear")) {
+        cJSON_Delete(take_args);
+        return linear_run(cli, screen == 9);
+    }
     sigemptyset(&action.sa_mask);
     sigaction(SIGTSTP, &action, NULL);
     int code = app_run(&options, err);

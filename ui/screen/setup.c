@@ -18,6 +18,7 @@ struct setup {
     int page_width, top;
     int64_t minute;
     bool stale, asked_again;
+    bool look;   /* the next question begins the looks that are missing */
     bool wanted; /* something has changed in the engine */
 };
 
@@ -75,10 +76,13 @@ static void list_ask(struct setup *setup)
         setup->asked_again = true;
         return;
     }
-    /* What has an answer and was never looked at is looked at now: that changes nothing and costs
-     * nothing. */
+    /* What has an answer and was never looked at is looked at when the list is opened: that changes
+     * nothing and costs nothing. Not after every event, or a check that was stopped would begin
+     * again. */
     cJSON *params = base_json_object();
-    base_json_add_bool(params, "look", true);
+    if (setup->look)
+        base_json_add_bool(params, "look", true);
+    setup->look = false;
     console_ask(&setup->screen, "setup.list", params, SETUP_TAG_LIST, on_list);
 }
 
@@ -169,7 +173,7 @@ static void setup_open(struct screen *screen, const cJSON *args)
     int number = view_setup_number(base_json_str(args, "step"));
     setup->note = base_strdup(base_json_str(args, "note"));
     setup->selected = number ? number : 1;
-    setup->stale = true;
+    setup->stale = setup->look = true;
     list_ask(setup);
     if (number)
         open_step(setup);
@@ -185,6 +189,7 @@ static void setup_close(struct screen *screen)
 
 static void setup_resume(struct screen *screen)
 {
+    ((struct setup *)screen)->look = true;
     list_ask((struct setup *)screen);
 }
 
@@ -276,6 +281,7 @@ static void setup_act(struct screen *screen, enum view_action action)
         check_ask(setup);
         break;
     case VIEW_ACTION_REFRESH:
+        setup->look = true;
         list_ask(setup);
         break;
     case VIEW_ACTION_COPY:
