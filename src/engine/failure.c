@@ -240,12 +240,32 @@ static void columns_compare(const struct compare *to, const struct model_schema 
         base_json_push_take(to->same, cJSON_CreateString("columns"));
 }
 
-static void settings_compare(const struct compare *to, const cJSON *from, const cJSON *now)
+/* Which settings an error speaks of, by the beginning of its code. */
+static bool speaks_of(const char *code, const char *setting)
+{
+    static const char *const table[][2] = {{"SRC_AUTH_", "secret"},    {"SRC_AUTH_", "principal"},
+                                           {"SRC_AUTH_", "workspace"}, {"SRC_PERM_", "principal"},
+                                           {"SRC_WH_", "warehouse"},   {"SRC_HOST_", "workspace"},
+                                           {"NET_", "workspace"},      {"TLS_", "workspace"},
+                                           {"HOST_", "destination"},   {"DST_", "destination"}};
+    for (size_t i = 0; i < base_countof(table); i++)
+        if (strcmp(setting, table[i][1]) == 0 &&
+            strncmp(code, table[i][0], strlen(table[i][0])) == 0)
+            return true;
+    return false;
+}
+
+static void settings_compare(const struct compare *to, const cJSON *from, const cJSON *now,
+                             enum err_code code)
 {
     static const char *const names[] = {"secret",      "principal", "workspace", "warehouse",
                                         "destination", "codec",     "engine"};
-    for (size_t i = 0; i < base_countof(names); i++)
-        text_compare(to, names[i], base_json_str(from, names[i]), base_json_str(now, names[i]));
+    for (size_t i = 0; i < base_countof(names); i++) {
+        cJSON *item =
+            text_compare(to, names[i], base_json_str(from, names[i]), base_json_str(now, names[i]));
+        if (item)
+            base_json_add_bool(item, "likely", speaks_of(base_err_name(code), names[i]));
+    }
 }
 
 static char *version_text(int64_t version)
@@ -352,7 +372,7 @@ static void changed_add(struct engine *engine, cJSON *json, const struct model_r
         known && cJSON_GetArraySize(to.items) > 0 &&
         strcmp(base_json_str_or(cJSON_GetArrayItem(to.items, 0), "what", ""), "table id") == 0;
     grant_add(&to, run, known, other);
-    settings_compare(&to, then, kept);
+    settings_compare(&to, then, kept, run->err.code);
     if (then == NULL)
         base_json_add_bool(changed, "settings_unknown", true);
     unknown_add(changed, run, seen, known);

@@ -92,12 +92,25 @@ def test_a_changed_setting_is_named(home):
         data = failed(home, "truncated")
         assert data["broke"]["code"] == "SRC_RESULT_TRUNCATED"
         assert data["broke"]["aampe"]["fails"] == "no"
-        assert {"what": "codec", "from": "snappy", "to": "zstd"} in data["changed"]["items"]
+        assert {"what": "codec", "from": "snappy", "to": "zstd", "likely": False} in data["changed"]["items"]
         assert "columns" in data["changed"]["same"]
         assert data["failed"]["statement_id"]
         retried(home, data)
     finally:
         home.json("config", "set", "codec", "snappy")
+
+
+def test_a_wrong_secret_is_the_likely_cause(home):
+    home.json("secrets", "set", "principal", "--from-fd", "0", stdin="dose" + "0" * 32 + "\n")
+    try:
+        home.console("sync", "run", "--wait", TABLE)
+        data = home.json("runs", "show")["data"]
+        assert data["broke"]["code"] == "SRC_AUTH_CLIENT_INVALID"
+        assert data["broke"]["aampe"]["fails"] == "unknown", "Aampe has a secret of its own"
+        assert [item["what"] for item in data["changed"]["items"] if item["likely"]] == ["secret"]
+    finally:
+        home.json("secrets", "set", "principal", "--from-fd", "0", stdin=home.ready["client_secret"] + "\n")
+    retried(home, data)
 
 
 def test_a_new_version_is_named(home):

@@ -318,10 +318,9 @@ static const char *hint_of(const struct run_screen *run)
     return base_json_str_or(base_json_get(run_of(run), "error"), "hint", "");
 }
 
-static bool is_access(const struct run_screen *run)
+static const struct view_run_fix *fix_of(const struct run_screen *run)
 {
-    const char *code = base_json_str_or(base_json_get(run->data, "broke"), "code", "");
-    return strncmp(code, "SRC_PERM_", 9) == 0 || strcmp(code, "SRC_TABLE_NOT_FOUND") == 0;
+    return view_run_fix(base_json_str_or(base_json_get(run->data, "broke"), "code", ""));
 }
 
 static const char *run_refuse(const struct screen *screen, enum view_action action)
@@ -344,7 +343,7 @@ static const char *run_refuse(const struct screen *screen, enum view_action acti
                : has_reader(run) ? NULL
                                  : "nothing of this table is at the destination yet";
     case VIEW_ACTION_FIX:
-        return is_access(run) ? NULL : "this cause has no fix of ours; DO says what helps";
+        return fix_of(run) ? NULL : "this cause is mended elsewhere; DO says what helps";
     case VIEW_ACTION_COPY:
     case VIEW_ACTION_COPY_COMMAND:
     case VIEW_ACTION_EXPORT:
@@ -419,16 +418,24 @@ static void export(struct run_screen *run)
     view_page_free(&page);
 }
 
-static void push(struct run_screen *run, const struct screen_ops *ops, bool table)
+static void fix_open(struct run_screen *run)
+{
+    const struct view_run_fix *fix = fix_of(run);
+    cJSON *args = base_json_object();
+    base_json_add_str(args, fix->key, fix->value);
+    if (fix->screen) {
+        console_go(run->screen.console, fix->screen, args);
+        return;
+    }
+    base_json_add_str(args, "table", base_json_str(run_of(run), "table"));
+    console_push(run->screen.console, &screen_table, args);
+}
+
+static void retry_open(struct run_screen *run)
 {
     cJSON *args = base_json_object();
-    if (table) {
-        base_json_add_str(args, "table", base_json_str(run_of(run), "table"));
-        base_json_add_str(args, "tab", "access");
-    } else {
-        base_json_add_i64(args, "run", run->id);
-    }
-    console_push(run->screen.console, ops, args);
+    base_json_add_i64(args, "run", run->id);
+    console_push(run->screen.console, &screen_retry, args);
 }
 
 static void sync_now(struct run_screen *run)
@@ -456,7 +463,7 @@ static void run_act(struct screen *screen, enum view_action action)
             run_act(screen, (enum view_action)target);
         break;
     case VIEW_ACTION_RETRY:
-        push(run, &screen_retry, false);
+        retry_open(run);
         break;
     case VIEW_ACTION_CANCEL_RUN:
         run_cancel_ask(screen, run_of(run));
@@ -465,7 +472,7 @@ static void run_act(struct screen *screen, enum view_action action)
         check(run);
         break;
     case VIEW_ACTION_FIX:
-        push(run, &screen_table, true);
+        fix_open(run);
         break;
     case VIEW_ACTION_COPY:
     case VIEW_ACTION_COPY_COMMAND:
@@ -512,7 +519,7 @@ static size_t run_hints(const struct screen *screen, enum view_action out[], siz
     const struct run_screen *run = (const struct run_screen *)screen;
     enum view_action all[8];
     size_t count = 0, n = 0;
-    if (is_access(run))
+    if (fix_of(run))
         all[n++] = VIEW_ACTION_FIX;
     if (run->data && retry_refused(run) == NULL)
         all[n++] = VIEW_ACTION_RETRY;

@@ -304,6 +304,42 @@ static void key_say(struct view_page *page, const struct view_run_words *w, cons
     }
 }
 
+const struct view_run_fix *view_run_fix(const char *code)
+{
+    static const char to_table[] =
+        "see what the principal has and lacks on this table, and who may grant it";
+    static const char to_secret[] = "6 Access: which secrets there are, and when each ends";
+    static const char to_warehouse[] = "9 Setup, warehouse: check it now, or pick another one";
+    static const char to_workspace[] =
+        "9 Setup, workspace: check the way there now, from near to far";
+    static const char to_destination[] =
+        "9 Setup, destination: check it now, or choose another one";
+    static const struct view_run_fix fixes[] = {
+        {"SRC_PERM_", 0, "tab", "access", to_table},
+        {"SRC_TABLE_NOT_FOUND", 0, "tab", "access", to_table},
+        {"SRC_ROWS_FILTERED", 0, "tab", "access", to_table},
+        {"SRC_AUTH_", 6, "secret", "principal", to_secret},
+        {"SRC_WH_", 9, "step", "warehouse", to_warehouse},
+        {"SRC_HOST_WRONG", 9, "step", "workspace", to_workspace},
+        {"SRC_TOKEN_ENDPOINT_WRONG", 9, "step", "workspace", to_workspace},
+        {"SRC_IP_BLOCKED", 9, "step", "workspace", to_workspace},
+        {"NET_", 9, "step", "workspace", to_workspace},
+        {"TLS_", 9, "step", "workspace", to_workspace},
+        {"PROXY_", 9, "step", "workspace", to_workspace},
+        {"HOST_DISK_FULL", 9, "step", "destination", to_destination},
+        {"HOST_INODES_FULL", 9, "step", "destination", to_destination},
+        {"HOST_QUOTA", 9, "step", "destination", to_destination},
+        {"HOST_READONLY", 9, "step", "destination", to_destination},
+        {"HOST_PERMISSION", 9, "step", "destination", to_destination},
+        {"HOST_FS_UNFIT", 9, "step", "destination", to_destination},
+        {"DST_", 9, "step", "destination", to_destination},
+    };
+    for (size_t i = 0; i < base_countof(fixes); i++)
+        if (strncmp(code, fixes[i].prefix, strlen(fixes[i].prefix)) == 0)
+            return &fixes[i];
+    return NULL;
+}
+
 static bool is_grant(const char *hint)
 {
     return strncmp(hint, "GRANT ", 6) == 0;
@@ -340,16 +376,17 @@ static void do_block(struct view_page *page, const cJSON *data, const struct vie
     const cJSON *run = base_json_get(data, "run"), *error = base_json_get(run, "error");
     const char *hint = base_json_str_or(error, "hint", "");
     view_page_rule(page, "DO");
+    const struct view_run_fix *fix = view_run_fix(base_json_str_or(error, "code", ""));
+    if (hint[0] && (!is_grant(hint) || !w->keys))
+        view_page_fact(page, 2, "-", STYLE_PLAIN, "%s", hint);
+    if (fix && w->keys)
+        key_say(page, w, "f", VIEW_ACTION_FIX, fix->text);
     if (is_grant(hint) && w->keys) {
         const char *to = strstr(hint, " TO `");
         char *text = base_printf("copy %.*s TO the principal",
                                  to ? (int)(to - hint) : (int)strlen(hint), hint);
-        key_say(page, w, "f", VIEW_ACTION_FIX,
-                "see what the principal has and lacks on this table, and who may grant it");
         key_say(page, w, "y", VIEW_ACTION_COPY, text);
         free(text);
-    } else if (hint[0]) {
-        view_page_fact(page, 2, "-", STYLE_PLAIN, "%s", hint);
     }
     retry_do(page, data, w);
     if (w->keys && base_json_get(base_json_get(data, "safe"), "reader"))

@@ -43,6 +43,14 @@ struct view_run_words {
 void view_run_page(struct view_page *page, const cJSON *data, const struct view_run_words *words);
 void view_run_chunks(struct view_page *page, const cJSON *data);
 void view_run_evidence(struct view_page *page, const cJSON *data, int64_t now_us);
+/* Where a cause of this code can be mended: `f` goes there. */
+struct view_run_fix {
+    const char *prefix;      /* of codes */
+    int screen;              /* 0: the table of the run */
+    const char *key, *value; /* what that screen is opened with */
+    const char *text;        /* what is to be seen there */
+};
+const struct view_run_fix *view_run_fix(const char *code); /* NULL: nowhere in the console */
 /* One sentence for the status line. */
 void view_run_sentence(struct buf *out, const cJSON *data);
 
