@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "ui/view/verdict.h"
 #include "ui/view/words.h"
 
@@ -124,6 +125,20 @@ static void table_resume(struct screen *screen)
     if (table->show.data == NULL)
         show_ask(table);
     tab_of(table)->enter(table);
+}
+
+/* A run of this table has gone on: its lists are read again when they are looked at. */
+static void table_event(struct screen *screen, const char *name, const cJSON *payload)
+{
+    struct table *table = (struct table *)screen;
+    bool resync = strcmp(name, "resync") == 0;
+    const cJSON *run = base_json_get(payload, "run") ? base_json_get(payload, "run") : payload;
+    if (!resync && (strcmp(name, "run.state") != 0 ||
+                    !base_text_equal_nocase(base_json_str_or(run, "table", ""), table->name)))
+        return;
+    table->runs_old = true;
+    if (table->tab == TABLE_SYNC || table->tab == TABLE_HISTORY)
+        table_sync_enter(table);
 }
 
 static void on_tick(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
@@ -352,6 +367,7 @@ const struct screen_ops screen_table = {
     .open = table_open,
     .close = table_close,
     .resume = table_resume,
+    .event = table_event,
     .key = table_key,
     .refuse = table_refuse,
     .act = table_act,

@@ -67,6 +67,7 @@ struct table {
     } rows;
 
     struct table_ask plan, share, runs, versions;
+    bool runs_old;    /* a run of it has ended since they were asked for */
     bool sync_wanted; /* the plan was asked for by `s` */
 };
 

@@ -69,7 +69,7 @@ static void sync_question(struct table *table)
     view_page_blank(page);
     view_page_fact(page, 9, "table", STYLE_PLAIN, "%s", table->name);
     view_sync_mode(page, entry_of(table), base_json_array(table->show.data, "columns"));
-    view_sync_next(page, plan, destination(table));
+    view_sync_next(page, plan, destination(table), false);
     view_page_blank(page);
     view_page_wrap(page, 2, STYLE_PLAIN,
                    "A reader of the destination sees what is there now until the new one is whole, "
@@ -115,6 +115,7 @@ static void on_runs(struct screen *screen, int64_t tag, const cJSON *result, con
 void table_runs_ask(struct table *table)
 {
     cJSON *params = table_params(table);
+    table->runs_old = false;
     base_json_add_i64(params, "limit", 100);
     table_ask_send(table, &table->runs, "runs.list", params, on_runs);
 }
@@ -128,7 +129,7 @@ void table_sync_enter(struct table *table)
 {
     if (table->tab != TABLE_SYNC && table->tab != TABLE_HISTORY)
         return;
-    if (wants(&table->runs))
+    if (wants(&table->runs) || (table->runs_old && !table->runs.busy))
         table_runs_ask(table);
     if (table->tab != TABLE_SYNC)
         return;
@@ -196,7 +197,7 @@ static void next_add(struct view_page *page, const struct table *table)
 {
     view_page_rule(page, "NEXT SYNC WOULD READ");
     if (plan_of(table))
-        view_sync_next(page, plan_of(table), destination(table));
+        view_sync_next(page, plan_of(table), destination(table), true);
     else if (table->plan.failed) {
         view_page_fact(page, 9, "fails", STYLE_BAD, "%s: %s", base_err_name(table->plan.err.code),
                        table->plan.err.message);

@@ -65,7 +65,8 @@ static void refused_add(struct view_page *page, const cJSON *plan)
     }
 }
 
-void view_sync_next(struct view_page *page, const cJSON *plan, const char *destination)
+void view_sync_next(struct view_page *page, const cJSON *plan, const char *destination,
+                    bool statement)
 {
     int64_t version = 0;
     char rows[24];
@@ -93,9 +94,10 @@ void view_sync_next(struct view_page *page, const cJSON *plan, const char *desti
     view_page_fact(page, LABEL, "to", STYLE_PLAIN, "%s%s%s", destination ? destination : "",
                    destination ? "/" : "", base_json_str_or(plan, "destination", ""));
     refused_add(page, plan);
-    view_page_fact(page, LABEL, "statement", STYLE_FAINT, "%.400s%s",
-                   base_json_str_or(plan, "statement", ""),
-                   strlen(base_json_str_or(plan, "statement", "")) > 400 ? " ..." : "");
+    if (statement)
+        view_page_fact(page, LABEL, "statement", STYLE_FAINT, "%.400s%s",
+                       base_json_str_or(plan, "statement", ""),
+                       strlen(base_json_str_or(plan, "statement", "")) > 400 ? " ..." : "");
 }
 
 static enum view_style word_style(const char *word)

@@ -11,7 +11,8 @@
 /* What the share says of the table: entry of "share.list", NULL when it is not in it. */
 void view_sync_mode(struct view_page *page, const cJSON *entry, const cJSON *columns);
 /* What the next sync would read: item of "sync.plan". destination: the setting, or NULL. */
-void view_sync_next(struct view_page *page, const cJSON *plan, const char *destination);
+void view_sync_next(struct view_page *page, const cJSON *plan, const char *destination,
+                    bool statement);
 /* The item of a plan with this name; NULL. */
 const cJSON *view_sync_item(const cJSON *list, const char *name);
 /* Runs of "runs.list", newest first; target of a line: its number in the list + 1. max: lines. */

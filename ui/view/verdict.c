@@ -281,6 +281,7 @@ const char *view_verdict_why(const cJSON *show, int level, char *out, size_t siz
     }
     const char *needs = base_json_str_or(at, "needs", "");
     bool no = is(at, "has", "no"), later = false;
+    bool only = base_json_i64_or(base_json_get(show, "access"), "missing", 0) == 1;
     for (int i = level; i < cJSON_GetArraySize(levels); i++)
         later = later || is(cJSON_GetArrayItem(levels, i), "has", "no");
     out[0] = '\0';
@@ -289,6 +290,8 @@ const char *view_verdict_why(const cJSON *show, int level, char *out, size_t siz
     char *text = NULL;
     if (no && later)
         text = base_printf("%s comes first: without it the statements below would not help", needs);
+    else if (no && only && !is(at, "level", "TABLE"))
+        text = base_printf("%s is all that is missing: the other levels are there", needs);
     else if (no && is(at, "level", "TABLE"))
         text = base_printf("%s on this table alone is enough, once the levels above it are there",
                            needs);
