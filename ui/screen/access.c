@@ -86,7 +86,7 @@ static void on_list(struct screen *screen, int64_t tag, const cJSON *result, con
         list_ask(access, TAG_LIST);
     if (tag == TAG_AGAIN)
         console_say(screen->console, base_json_get(result, "not_readable")
-                                         ? "asked again: the workspace does not list them"
+                                         ? "asked again: they could not be read"
                                          : "asked again; nothing was changed");
 }
 
