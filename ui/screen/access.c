@@ -79,6 +79,7 @@ static void on_list(struct screen *screen, int64_t tag, const cJSON *result, con
             console_say_error(screen->console, err);
         return;
     }
+    access->follow = access->follow || access->data == NULL;
     cJSON_Delete(access->data);
     access->data = cJSON_Duplicate(result, true);
     select_wanted(access);

@@ -157,6 +157,8 @@ static char *done_words(const cJSON *row)
 {
     const char *action = base_json_str_or(row, "action", "something");
     const char *object = base_json_str_or(row, "object", "what the log does not name");
+    if (base_json_str(row, "statement") && base_json_str(row, "object") == NULL)
+        return base_strdup("ran a statement that names no table");
     for (size_t i = 0; i < base_countof(actions); i++) {
         const char *place;
         if (strcmp(actions[i].action, action) != 0)
