@@ -55,8 +55,12 @@ class Terminal:
         self.raw += data
         self.screen.feed(data)
         if self.hold:
-            time.sleep(len(data) / self.hold)  # a slow line, not a wait for a condition
+            self.wait_line(len(data))
         return True
+
+    def wait_line(self, count):
+        """A slow line takes its time for so many bytes."""
+        time.sleep(count / self.hold)
 
     def drain(self):
         while self.ended is None and select.select([self.fd], [], [], 0)[0]:

@@ -34,9 +34,14 @@ class Walk:
         self.wait("Overview" if "80x24" in self.name else "> 1")
         self.keys("q")
         self.wait("> [ Quit ]")
-        time.sleep(0.3)
-        self.keys("Enter")
-        self.wait(lambda _text: self.pane.over())
+        self.wait(self.wait_pressed)
+
+    def wait_pressed(self, _text):
+        """Keys typed before the question was read are thrown away: the button is pressed until it works."""
+        if not self.pane.over():
+            self.keys("Enter")
+            time.sleep(0.2)
+        return self.pane.over()
 
     def close(self):
         self.pane.close()
@@ -94,7 +99,7 @@ def fill(walk, step, value):
     walk.keys("Enter")
     walk.wait(lambda text: step in text.splitlines()[0] or step in text)
     walk.keys("Enter")
-    time.sleep(0.5)
+    walk.wait(lambda text: "Enter saves and checks" in text or "while you type or paste" in text)
     walk.pane.paste(value)
     walk.keys("Enter")
     walk.wait(lambda text: "FAIL" not in text and re.search(r"\bok\b", text))
