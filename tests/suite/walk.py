@@ -99,7 +99,7 @@ def fill(walk, step, value):
     walk.keys("Enter")
     walk.wait(lambda text: step in text.splitlines()[0] or step in text)
     walk.keys("Enter")
-    walk.wait(lambda text: "Enter saves and checks" in text or "while you type or paste" in text)
+    walk.wait(lambda text: re.search("Enter saves and checks|while you type or paste|Enter take", text))
     walk.pane.paste(value)
     walk.keys("Enter")
     walk.wait(lambda text: "FAIL" not in text and re.search(r"\bok\b", text))
