@@ -110,9 +110,9 @@ static void warehouse_add(struct engine *engine, cJSON *json)
 
 struct batch_sum {
     int64_t rows, total;
-    bool total_known, estimated, moving;
-    double rate;
-    int64_t stalled_run;
+    bool total_known, estimated, long_batch;
+    double rate, mean;          /* now, of all; over the whole time */
+    int64_t stalled_run, first; /* the first that is at work */
 };
 
 /* What a queued run will probably read: what the last good one did. */
@@ -139,7 +139,7 @@ static void eta_add(cJSON *json, int64_t left, double now, double mean)
 
 /* A run that is not over: how far, how long still. */
 static void run_live_add(struct engine *engine, cJSON *json, const struct model_run *run,
-                         double batch_mean, struct batch_sum *sum)
+                         struct batch_sum *sum)
 {
     struct sync_live live;
     if (engine->sync == NULL || !sync_run_live(engine->sync, run->id, &live, NULL)) {
@@ -149,7 +149,7 @@ static void run_live_add(struct engine *engine, cJSON *json, const struct model_
     const struct sync_progress *progress = &live.progress;
     int64_t total = progress->rows_total;
     bool guess = total < 0;
-    if (guess)
+    if (guess && !sum->long_batch)
         total = rows_guess(engine, run);
     sum->rows += progress->rows;
     sum->total += total > 0 ? total : 0;
@@ -172,11 +172,10 @@ static void run_live_add(struct engine *engine, cJSON *json, const struct model_
     if (progress->phase == SYNC_PHASE_TRANSFER && !progress->stalled)
         eta_add(json, total - progress->rows, progress->rows_per_second, mean);
     else if (progress->phase == SYNC_PHASE_QUEUED && !progress->waiting_retry && total > 0)
-        eta_add(json, total, batch_mean, batch_mean);
+        eta_add(json, total, sum->mean, sum->mean);
 }
 
-static cJSON *run_item(struct engine *engine, const struct model_run *run, double batch_mean,
-                       struct batch_sum *sum)
+static cJSON *run_item(struct engine *engine, const struct model_run *run, struct batch_sum *sum)
 {
     cJSON *json = base_json_object();
     char *name = model_name_text(&run->table);
@@ -192,7 +191,7 @@ static cJSON *run_item(struct engine *engine, const struct model_run *run, doubl
         base_json_add_str(json, "message", run->err.message);
     }
     if (!model_run_over(run->state)) {
-        run_live_add(engine, json, run, batch_mean, sum);
+        run_live_add(engine, json, run, sum);
         return json;
     }
     base_json_add_str(json, "phase", "over");
@@ -207,13 +206,12 @@ static cJSON *run_item(struct engine *engine, const struct model_run *run, doubl
     return json;
 }
 
-static void totals_add(struct engine *engine, cJSON *json, int64_t batch,
-                       const struct batch_sum *sum, const struct model_meter *meter, int64_t now)
+static void totals_add(cJSON *json, const struct batch_sum *sum, const struct model_meter *meter,
+                       int64_t now)
 {
     double rates[METER_STEPS];
     size_t count = meter ? model_meter_rates(meter, now, rates) : 0;
     double mean = meter ? model_meter_mean(meter, now) : 0;
-    (void)batch, (void)engine;
     base_json_add_i64(json, "rows", sum->rows);
     if (sum->total_known)
         base_json_add_i64(json, "rows_total", sum->total);
@@ -253,35 +251,71 @@ static void detail_add(struct engine *engine, cJSON *json, int64_t id)
     base_buf_free(&chunks);
 }
 
+/* A batch of more runs than fit into an answer lists those that are not done; what queued ones
+ * will read is then not looked up one by one, so its total is not known. */
+static void runs_take(struct engine *engine, cJSON *array, const struct model_run *runs,
+                      size_t count, struct batch_sum *sum)
+{
+    for (size_t i = count; i > 0; i--) {
+        const struct model_run *run = &runs[i - 1];
+        cJSON *item = run_item(engine, run, sum);
+        bool done = run->state == RUN_RECORDED || run->state == RUN_CLEANED;
+        if (sum->first == 0 && base_json_get(item, "rows_per_second") &&
+            strcmp(base_json_str_or(item, "phase", "queued"), "queued") != 0)
+            sum->first = run->id;
+        if (cJSON_GetArraySize(array) < RUNS_MAX && !(done && sum->long_batch))
+            base_json_push_take(array, item);
+        else
+            cJSON_Delete(item);
+    }
+}
+
+/* In the order they were made; the store lists the newest first. */
+static int runs_walk(struct engine *engine, int64_t batch, cJSON *array, struct batch_sum *sum,
+                     struct err *err)
+{
+    int64_t total = 0;
+    for (int64_t from = 0; from == 0 || from < total; from += RUNS_MAX) {
+        struct store_run_filter filter = {.batch = batch, .limit = 1};
+        struct model_run *runs = NULL;
+        size_t count = 0;
+        if (from == 0) {
+            if (store_run_list(engine->state, &filter, &runs, &count, &total, err) != 0)
+                return -1;
+            store_runs_free(runs, count);
+            sum->long_batch = total > RUNS_MAX;
+            sum->total_known = !sum->long_batch;
+        }
+        int64_t rest = total - from;
+        filter.limit = (int)(rest < RUNS_MAX ? rest : RUNS_MAX);
+        filter.offset = (int)(rest - filter.limit);
+        if (filter.limit < 1)
+            return 0;
+        if (store_run_list(engine->state, &filter, &runs, &count, NULL, err) != 0)
+            return -1;
+        runs_take(engine, array, runs, count, sum);
+        store_runs_free(runs, count);
+    }
+    return 0;
+}
+
 static int live_fill(struct engine *engine, cJSON *json, int64_t batch, int64_t run,
                      struct err *err)
 {
-    struct store_run_filter filter = {.batch = batch, .limit = RUNS_MAX};
-    struct model_run *runs = NULL;
     struct store_batch info;
     struct model_meter meter;
-    size_t count = 0;
-    int64_t now = base_seam_mono_us(engine->seam), total = 0, first = 0;
-    if (store_batch_get(engine->state, batch, &info, err) != 0 ||
-        store_run_list(engine->state, &filter, &runs, &count, &total, err) != 0)
-        return -1;
+    int64_t now = base_seam_mono_us(engine->seam);
     bool metered = engine->sync && sync_batch_meter(engine->sync, batch, &meter);
-    double mean = metered ? model_meter_mean(&meter, now) : 0;
-    struct batch_sum sum = {.total_known = true};
+    struct batch_sum sum = {.mean = metered ? model_meter_mean(&meter, now) : 0};
+    if (store_batch_get(engine->state, batch, &info, err) != 0)
+        return -1;
     base_json_add_take(json, "batch", engine_batch_json(&info));
-    base_json_add_i64(json, "total", total);
-    cJSON *array = base_json_add_array(json, "runs");
-    for (size_t i = count; i > 0; i--) {
-        cJSON *item = run_item(engine, &runs[i - 1], mean, &sum);
-        if (first == 0 && base_json_get(item, "rows_per_second") &&
-            strcmp(base_json_str_or(item, "phase", "queued"), "queued") != 0)
-            first = runs[i - 1].id;
-        base_json_push_take(array, item);
-    }
-    store_runs_free(runs, count);
-    totals_add(engine, json, batch, &sum, metered ? &meter : NULL, now);
+    base_json_add_i64(json, "total", info.runs);
+    if (runs_walk(engine, batch, base_json_add_array(json, "runs"), &sum, err) != 0)
+        return -1;
+    totals_add(json, &sum, metered ? &meter : NULL, now);
     base_json_add_time(json, "time", base_seam_now_us(engine->seam));
-    detail_add(engine, json, run ? run : first);
+    detail_add(engine, json, run ? run : sum.first);
     return 0;
 }
 

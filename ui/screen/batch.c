@@ -489,6 +489,10 @@ static void batch_status(const struct screen *screen, struct buf *out)
     else if (batch->frozen)
         (void)base_buf_printf(out, "frozen, %lld new; the work goes on, z shows it again",
                               (long long)batch->missed);
+    else if (base_json_i64_or(batch->live, "total", 0) > cJSON_GetArraySize(runs_of(batch)))
+        (void)base_buf_printf(out, "%d of %lld runs are listed, those that are not done",
+                              cJSON_GetArraySize(runs_of(batch)),
+                              (long long)base_json_i64_or(batch->live, "total", 0));
     else if (batch->live && is_running(batch))
         (void)base_buf_text(out, "q leaves; the sync goes on in the engine");
     else if (batch->live)

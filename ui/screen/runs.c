@@ -13,7 +13,8 @@ enum { TAG_BATCHES = 1, TAG_FIND, TAG_RUNS = 1000 /* + batch */ };
 
 #define BATCHES_FIRST 60
 #define BATCHES_MAX 500
-#define RUNS_MAX 500
+#define RUNS_MAX 500       /* in one answer */
+#define RUNS_SHOWN 5000    /* of one batch; the filter finds the others */
 #define ASK_GAP_US 1000000 /* what changes all the time is asked for once a second */
 
 const struct runs_row *runs_selected(const struct runs *runs)
@@ -64,10 +65,14 @@ static int batch_order(const void *a, const void *b)
     return left->id < right->id ? 1 : left->id > right->id ? -1 : 0;
 }
 
+static void ask_runs(struct runs *runs, struct runs_batch *batch, int64_t offset);
+
+/* A long batch comes in pages; the list grows until it is whole. */
 static void on_runs(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
 {
     struct runs *runs = (struct runs *)screen;
     struct runs_batch *batch = batch_find(runs, tag - TAG_RUNS);
+    const cJSON *page = base_json_array(result, "runs"), *each;
     if (batch == NULL)
         return;
     batch->asked = false;
@@ -75,16 +80,25 @@ static void on_runs(struct screen *screen, int64_t tag, const cJSON *result, con
         console_say_error(screen->console, err);
         return;
     }
-    cJSON_Delete(batch->runs);
-    batch->runs = cJSON_Duplicate(base_json_get(result, "runs"), true);
+    if (batch->offset == 0 || batch->runs == NULL) {
+        cJSON_Delete(batch->runs);
+        batch->runs = cJSON_CreateArray();
+    }
+    cJSON_ArrayForEach(each, page) base_json_push_take(batch->runs, cJSON_Duplicate(each, true));
+    int64_t have = cJSON_GetArraySize(batch->runs);
+    if (have < base_json_i64_or(result, "total", 0) && have < RUNS_SHOWN &&
+        cJSON_GetArraySize(page) > 0)
+        ask_runs(runs, batch, have);
 }
 
-static void ask_runs(struct runs *runs, struct runs_batch *batch)
+static void ask_runs(struct runs *runs, struct runs_batch *batch, int64_t offset)
 {
     cJSON *params = base_json_object();
     batch->asked = true;
     batch->stale = false;
+    batch->offset = offset;
     base_json_add_i64(params, "batch", batch->id);
+    base_json_add_i64(params, "offset", offset);
     base_json_add_i64(params, "limit", RUNS_MAX);
     console_ask(&runs->screen, "runs.list", params, TAG_RUNS + batch->id, on_runs);
 }
@@ -93,7 +107,7 @@ void runs_unfold(struct runs *runs, struct runs_batch *batch, bool open)
 {
     batch->open = open;
     if (open && !batch->asked && (batch->runs == NULL || batch->stale))
-        ask_runs(runs, batch);
+        ask_runs(runs, batch, 0);
 }
 
 static void batch_take(struct runs *runs, const cJSON *data)
@@ -131,7 +145,7 @@ static void on_batches(struct screen *screen, int64_t tag, const cJSON *result,
     for (size_t i = 0; i < runs->count; i++) {
         struct runs_batch *batch = &runs->batches[i];
         if (batch->open && !batch->asked && (batch->runs == NULL || batch->stale))
-            ask_runs(runs, batch);
+            ask_runs(runs, batch, 0);
     }
 }
 

@@ -22,6 +22,7 @@ struct runs_batch {
     cJSON *data;
     cJSON *runs; /* array, newest first; NULL: not asked yet */
     bool open, asked, stale;
+    int64_t offset; /* of the page that is asked for */
 };
 /* A line of the list: a batch, or (run not NULL) a run. */
 struct runs_row {
