@@ -16,6 +16,9 @@
 
 enum { TAG_LIVE = 1 };
 
+/* What is read in one go, but repainted in turn: a tick of progress sends a third of it. */
+enum batch_part { PART_TOTAL, PART_LIST, PART_DETAIL, PARTS };
+
 #define ASK_GAP_US 500000
 #define HEAD_ROWS 4   /* state, total, rate, rule */
 #define LABEL 6       /* "total ", "rate  " */
@@ -26,8 +29,10 @@ enum batch_column { B_RUN, B_TABLE, B_PHASE, B_DONE, B_ROWS, B_LEFT, B_COLUMNS }
 
 struct batch {
     struct screen screen;
-    int64_t id, run; /* run: selected, by number; 0: the first that is at work */
-    cJSON *live;
+    int64_t id, run;     /* run: selected, by number; 0: the first that is at work */
+    cJSON *live;         /* the newest */
+    cJSON *parts[PARTS]; /* what each part of the screen shows */
+    int turn;
     char *error;
     bool asked, stale, frozen, zoomed;
     bool chosen;              /* by a person; else what is at work is shown */
@@ -46,7 +51,7 @@ struct batch {
 
 static const cJSON *runs_of(const struct batch *batch)
 {
-    return base_json_array(batch->live, "runs");
+    return base_json_array(batch->parts[PART_LIST], "runs");
 }
 
 static const cJSON *selected(const struct batch *batch)
@@ -67,6 +72,48 @@ static bool run_over(const cJSON *run)
 
 /* --- what is known --- */
 
+static bool same_text(const cJSON *a, const cJSON *b, const char *key)
+{
+    return strcmp(base_json_str_or(a, key, ""), base_json_str_or(b, key, "")) == 0;
+}
+
+/* Nothing but figures differs: no run has come, gone on to another phase, or stalled. */
+static bool only_figures(const cJSON *old, const cJSON *new)
+{
+    const cJSON *had = base_json_array(old, "runs"), *have = base_json_array(new, "runs");
+    int count = cJSON_GetArraySize(have);
+    if (old == NULL || count != cJSON_GetArraySize(had) ||
+        !same_text(base_json_get(old, "batch"), base_json_get(new, "batch"), "state") ||
+        base_json_i64_or(base_json_get(old, "detail"), "run", 0) !=
+            base_json_i64_or(base_json_get(new, "detail"), "run", 0))
+        return false;
+    for (int i = 0; i < count; i++) {
+        const cJSON *a = cJSON_GetArrayItem(had, i), *b = cJSON_GetArrayItem(have, i);
+        if (base_json_i64_or(a, "id", 0) != base_json_i64_or(b, "id", 0) ||
+            !same_text(a, b, "word") || !same_text(a, b, "phase") ||
+            base_json_bool_or(a, "stalled", false) != base_json_bool_or(b, "stalled", false))
+            return false;
+    }
+    return true;
+}
+
+static void part_show(struct batch *batch, enum batch_part part)
+{
+    cJSON_Delete(batch->parts[part]);
+    batch->parts[part] = cJSON_Duplicate(batch->live, true);
+}
+
+static void live_take(struct batch *batch, const cJSON *result)
+{
+    bool figures = only_figures(batch->live, result);
+    cJSON_Delete(batch->live);
+    batch->live = cJSON_Duplicate(result, true);
+    for (int part = 0; part < PARTS; part++)
+        if (!figures || part == batch->turn)
+            part_show(batch, (enum batch_part)part);
+    batch->turn = (batch->turn + 1) % PARTS;
+}
+
 static void on_live(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)
 {
     struct batch *batch = (struct batch *)screen;
@@ -80,8 +127,7 @@ static void on_live(struct screen *screen, int64_t tag, const cJSON *result, con
     base_free(&batch->error);
     if (batch->frozen)
         return;
-    cJSON_Delete(batch->live);
-    batch->live = cJSON_Duplicate(result, true);
+    live_take(batch, result);
     if (batch->id == 0)
         batch->id = base_json_i64_or(base_json_get(result, "batch"), "id", 0);
     if (!batch->chosen && base_json_get(result, "detail"))
@@ -124,6 +170,8 @@ static void batch_close(struct screen *screen)
 {
     struct batch *batch = (struct batch *)screen;
     cJSON_Delete(batch->live);
+    for (int part = 0; part < PARTS; part++)
+        cJSON_Delete(batch->parts[part]);
     free(batch->error);
     view_page_free(&batch->detail);
     free(batch->state);
@@ -168,9 +216,9 @@ static void words_make(struct batch *batch)
     free(batch->rate);
     batch->state = view_live_state(batch->live, console_now_us(batch->screen.console));
     batch->done = view_live_done(batch->live);
-    batch->total = view_live_total(batch->live, &batch->share);
-    batch->rate = view_live_rate(batch->live);
-    view_eta(batch->live, batch->eta);
+    batch->total = view_live_total(batch->parts[PART_TOTAL], &batch->share);
+    batch->rate = view_live_rate(batch->parts[PART_LIST]);
+    view_eta(batch->parts[PART_TOTAL], batch->eta);
 }
 
 static void selection_keep(struct batch *batch)
@@ -215,7 +263,7 @@ static void detail_make(struct batch *batch, bool blank)
     view_page_free(&batch->detail);
     batch->detail = view_page_new(batch->screen.width);
     if (run && !run_over(run) && detail_here(batch))
-        view_live_detail(batch->detail, batch->live);
+        view_live_detail(batch->detail, batch->parts[PART_DETAIL]);
     else if (run)
         over_say(batch, run);
     if (blank)
@@ -272,7 +320,7 @@ static void draw_rate(const struct batch *batch, struct draw_box box)
     size_t count = 0;
     const cJSON *each;
     int width = box.width >= 72 ? METER_STEPS : 0;
-    cJSON_ArrayForEach(each, base_json_array(batch->live, "rates"))
+    cJSON_ArrayForEach(each, base_json_array(batch->parts[PART_LIST], "rates"))
     {
         if (count < METER_STEPS && cJSON_IsNumber(each))
             values[count++] = each->valuedouble;
@@ -346,6 +394,16 @@ static void draw_detail(const struct batch *batch, struct draw_box box)
     console_page_draw(batch->detail, draw_box_sub(box, 0, 1, box.width, box.height - 1), 0, -1);
 }
 
+/* The word of state stands out; the time behind it, which changes each second, does not: changing
+ * how it looks would cost more than the figure itself. Returns the columns used. */
+static int draw_state(struct draw_box body, enum draw_style style, const char *state)
+{
+    char word[24];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(state, " "), state);
+    int x = draw_text(body, 0, 0, style, word);
+    return x + draw_text(body, x, 0, DRAW_PLAIN, state + strlen(word));
+}
+
 static void batch_draw(const struct screen *screen, struct draw_box body)
 {
     const struct batch *batch = (const struct batch *)screen;
@@ -357,7 +415,7 @@ static void batch_draw(const struct screen *screen, struct draw_box body)
         return;
     }
     bool stalled = base_json_get(batch->live, "stalled_run") != NULL;
-    int x = draw_text(body, 0, 0, stalled ? DRAW_BAD : DRAW_HEAD, batch->state);
+    int x = draw_state(body, stalled ? DRAW_BAD : DRAW_HEAD, batch->state);
     char right[64] = "";
     if (is_running(batch))
         snprintf(right, sizeof right, "ETA %s", batch->eta);
@@ -365,7 +423,7 @@ static void batch_draw(const struct screen *screen, struct draw_box body)
     int middle = x + 3;
     if (middle + draw_width(batch->done) + 2 + width <= body.width)
         draw_text(body, middle, 0, DRAW_PLAIN, batch->done);
-    draw_text(body, body.width - width, 0, DRAW_HEAD, right);
+    draw_text(body, body.width - width, 0, DRAW_PLAIN, right);
     draw_total(batch, draw_box_sub(body, 0, 1, body.width, 1));
     draw_rate(batch, draw_box_sub(body, 0, 2, body.width, 1));
     draw_rule(body, 3, batch->frozen ? "frozen" : NULL);
