@@ -153,6 +153,41 @@ void view_setup_note(struct view_page *page, const char *note)
     }
 }
 
+static void layer_row(struct view_page *page, const cJSON *layer)
+{
+    const char *state = base_json_str_or(layer, "state", "");
+    const char *text = base_json_str_or(layer, "text", "");
+    int64_t ms = base_json_i64_or(layer, "ms", 0);
+    char *line = ms > 0 && strcmp(state, "not reached") != 0
+                     ? base_printf("%s%s%lld ms", text, text[0] ? ", " : "", (long long)ms)
+                     : base_strdup(text);
+    view_page_line(page, STYLE_PLAIN, "    ");
+    const char *name = base_json_str_or(layer, "layer", "");
+    int name_width = LAYER_WIDTH, word_width = page->width < NARROW ? 9 : WORD_WIDTH;
+    int room = page->width - 4 - word_width;
+    while (name_width < (int)strlen(name) + 2 && name_width < room / 2)
+        name_width++;
+    view_page_cell(page, STYLE_PLAIN, name_width, name);
+    view_page_cell(page, state_style(state), word_width, state);
+    room -= name_width;
+    view_page_cell(page, STYLE_PLAIN, room > 4 ? room : 4, line);
+    free(line);
+}
+
+/* What the last look at the selected step saw: for whoever has the rows. */
+static void list_checks(struct view_page *page, const cJSON *step, int64_t now_us)
+{
+    const cJSON *layer, *layers = base_json_array(step, "layers");
+    char age[24];
+    if (layers == NULL)
+        return;
+    view_page_rule(page, "CHECKS   %s ago", view_age(base_json_str(step, "checked"), now_us, age));
+    cJSON_ArrayForEach(layer, layers)
+    {
+        layer_row(page, layer);
+    }
+}
+
 void view_setup_list(struct view_page *page, const cJSON *data, int selected, const char *note,
                      int64_t now_us)
 {
@@ -170,6 +205,7 @@ void view_setup_list(struct view_page *page, const cJSON *data, int selected, co
         view_setup_about(page, data, selected);
     }
     view_setup_note(page, note);
+    list_checks(page, view_setup_find(data, selected), now_us);
 }
 
 /* What was understood, where it differs from what was pasted. */
@@ -223,27 +259,6 @@ static void fields_add(struct view_page *page, const struct view_setup_look *loo
         }
         free(text);
     }
-}
-
-static void layer_row(struct view_page *page, const cJSON *layer)
-{
-    const char *state = base_json_str_or(layer, "state", "");
-    const char *text = base_json_str_or(layer, "text", "");
-    int64_t ms = base_json_i64_or(layer, "ms", 0);
-    char *line = ms > 0 && strcmp(state, "not reached") != 0
-                     ? base_printf("%s%s%lld ms", text, text[0] ? ", " : "", (long long)ms)
-                     : base_strdup(text);
-    view_page_line(page, STYLE_PLAIN, "    ");
-    const char *name = base_json_str_or(layer, "layer", "");
-    int name_width = LAYER_WIDTH, word_width = page->width < NARROW ? 9 : WORD_WIDTH;
-    int room = page->width - 4 - word_width;
-    while (name_width < (int)strlen(name) + 2 && name_width < room / 2)
-        name_width++;
-    view_page_cell(page, STYLE_PLAIN, name_width, name);
-    view_page_cell(page, state_style(state), word_width, state);
-    room -= name_width;
-    view_page_cell(page, STYLE_PLAIN, room > 4 ? room : 4, line);
-    free(line);
 }
 
 static int count_of(const cJSON *layers, const char *a, const char *b)
