@@ -394,6 +394,15 @@ static void browse_layout(struct screen *screen)
     }
 }
 
+/* The list does not show the name whole. Elsewhere it stands in the first row and above the block,
+ * and is not sent a third time with every step. */
+static bool name_is_cut(const struct browse *browse, const struct browse_line *line)
+{
+    const char *name = base_json_str_or(line->row, browse->found.tree ? "full_name" : "name", "");
+    int indent = browse->found.tree ? 0 : 2 * line->depth;
+    return indent + draw_width(name) + 3 > browse->widths[BROWSE_NAME];
+}
+
 static void browse_status(const struct screen *screen, struct buf *out)
 {
     const struct browse *browse = (const struct browse *)screen;
@@ -408,7 +417,7 @@ static void browse_status(const struct screen *screen, struct buf *out)
             (void)base_buf_text(out, browse_line_text(browse, &line, text, sizeof text));
         else if (browse->block == 0)
             (void)base_buf_text(out, view_tree_why(line.row));
-        else
+        else if (name_is_cut(browse, &line))
             (void)base_buf_text(out, base_json_str_or(line.row, "full_name", ""));
     }
 }

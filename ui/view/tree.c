@@ -144,7 +144,7 @@ static void what_line(struct view_page *page, const cJSON *row, int64_t now_us)
         view_page_add(page, STYLE_PLAIN, ", %s", view_bytes(row, "bytes", text));
     if (base_json_str(row, "owner"))
         view_page_add(page, STYLE_PLAIN, ", owner %s", base_json_str(row, "owner"));
-    if (base_json_str(row, "updated"))
+    if (!is_table(row) && base_json_str(row, "updated")) /* of tables a column says it */
         view_page_add(page, STYLE_PLAIN, ", changed %s ago",
                       view_age(base_json_str(row, "updated"), now_us, text));
 }
