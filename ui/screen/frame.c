@@ -171,10 +171,15 @@ static char *crumbs_join(const struct crumbs *crumbs, size_t cut, const char *el
     return base_buf_take(&text, NULL);
 }
 
-static void path_draw(const struct console *console, struct draw_box row, int width)
+/* Below this a row has no room for more than the digit. */
+#define PATH_WIDE 70
+#define PATH_LEAST 22
+#define PATH_MOST 40 /* that the slots shrink for */
+
+/* The longest form of the path that fits, or the shortest. malloc'd. */
+static char *path_fitting(const struct console *console, bool utf8, int width)
 {
     struct crumbs crumbs = {.count = 0};
-    bool utf8 = row.canvas->charset == DRAW_UTF8;
     crumb_put(&crumbs, console->profile, strlen(console->profile));
     if (console_top(console))
         crumbs_of(&crumbs, console, console_top(console));
@@ -185,26 +190,43 @@ static void path_draw(const struct console *console, struct draw_box row, int wi
         if (draw_width(path) <= width)
             break;
     }
-    if (draw_width(path) > width && console->current > 0) { /* the digit says it too */
-        free(path);
-        path = base_printf("%s > %d", crumbs.parts[0], console->current);
-    }
-    draw_field(row, 0, 0, width, DRAW_HEAD, DRAW_CUT_MIDDLE, path);
-    free(path);
     for (size_t i = 0; i < crumbs.count; i++)
         free(crumbs.parts[i]);
+    return path;
+}
+
+static void path_draw(const struct console *console, struct draw_box row, int width)
+{
+    char *path = path_fitting(console, row.canvas->charset == DRAW_UTF8, width);
+    if (draw_width(path) > width && row.width < PATH_WIDE && console->current > 0) {
+        free(path); /* the digit says it too */
+        path = base_printf("%s > %d", console->profile, console->current);
+    }
+    draw_field(row, 0, 0, width, DRAW_HEAD, DRAW_LEFT, path);
+    free(path);
+}
+
+/* Columns the path should have. */
+static int path_need(const struct console *console, int width)
+{
+    char *least = width >= PATH_WIDE ? path_fitting(console, true, 0)
+                                     : base_printf("%s > %d", console->profile, console->current);
+    int need = draw_width(least);
+    free(least);
+    if (width < PATH_WIDE)
+        return need;
+    return need < PATH_LEAST ? PATH_LEAST : need > PATH_MOST ? PATH_MOST : need;
 }
 
 static void head_draw(const struct console *console, struct draw_box row)
 {
     char right[300];
-    char *least = base_printf("%s > %d", console->profile, console->current);
-    int need = row.width >= 70 ? 22 : draw_width(least), width = 0;
-    free(least);
+    int need = path_need(console, row.width), width = 0;
     for (int level = 0; level <= 4; level++) {
         slots(console, level, right);
         width = draw_width(right);
-        if (row.width - width - 2 >= need)
+        if (row.width - width - 2 >= need ||
+            (level == 1 && row.width >= PATH_WIDE && row.width - width - 2 >= PATH_LEAST))
             break;
     }
     if (width > row.width - 6)
