@@ -85,7 +85,8 @@ static enum reach reach_of(const struct watch_check *check)
         return REACH_ANSWER;
     case ERR_NET_DNS:
         return REACH_NAME;
-    case ERR_NET_CONNECT:
+    case ERR_NET_CONNECT: /* also a handshake that hangs */
+        return check->trace.connect_us > 0 && !plain ? REACH_TLS : REACH_CONNECT;
     case ERR_PROXY_AUTH:
     case ERR_PROXY_REFUSED:
     case ERR_SEC_HOST_REFUSED:

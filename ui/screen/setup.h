@@ -29,9 +29,10 @@ struct setup_step {
     struct screen screen;
     int number;
     char *note;
-    cJSON *data;          /* of setup.list; NULL: none yet */
-    cJSON *layers;        /* seen so far; NULL: none */
-    bool checking, begun; /* begun: the first look has been asked for */
+    cJSON *data;   /* of setup.list; NULL: none yet */
+    cJSON *layers; /* seen so far; NULL: none */
+    bool checking, starting,
+        begun; /* starting: the warehouse too; begun: the first look has been asked for */
     int64_t job;
     int selected; /* a target */
     struct draw_edit *edit;

@@ -301,7 +301,10 @@ static void step_status(const struct screen *screen, struct buf *out)
     else if (step->data == NULL)
         (void)base_buf_text(out, "not loaded: waiting for the engine's answer; r asks again");
     else if (step->checking)
-        (void)base_buf_text(out, "checking; nothing is changed by it");
+        (void)base_buf_text(out, step->starting ? "checking; this starts the warehouse"
+                                                : "checking; nothing is changed by it");
+    else if (console_waiting(screen))
+        (void)base_buf_text(out, "asking; Ctrl-C stops waiting");
     else if (layer && base_json_str_or(layer, "text", "")[0])
         (void)base_buf_printf(out, "%s: %s", base_json_str_or(layer, "layer", ""),
                               base_json_str_or(layer, "text", ""));

@@ -73,6 +73,7 @@ void setup_step_check(struct setup_step *step, const char *value, bool start)
     if (start)
         base_json_add_bool(params, "start", true);
     step->checking = true;
+    step->starting = start;
     cJSON_Delete(step->layers);
     step->layers = cJSON_CreateArray();
     touch(step);
