@@ -260,8 +260,6 @@ static void browse_event(struct screen *screen, const char *name, const cJSON *p
 static void browse_tick(struct screen *screen)
 {
     struct browse *browse = (struct browse *)screen;
-    if (browse->edit)
-        browse_typed(browse, false);
     if (browse->outdated)
         browse_again(browse);
 }
@@ -378,6 +376,8 @@ static void browse_layout(struct screen *screen)
 {
     struct browse *browse = (struct browse *)screen;
     struct browse_line line;
+    if (browse->edit)
+        browse_typed(browse, false);
     heights(browse);
     columns(browse);
     follow(browse);

@@ -40,6 +40,7 @@ bool browse_key(struct screen *screen, const struct term_key *key)
     if (!draw_edit_key(browse->edit, key))
         return false;
     browse->typed_us = console_now_us(screen->console);
+    console_wake(screen->console, browse->typed_us + PAUSE_US);
     return true;
 }
 
