@@ -273,8 +273,10 @@ static void rows_move(struct table *table, enum draw_move move)
     } else if (table->rows.record) {
         record_move(table, move);
     } else if (move == DRAW_MOVE_LEFT) {
+        table->rows.left = table->rows.fit.left; /* as it is shown, whatever the width was before */
         table->rows.column -= table->rows.column > 0;
     } else if (move == DRAW_MOVE_RIGHT) {
+        table->rows.left = table->rows.fit.left;
         table->rows.column += table->rows.column + 1 < grid->column_count;
     } else {
         (void)draw_scroll_move(&table->rows.scroll, move);
@@ -367,7 +369,6 @@ static void grid_layout(struct table *table, int width, int height)
     if (table->rows.column >= grid->column_count)
         table->rows.column = grid->column_count ? grid->column_count - 1 : 0;
     view_grid_fit(grid, width, table->rows.column, table->rows.left, &table->rows.fit);
-    table->rows.left = table->rows.fit.left;
     struct view_page *page = view_page_new(width);
     view_page_rule(page, "%s, selected cell",
                    grid->column_count ? grid->columns[table->rows.column].name : "");
