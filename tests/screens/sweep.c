@@ -150,7 +150,9 @@ static void sizes_check(struct sweep *sweep, struct scene *scene)
     canvas = scene_canvas(scene);
     int row = selected_row(canvas);
     char *after = row >= 0 ? row_text(canvas, row, NULL) : NULL;
-    if (before && (after == NULL || strcmp(before, after) != 0))
+    /* of a grid that scrolls sideways the frozen column is the row's name */
+    size_t name = before && strchr(before, '|') ? strcspn(before, "|") : SIZE_MAX;
+    if (before && (after == NULL || strncmp(before, after, name) != 0))
         wrong(sweep, "the selection did not survive resizing: \"%s\" became \"%s\"", before,
               after ? after : "nothing");
     free(before);
