@@ -175,6 +175,7 @@ static char *crumbs_join(const struct crumbs *crumbs, size_t cut, const char *el
 #define PATH_WIDE 70
 #define PATH_LEAST 22
 #define PATH_MOST 40 /* that the slots shrink for */
+#define PATH_NARROW 28
 
 /* The longest form of the path that fits, or the shortest. malloc'd. */
 static char *path_fitting(const struct console *console, bool utf8, int width)
@@ -206,16 +207,20 @@ static void path_draw(const struct console *console, struct draw_box row, int wi
     free(path);
 }
 
-/* Columns the path should have. */
+/* Columns the path should have: the name of a view that lies over a numbered screen is worth more
+ * than some of the slots. */
 static int path_need(const struct console *console, int width)
 {
-    char *least = width >= PATH_WIDE ? path_fitting(console, true, 0)
-                                     : base_printf("%s > %d", console->profile, console->current);
-    int need = draw_width(least);
+    const struct screen *top = console_top(console);
+    bool deep = top && (top->below || top->ops->number == 0);
+    char *least = width >= PATH_WIDE || deep
+                      ? path_fitting(console, true, 0)
+                      : base_printf("%s > %d", console->profile, console->current);
+    int need = draw_width(least), most = width >= PATH_WIDE ? PATH_MOST : PATH_NARROW;
     free(least);
-    if (width < PATH_WIDE)
-        return need;
-    return need < PATH_LEAST ? PATH_LEAST : need > PATH_MOST ? PATH_MOST : need;
+    if (width >= PATH_WIDE && need < PATH_LEAST)
+        return PATH_LEAST;
+    return need > most ? most : need;
 }
 
 static void head_draw(const struct console *console, struct draw_box row)
