@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REST_US (INT64_C(200) * 1000) /* how long keys rest before the block below follows */
-#define TAG_ROWS 100                  /* and on; below: browse_keys.c */
+#define REST_US (INT64_C(200) * 1000)    /* how long keys rest before the block below follows */
+#define LOOKED_US (INT64_C(3) * 1000000) /* until what was learnt about shown rows is read */
+#define TAG_ROWS 100                     /* and on; below: browse_keys.c */
 
 static const char *const order_words[BROWSE_ORDERS] = {"name", "name_desc", "age"};
 
@@ -137,6 +138,7 @@ static void browse_close(struct screen *screen)
 void browse_again(struct browse *browse)
 {
     browse->outdated = false;
+    browse->looked_us = 0;
     browse_tree_stale(browse->all.tree);
     if (browse->found.tree)
         browse_tree_stale(browse->found.tree);
@@ -245,9 +247,13 @@ static void browse_event(struct screen *screen, const char *name, const cJSON *p
         browse->outdated |= !known;
     } else if (strcmp(name, "catalog.changed") == 0) {
         bool done = base_json_bool_or(payload, "done", false);
+        bool looked = base_json_get(payload, "looked") != NULL;
         browse->refreshing = !done;
         browse->refreshed = base_json_i64_or(payload, "tables", -1);
-        browse->outdated = true;
+        /* Tables that are shown have been looked at: that comes for every page, and can wait. */
+        if (looked && browse->looked_us == 0)
+            browse->looked_us = console_now_us(screen->console);
+        browse->outdated |= !looked;
         if (done && base_json_get(payload, "error"))
             console_say(screen->console, "the workspace could not be read: %s",
                         base_json_str_or(base_json_get(payload, "error"), "message", ""));
@@ -260,7 +266,8 @@ static void browse_event(struct screen *screen, const char *name, const cJSON *p
 static void browse_tick(struct screen *screen)
 {
     struct browse *browse = (struct browse *)screen;
-    if (browse->outdated)
+    int64_t since = console_now_us(screen->console) - browse->looked_us;
+    if (browse->outdated || (browse->looked_us != 0 && (since >= LOOKED_US || since < 0)))
         browse_again(browse);
 }
 

@@ -70,6 +70,7 @@ struct browse {
     bool sent_on;
 
     bool refreshing, outdated; /* outdated: read again at the next tick */
+    int64_t looked_us;         /* since when something new is known of shown rows; 0: nothing is */
     int64_t refreshed;         /* tables so far; -1: unknown */
 
     /* made in layout */
