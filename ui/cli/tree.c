@@ -16,7 +16,7 @@ struct tree {
     struct cli *cli;
     struct view_link *link;
     const char *pattern; /* lower case; NULL: everything */
-    int64_t limit, shown;
+    int64_t limit, shown, kept;
     bool cut;
     const char *oldest; /* of "fetched" */
     cJSON *rows;        /* of the answer */
@@ -50,7 +50,7 @@ static int walk(struct tree *tree, const char *parent, int depth, struct err *er
 /* Keeps the row when its name matches or something below it was kept. */
 static int row_take(struct tree *tree, const cJSON *row, int depth, struct err *err)
 {
-    int at = cJSON_GetArraySize(tree->rows);
+    int64_t before = tree->kept;
     bool hit = matches(tree, base_json_str_or(row, "full_name", ""));
     if (hit && tree->shown >= tree->limit) {
         tree->cut = true;
@@ -58,11 +58,16 @@ static int row_take(struct tree *tree, const cJSON *row, int depth, struct err *
     }
     if (hit)
         tree->shown++;
-    base_json_push_take(tree->rows, cJSON_Duplicate(row, true));
+    cJSON *kept = cJSON_Duplicate(row, true);
+    base_json_push_take(tree->rows, kept);
+    tree->kept++;
     if (depth < 2 && walk(tree, base_json_str_or(row, "key", ""), depth + 1, err) != 0)
         return -1;
-    if (!hit && cJSON_GetArraySize(tree->rows) == at + 1)
-        cJSON_DeleteItemFromArray(tree->rows, at);
+    /* Counted and taken out by pointer: there may be 100 000 of them. */
+    if (!hit && tree->kept == before + 1) {
+        cJSON_Delete(cJSON_DetachItemViaPointer(tree->rows, kept));
+        tree->kept--;
+    }
     return 0;
 }
 
@@ -134,7 +139,7 @@ static int fresh_enough(struct tree *tree, char fetched[40], struct err *err)
     if (!wanted) {
         if (page_get(tree, "", 0, &page, err) != 0)
             return -1;
-        wanted = base_json_str(page, "fetched") == NULL;
+        wanted = base_json_str(page, "walked") == NULL; /* never read to the end */
         cJSON_Delete(page);
     }
     if (wanted && refresh(tree->cli, tree->link, err) != 0)
