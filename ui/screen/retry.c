@@ -273,6 +273,8 @@ static void batch_say(struct retry *retry)
     {
         const cJSON *look = tried(retry, base_json_str_or(each, "table", ""));
         const cJSON *error = base_json_get(look, "error");
+        const char *code = base_json_str_or(error, "code", "");
+        bool same = strcmp(code, base_json_str_or(base_json_get(each, "error"), "code", "")) == 0;
         view_page_line(retry->page, STYLE_PLAIN, "  [%c] %-6lld %s   %s",
                        retry->ticked[index] ? 'x' : ' ', (long long)base_json_i64_or(each, "id", 0),
                        base_json_str_or(each, "table", ""),
@@ -281,10 +283,10 @@ static void batch_say(struct retry *retry)
         if (retry->trying)
             view_page_add(retry->page, STYLE_FAINT, "   being tried");
         else if (error)
-            view_page_add(retry->page, STYLE_BAD, "   tried just now: still %s",
-                          base_json_str_or(error, "code", ""));
+            view_page_add(retry->page, STYLE_BAD, "   now: it would fail again%s%s",
+                          same ? "" : ", ", same ? "" : code);
         else if (look)
-            view_page_add(retry->page, STYLE_GOOD, "   tried just now: can be read");
+            view_page_add(retry->page, STYLE_GOOD, "   now: can be read");
         index++;
     }
     view_page_blank(retry->page);
@@ -313,6 +315,9 @@ static void retry_layout(struct screen *screen)
     } else {
         view_page_line(retry->page, STYLE_FAINT, "  asking the engine");
     }
+    int room = screen->height - (screen->height > 12 ? 3 : 1);
+    int last = (int)retry->page->count > room ? (int)retry->page->count - room : 0;
+    retry->top = retry->top > last ? last : retry->top < 0 ? 0 : retry->top;
 }
 
 static void retry_draw(const struct screen *screen, struct draw_box body)
@@ -324,7 +329,7 @@ static void retry_draw(const struct screen *screen, struct draw_box body)
         if (retry->page->lines[i].target == (retry->batch ? retry->at + 1 : (int)retry->choice + 1))
             selected = (int)i;
     struct draw_box page = draw_box_sub(body, 0, 0, body.width, body.height - foot);
-    int top = selected >= page.height ? selected - page.height + 1 : 0;
+    int top = selected >= page.height ? selected - page.height + 1 : retry->top;
     console_page_draw(retry->page, page, top, selected);
     int y = body.height - foot + (foot > 1 ? 1 : 0);
     struct draw_box line = draw_box_sub(body, 0, y, body.width, 1);
@@ -338,6 +343,8 @@ static void retry_draw(const struct screen *screen, struct draw_box body)
         x += draw_text(line, x, 0, (int)retry->focus == i ? DRAW_SELECTED : DRAW_PLAIN, names[i]);
         x += 6;
     }
+    if ((int)retry->page->count > page.height && x + 12 < body.width)
+        draw_field(line, body.width - 12, 0, 12, DRAW_FAINT, DRAW_RIGHT, "PgDn: more");
     if (foot > 1)
         draw_rule(body, body.height - 1, NULL);
 }
@@ -370,6 +377,10 @@ static void retry_move(struct screen *screen, enum draw_move move)
     if (move == DRAW_MOVE_UP || move == DRAW_MOVE_DOWN) {
         retry->focus = FOCUS_CHOICE;
         choice_step(retry, move == DRAW_MOVE_UP ? -1 : 1);
+    } else if (move == DRAW_MOVE_PAGE_DOWN || move == DRAW_MOVE_PAGE_UP) {
+        retry->top += move == DRAW_MOVE_PAGE_DOWN ? 5 : -5;
+        if (retry->focus == FOCUS_CHOICE) /* what is looked at is what is shown */
+            retry->focus = FOCUS_CANCEL;
     } else if (move == DRAW_MOVE_LEFT) {
         retry->focus = FOCUS_CANCEL;
     } else if (move == DRAW_MOVE_RIGHT) {
