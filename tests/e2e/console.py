@@ -70,9 +70,10 @@ class Home:
     def engine_pid(self):
         return self.json("engine", "status")["data"]["pid"]
 
-    def close(self):
+    def close(self, engine=True):
         try:
-            self.console("engine", "stop", timeout=60)
+            if engine:
+                self.console("engine", "stop", timeout=60)
         finally:
             if self.sandbox:
                 self.sandbox.send_signal(signal.SIGTERM)
