@@ -145,7 +145,12 @@ static int shown_instead(int digit)
 
 void console_show(struct console *console, int digit)
 {
+    const struct screen *top = console_top(console);
+    bool again = digit == console->current && top && !top->ops->overlay;
     console_overlay_close(console);
+    /* Its own digit leads back to where it begins. */
+    while (again && console->tops[digit] && console->tops[digit]->below)
+        close_top(console, digit);
     switch_to(console, shown_instead(digit), NULL);
 }
 
