@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import sys
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "pty")]
@@ -49,15 +48,26 @@ class Walk:
                 return
             before = self.selected()
             self.keys("j")
-            end = time.monotonic() + 2
-            while self.selected() == before and time.monotonic() < end:
-                time.sleep(0.05)
+            try:
+                self.wait(lambda _text: self.selected() != before, 2)
+            except AssertionError:
+                break
         raise AssertionError("no row like %r\n%s" % (pattern, self.pane.text()))
+
+    def still(self):
+        """The screen twice the same: it has been painted. What is typed before a question is seen is thrown away."""
+        shown = [None]
+
+        def same(text):
+            shown.append(text)
+            return shown[-2] == text
+
+        return self.wait(same)
 
     def answer(self):
         """Presses the button that is not Cancel, once it is seen."""
         self.wait(lambda text: re.search(r"\[ Cancel \]", text))
-        time.sleep(0.3)  # a person reads first: what is typed before is thrown away
+        self.still()
         if not re.search(r"> \[ (?!Cancel)", self.pane.text()):
             self.keys("Tab")
             self.wait(lambda text: re.search(r"> \[ (?!Cancel)", text))
@@ -72,7 +82,7 @@ class Walk:
         self.wait("WRITES")
         self.keys("A")
         self.wait("Type  apply %d" % count)
-        time.sleep(0.3)
+        self.still()
         self.write("apply %d" % count)
         self.wait("Enter:  apply %d" % count)
         self.keys("Enter")
@@ -85,7 +95,7 @@ class Walk:
 
     def answer_quit(self):
         self.wait("[ Quit ]")
-        time.sleep(0.3)
+        self.still()
         self.keys("Enter")
         self.wait(lambda _text: self.pane.over())
 
@@ -219,8 +229,7 @@ def failure(form):
                 if re.search(r"-- %s|\u2500\u2500 %s" % (word, word), seen):
                     break
                 walk.keys("PageDown")
-                time.sleep(0.3)
-                seen += walk.pane.text()
+                seen += walk.still()
             else:
                 raise AssertionError("no block %s\n%s" % (word, seen))
         assert "SRC_PERM" in seen and "GRANT" in seen, seen
