@@ -144,7 +144,7 @@ def progress(home, budget):
     terminal = open_console(home)
     batch = home.json("sync", "run", "bench.b.narrow")["data"]["batch"]
     terminal.type("5")
-    terminal.wait(lambda s: "> 5 Runs" in s.row(0) and "bench.b.narrow" in s.text(), "batch %d" % batch)
+    terminal.wait(lambda s: "> 5 Runs" in s.row(0) and re.search(r"^> 1 ", s.text(), re.M), "batch %d" % batch)
     terminal.type("g\r")
     terminal.wait(lambda s: "rows/s" in s.text(), "the live batch")
     terminal.quiet(0.01)

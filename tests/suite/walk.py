@@ -15,7 +15,7 @@ from terminal import Terminal  # noqa: E402
 from tmux import Pane, present  # noqa: E402
 
 FORMS = (("80x24", 80, 24, []), ("60x16 ascii mono", 60, 16, ["--ascii", "--color", "never"]))
-LONG = int(os.environ.get("ROWS", "30000000"))  # rows of a sync that can be left and found again
+LONG = int(os.environ.get("ROWS", "8000000"))  # rows of a sync that can be left and found again
 BODY = {"1": "NEEDS YOU", "2": "NAME ", "3": "[Tables", "5": "BATCH", "9": "of 7 done"}
 
 
@@ -254,6 +254,7 @@ def leave(form):
     try:
         home.configure()
         home.json("share", "add", "bench.b.narrow", "--yes")
+        home.control("fault", "slow", "endpoint=link", "delay_ms=1000")
         walk = Walk(home, form)
         walk.screen("1")
         walk.wait("bench.b.narrow")
@@ -272,6 +273,7 @@ def leave(form):
         walk.wait("RUNNING")
         walk.keys("g", "Enter")
         walk.wait("batch 1")
+        home.control("fault", "clear")
         walk.wait(over, 300)
         assert verified(home, "bench.b.narrow"), home.verdict
         walk.quit()

@@ -64,7 +64,7 @@ struct console {
     bool mouse;
     bool dirty, over;
     int64_t ticked_us; /* the last console_tick */
-    int64_t wake_us; /* of console_wake; 0: none */
+    int64_t wake_us;   /* of console_wake; 0: none */
     int64_t minute;    /* of the last repaint that showed ages */
 };
 
