@@ -54,6 +54,8 @@ gate-short: $(SUITE_NEEDS)
 	@$(MAKE) -s kill-loop N=30
 	@MUTATIONS=20000 $(MAKE) -s hostile
 	@SMALL=1000000 LARGE=4000000 $(MAKE) -s scale
+	@IDLE=5 $(MAKE) -s ui-budget
+	@$(MAKE) -s walk
 
 # What the targets above leave in the build folder.
 CLEANFILES += tests/unit/*.valgrind.log tests/unit/*.valgrind.verdict
