@@ -4,6 +4,7 @@ terminal and with a paste. Whatever happens, the terminal is given back as it wa
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -110,6 +111,22 @@ class Life(unittest.TestCase):
             terminal.type(digit)
             terminal.wait(lambda s: "> " + SCREENS[digit] in s.row(0))
         self.assertTrue(all(byte < 0x80 for byte in terminal.raw))
+
+    def test_colours_are_asked_for(self):
+        """Default: the terminal's own 16. NO_COLOR and --contrast: none, and the same words."""
+        color = re.compile(rb"\x1b\[[0-9;]*3[0-7]m")
+        shown = []
+        for words, no_color in ((["--color", "always"], ""), ([], "1"), (["--contrast"], "")):
+            terminal = self.start(*words, env={"NO_COLOR": no_color})
+            terminal.wait(lambda s: "? help" in s.text() and "live" in s.row(0), words)
+            terminal.type("2")
+            terminal.wait("NAME")
+            terminal.wait("extra")
+            terminal.quiet()
+            shown.append(terminal.screen.text())
+            self.assertEqual(bool(color.search(terminal.raw)), words == ["--color", "always"], words)
+        self.assertEqual(shown[0], shown[1])
+        self.assertEqual(shown[0], shown[2])
 
     def test_paste_is_text(self):
         terminal = self.ready()

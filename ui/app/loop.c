@@ -216,9 +216,9 @@ static void turn(struct app *app, const sigset_t *open)
 
 static enum draw_theme theme_of(const struct app_options *options, const struct term *term)
 {
-    if (options->mono || term_colors(term) < 8)
-        return DRAW_THEME_MONO;
-    return options->contrast ? DRAW_THEME_CONTRAST : DRAW_THEME_DEFAULT;
+    if (options->contrast)
+        return DRAW_THEME_CONTRAST; /* has no colours either */
+    return options->mono || term_colors(term) < 8 ? DRAW_THEME_MONO : DRAW_THEME_DEFAULT;
 }
 
 static void app_open(struct app *app, cJSON *take_args)

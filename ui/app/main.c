@@ -81,6 +81,7 @@ static int full_screen(struct cli *cli, int screen, cJSON *take_args, struct err
                                   .read_only = cli_flag(&cli->args, "read-only"),
                                   .ascii = cli->out->ascii,
                                   .mono = !cli->out->color,
+                                  .contrast = cli_flag(&cli->args, "contrast"),
                                   .signals = &signals,
                                   .terminal = &terminal,
                                   .first_screen = screen,
