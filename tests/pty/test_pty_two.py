@@ -75,6 +75,31 @@ class Two(unittest.TestCase):
         again.wait(lambda s: "RUNNING" not in s.text(), "the end of the sync", 300)
         self.assertTrue(self.home.json("sync", "verify")["ok"])
 
+    def test_linear_left_and_found_again(self):
+        """In linear mode: Enter stops watching, 0 leaves, the sync goes on, and who comes back is told its end."""
+        def start():
+            terminal = Terminal([program("aampe-console"), "--linear"], self.home.env)
+            self.addCleanup(terminal.close)
+            terminal.wait("choice:")
+            return terminal
+
+        first = start()
+        first.type("4\r")
+        first.wait("Type sync")
+        first.type("sync\r")
+        first.wait("percent of")
+        first.type("\r")
+        first.wait(lambda s: s.text().rstrip().endswith("choice:"))
+        first.type("0\r")
+        self.assertEqual(first.wait_end(), 0)
+        self.assertEqual(self.home.json("engine", "status")["data"]["active_runs"], 1)
+        self.home.control("fault", "clear")
+        again = start()
+        again.type("5\r")
+        again.wait("bench.b.narrow, done")
+        again.wait("nothing is running now")
+        self.assertNotIn(b"\x1b", first.raw + again.raw)
+
     def test_draft_survives(self):
         terminal = self.open()
         terminal.type("2")
