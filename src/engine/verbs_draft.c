@@ -57,7 +57,7 @@ void engine_verb_draft_show(struct engine *engine, struct ipc_call *call, const 
     }
     cJSON *json = catalog_ticks_head_json(engine->ticks);
     cJSON *items = base_json_add_array(json, "items");
-    for (int64_t i = offset; i < offset + limit; i++) {
+    for (int64_t i = offset; i - offset < limit; i++) {
         if ((name = catalog_ticks_at(engine->ticks, i, &draft)) == NULL)
             break;
         cJSON *item = base_json_object();

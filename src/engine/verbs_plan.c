@@ -328,7 +328,7 @@ void engine_verb_share_plan(struct engine *engine, struct ipc_call *call, const 
     }
     struct plan *plan = engine_ask_new(engine, call, sizeof *plan, plan_free);
     plan->offset = offset;
-    for (int64_t i = offset; i < offset + limit; i++) {
+    for (int64_t i = offset; i - offset < limit; i++) {
         if ((name = catalog_ticks_at(engine->ticks, i, &action)) == NULL)
             break;
         item_push(plan, name, action);

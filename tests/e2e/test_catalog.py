@@ -126,6 +126,10 @@ def walked(client):
     return not head["refreshing"] and "walked" in head
 
 
+# Sanitizers keep what was freed for a while: what the engine takes then says nothing.
+SANITIZED = b"__asan_init" in pathlib.Path(program("aampe-syncd")).read_bytes()
+
+
 def memory(pid, key="VmHWM"):
     return int(re.search(key + r":\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
 
@@ -158,7 +162,7 @@ def test_walk_over_a_kill(big):
     words = [event["payload"] for event in client.events if "job" in event["payload"]]
     assert words and words[-1]["done"] and any(word["resumed"] for word in words)
     assert len(words) <= 2 * seconds + 2, len(words)
-    assert memory(big.engine.pid) < 100 * 1024
+    assert SANITIZED or memory(big.engine.pid) < 100 * 1024
     client.close()
 
 
@@ -218,7 +222,7 @@ def test_many_ticks(big):
     assert client.ok("draft.show", {"limit": 1})["add"] == 100001
     for expected in (28751, 5000, 0):
         assert client.ok("draft.undo")["add"] == expected
-    assert memory(big.engine.pid) < 150 * 1024
+    assert SANITIZED or memory(big.engine.pid) < 150 * 1024
     # whoever listened was told, and not table by table
     assert len([event for event in other_events(other) if event["name"] == "draft.changed"]) == 3
     client.close()
