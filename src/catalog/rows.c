@@ -77,7 +77,7 @@ static bool hit_take(void *user, const struct catalog_found *found)
     if (search->accept && !search->accept(search->user, found))
         return true;
     int64_t at = hits->total++;
-    if (at >= search->offset && at - search->offset < search->limit)
+    if (at >= search->offset && at < search->offset + search->limit)
         vec_push(&hits->window, base_printf("t:%s", found->full_name));
     return true;
 }

@@ -107,7 +107,7 @@ cJSON *engine_report_last(struct engine *engine, const cJSON *params, struct err
     cJSON *json = base_json_object();
     cJSON *tables = base_json_add_array(json, "tables");
     base_json_add_i64(json, "total", total);
-    for (int64_t i = offset < 0 ? 0 : offset; i < total && i - offset < PAGE; i++) {
+    for (int64_t i = offset < 0 ? 0 : offset; i < total && i < offset + PAGE; i++) {
         const struct model_share_table *table = names ? NULL : &share->tables[i];
         const cJSON *item = names ? cJSON_GetArrayItem(names, (int)i) : NULL;
         struct model_name name = {0};
