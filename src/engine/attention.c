@@ -173,15 +173,6 @@ static bool is_damage(const char *code)
     return value == ERR_DST_FILE_CORRUPT || value == ERR_SRC_ROWCOUNT_MISMATCH;
 }
 
-static cJSON *fact_read(struct engine *engine, const char *key)
-{
-    struct err err = ERR_INIT;
-    char *text = store_fact_get(engine->state, key, &err);
-    cJSON *json = text ? base_json_parse(text, strlen(text), JSON_MAX_BYTES, NULL) : NULL;
-    free(text);
-    return json;
-}
-
 static void count_set(cJSON *json, const char *key, int64_t more)
 {
     int64_t value = base_json_i64_or(json, key, 0) + more;
@@ -211,7 +202,7 @@ static void table_keep(cJSON *check, cJSON *damaged, const cJSON *table)
 void engine_check_keep(struct engine *engine, const cJSON *report, bool more)
 {
     struct err err = ERR_INIT;
-    cJSON *check = more ? fact_read(engine, CHECK_FACT) : NULL;
+    cJSON *check = more ? engine_fact_get(engine, CHECK_FACT) : NULL;
     if (check == NULL)
         check = base_json_object();
     cJSON *damaged = cJSON_GetObjectItemCaseSensitive(check, "damaged");
@@ -247,7 +238,7 @@ static bool still_there(const cJSON *snapshot, const cJSON *damaged)
 
 void engine_check_add(struct engine *engine, cJSON *snapshot)
 {
-    cJSON *check = fact_read(engine, CHECK_FACT);
+    cJSON *check = engine_fact_get(engine, CHECK_FACT);
     cJSON *damaged = cJSON_GetObjectItemCaseSensitive(check, "damaged");
     if (check == NULL)
         return;
@@ -282,7 +273,8 @@ void engine_audit_add(struct engine *engine, cJSON *snapshot)
 {
     const char *who = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
     const char *observer = config_get(engine->profile, CONFIG_OBSERVER_CLIENT_ID);
-    cJSON *fact = fact_read(engine, AUDIT_FACT), *json = base_json_add_object(snapshot, "audit");
+    cJSON *fact = engine_fact_get(engine, AUDIT_FACT),
+          *json = base_json_add_object(snapshot, "audit");
     bool ours = fact && who && strcmp(base_json_str_or(fact, "who", ""), who) == 0;
     const char *state = ours ? base_json_str_or(fact, "state", "nothing_yet") : "never_read";
     base_json_add_str(json, "state", observer ? state : "no_observer");

@@ -12,25 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cJSON *fact_read(struct engine *engine, const char *key)
-{
-    struct err err = ERR_INIT;
-    char *text = store_fact_get(engine->state, key, &err);
-    cJSON *json = text ? base_json_parse(text, strlen(text), JSON_MAX_BYTES, NULL) : NULL;
-    free(text);
-    return json;
-}
-
-static void fact_write(struct engine *engine, const char *key, const cJSON *json)
-{
-    struct err err = ERR_INIT;
-    char *text = base_json_print(json);
-    if (store_fact_put(engine->state, key, text, &err) != 0)
-        base_log_event(engine->log, LOG_WARN_, "fact.failed", "code", base_err_name(err.code),
-                       NULL);
-    free(text);
-}
-
 static void run_key(int64_t run, char key[48])
 {
     snprintf(key, 48, "run.%lld", (long long)run);
@@ -40,7 +21,7 @@ cJSON *engine_circumstances(struct engine *engine, int64_t run)
 {
     char key[48];
     run_key(run, key);
-    return fact_read(engine, key);
+    return engine_fact_get(engine, key);
 }
 
 /* The fingerprint of the secret of the principal; "" when it is not known. */
@@ -128,7 +109,7 @@ static void looked(void *user, const struct err *err, struct databricks_table *t
     struct engine *engine = look->engine;
     char key[48];
     run_key(look->run, key);
-    cJSON *json = fact_read(engine, key);
+    cJSON *json = engine_fact_get(engine, key);
     if (json == NULL)
         json = base_json_object();
     cJSON *seen = table ? table_json(table) : base_json_object();
@@ -138,7 +119,7 @@ static void looked(void *user, const struct err *err, struct databricks_table *t
         base_json_add_take(seen, "error", base_err_to_json(err));
     cJSON_DeleteItemFromObjectCaseSensitive(json, "seen");
     base_json_add_take(json, "seen", seen);
-    fact_write(engine, key, json);
+    engine_fact_put(engine, key, json);
     cJSON_Delete(json);
     look->call = NULL;
     look_free(look);
@@ -174,12 +155,12 @@ void engine_circumstances_keep(struct engine *engine, const struct model_run *ru
     if (run->state != RUN_RUNNING && !failed)
         return;
     run_key(run->id, key);
-    cJSON *json = failed ? fact_read(engine, key) : NULL;
+    cJSON *json = failed ? engine_fact_get(engine, key) : NULL;
     if (json == NULL)
         json = engine_circumstances_now(engine);
     if (failed)
         failed_add(engine, json, run->id);
-    fact_write(engine, key, json);
+    engine_fact_put(engine, key, json);
     cJSON_Delete(json);
     if (failed)
         look_start(engine, run);
@@ -204,7 +185,7 @@ void engine_run_checked(struct engine *engine, const cJSON *table)
     const cJSON *error = base_json_get(table, "verify_error");
     if (error)
         base_json_add_take(json, "error", cJSON_Duplicate(error, true));
-    fact_write(engine, key, json);
+    engine_fact_put(engine, key, json);
     cJSON_Delete(json);
 }
 
@@ -212,5 +193,5 @@ cJSON *engine_run_check(struct engine *engine, int64_t run)
 {
     char key[48];
     snprintf(key, sizeof key, "check.%lld", (long long)run);
-    return fact_read(engine, key);
+    return engine_fact_get(engine, key);
 }

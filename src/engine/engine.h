@@ -159,6 +159,10 @@ void engine_ask_end(struct engine_ask *ask, struct ipc_call *call);
 
 /* A verb: answers exactly once, now or through an ask. params is an object or NULL. */
 typedef void engine_verb_fn(struct engine *engine, struct ipc_call *call, const cJSON *params);
+/* fact.c: what is remembered by name; the caller's, NULL: nothing. A failed write is logged. */
+cJSON *engine_fact_get(struct engine *engine, const char *key);
+void engine_fact_put(struct engine *engine, const char *key, const cJSON *json);
+
 /* Short answers. */
 void engine_reply(struct engine *engine, struct ipc_call *call, cJSON *take_result);
 void engine_fail(struct engine *engine, struct ipc_call *call, const struct err *err);

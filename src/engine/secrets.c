@@ -47,25 +47,6 @@ static void list_drop(struct engine_secrets *secrets)
     secrets->err = ERR_INIT;
 }
 
-static cJSON *fact_json(struct engine *engine, const char *key)
-{
-    struct err err = ERR_INIT;
-    char *text = store_fact_get(engine->state, key, &err);
-    cJSON *json = text ? base_json_parse(text, strlen(text), JSON_MAX_BYTES, NULL) : NULL;
-    free(text);
-    return json;
-}
-
-static void fact_write(struct engine *engine, const char *key, const cJSON *json)
-{
-    struct err err = ERR_INIT;
-    char *text = base_json_print(json);
-    if (store_fact_put(engine->state, key, text, &err) != 0)
-        base_log_event(engine->log, LOG_WARN_, "secrets.fact", "code", base_err_name(err.code),
-                       NULL);
-    free(text);
-}
-
 static int64_t time_of(const cJSON *json, const char *key)
 {
     const char *text = base_json_str(json, key);
@@ -76,7 +57,7 @@ static int64_t time_of(const cJSON *json, const char *key)
 /* What was known before the restart. */
 static void known_load(struct engine *engine, struct engine_secrets *secrets)
 {
-    cJSON *json = fact_json(engine, KNOWN_FACT);
+    cJSON *json = engine_fact_get(engine, KNOWN_FACT);
     const cJSON *items = base_json_array(json, "items"), *item;
     if (json) {
         secrets->client_id = base_strdup(base_json_str(json, "client_id"));
@@ -117,7 +98,7 @@ static void known_store(struct engine *engine, const struct engine_secrets *secr
         base_json_add_time(item, "expires", info->expires_us);
         base_json_push_take(items, item);
     }
-    fact_write(engine, KNOWN_FACT, json);
+    engine_fact_put(engine, KNOWN_FACT, json);
     cJSON_Delete(json);
 }
 
@@ -276,7 +257,7 @@ static void look(struct engine *engine, struct engine_secrets *secrets)
     bool changed = false;
     secrets->looked_us = now;
     if (secrets->list.count)
-        warned = fact_json(engine, WARNED_FACT);
+        warned = engine_fact_get(engine, WARNED_FACT);
     holders_fill(engine, secrets, holders);
     for (size_t i = 0; i < secrets->list.count; i++) {
         const struct databricks_secret_info *info = &secrets->list.items[i];
@@ -291,7 +272,7 @@ static void look(struct engine *engine, struct engine_secrets *secrets)
         base_json_add_i64(kept, info->id, threshold);
     }
     if (changed) {
-        fact_write(engine, WARNED_FACT, kept);
+        engine_fact_put(engine, WARNED_FACT, kept);
         engine_snapshot_soon(engine);
     }
     free(holders);

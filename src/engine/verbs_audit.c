@@ -43,11 +43,8 @@ static void ask_free(struct engine_ask *ask)
 /* The last reading: {"who","time","to","state","cut","message"}; NULL: none of this principal. */
 static cJSON *fact_read(struct engine *engine)
 {
-    struct err err = ERR_INIT;
     const char *who = config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID);
-    char *text = store_fact_get(engine->state, READ_FACT, &err);
-    cJSON *json = text ? base_json_parse(text, strlen(text), JSON_MAX_BYTES, NULL) : NULL;
-    free(text);
+    cJSON *json = engine_fact_get(engine, READ_FACT);
     if (json && (who == NULL || strcmp(base_json_str_or(json, "who", ""), who) != 0)) {
         cJSON_Delete(json);
         json = NULL;
@@ -65,7 +62,6 @@ static int64_t time_of(const cJSON *json, const char *key)
 static void fact_write(struct engine *engine, const char *state, int64_t to_us, bool cut,
                        const char *sql, const struct err *why)
 {
-    struct err err = ERR_INIT;
     cJSON *json = base_json_object();
     base_json_add_str(json, "who", config_get(engine->profile, CONFIG_PRINCIPAL_CLIENT_ID));
     base_json_add_time(json, "time", base_seam_now_us(engine->seam));
@@ -75,10 +71,7 @@ static void fact_write(struct engine *engine, const char *state, int64_t to_us, 
     base_json_add_str(json, "query", sql);
     if (why)
         base_json_add_str(json, "message", why->message);
-    char *text = base_json_print(json);
-    if (store_fact_put(engine->state, READ_FACT, text, &err) != 0)
-        base_log_event(engine->log, LOG_WARN_, "audit.fact", "code", base_err_name(err.code), NULL);
-    free(text);
+    engine_fact_put(engine, READ_FACT, json);
     cJSON_Delete(json);
     engine_snapshot_soon(engine); /* the overview says when Aampe last read */
 }

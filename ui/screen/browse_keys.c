@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "ui/view/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,29 +221,13 @@ static void enter(struct browse *browse)
     }
 }
 
-/* A word for a shell: as it is, or in single quotes. malloc'd. */
-static char *shell_word(const char *text)
-{
-    static const char *const plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/";
-    struct buf out;
-    if (text[0] && text[0] != '-' && text[strspn(text, plain)] == '\0')
-        return base_strdup(text);
-    base_buf_init(&out, 0);
-    (void)base_buf_text(&out, "'");
-    for (; *text; text++)
-        (void)(*text == '\'' ? base_buf_text(&out, "'\\''") : base_buf_byte(&out, (uint8_t)*text));
-    (void)base_buf_text(&out, "'");
-    return base_buf_take(&out, NULL);
-}
-
 static void copy_command(struct browse *browse)
 {
     struct browse_line line;
     const cJSON *row = browse_selected(browse, &line) ? line.row : NULL;
     const char *draft = base_json_str_or(row, "draft", ""), *verb = "tree";
-    char *name = shell_word(base_json_str_or(row, "full_name", ""));
-    char *profile = shell_word(console_profile(browse->screen.console));
+    char *name = view_shell_word(base_json_str_or(row, "full_name", ""));
+    char *profile = view_shell_word(console_profile(browse->screen.console));
     if (is_table(row))
         verb = draft[0] == '+' ? "share add" : draft[0] == '-' ? "share remove" : "show";
     char *text = base_printf("aampe-console --profile %s %s%s%s", profile, verb, row ? " " : "",

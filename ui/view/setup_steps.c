@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "config/profile.h"
 #include "ui/view/link.h"
+#include "ui/view/words.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -125,26 +126,11 @@ const char *view_setup_value(const cJSON *data, const struct view_setup_field *f
     return base_json_str(base_json_get(data, "settings"), field->setting);
 }
 
-/* In single quotes where a shell would see more than a word. */
-static char *shell_word(const char *text)
-{
-    if (text[0] && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789_-./:=@%+,")] == '\0')
-        return base_strdup(text);
-    struct buf out;
-    base_buf_init(&out, 1 << 20);
-    (void)base_buf_byte(&out, '\'');
-    for (const char *p = text; *p; p++)
-        (void)(*p == '\'' ? base_buf_text(&out, "'\\''") : base_buf_byte(&out, (uint8_t)*p));
-    (void)base_buf_byte(&out, '\'');
-    return base_buf_take(&out, NULL);
-}
-
 char *view_setup_command(const cJSON *data, int number, const char *profile)
 {
     const struct view_setup_step *step = view_setup_step(number);
     const char *value = step->fields[0].setting ? view_setup_value(data, &step->fields[0]) : NULL;
-    char *word = value ? shell_word(value) : base_strdup(step->stand_in);
+    char *word = value ? view_shell_word(value) : base_strdup(step->stand_in);
     bool named = profile && strcmp(profile, "default") != 0;
     const char *mark = strstr(step->command, "%s");
     char *line = mark ? base_printf("aampe-console %s%s%s%.*s%s%s", named ? "--profile " : "",

@@ -87,7 +87,7 @@ char *view_error_text(const cJSON *object, const char *key)
 char *view_shell_word(const char *text)
 {
     static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/:";
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/:=@%+,";
     struct buf out;
     if (text[0] && text[0] != '-' && text[strspn(text, plain)] == '\0')
         return base_strdup(text);
