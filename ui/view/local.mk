@@ -9,6 +9,8 @@ ui_libview_a_SOURCES += ui/view/grid.c ui/view/grid.h ui/view/grid_words.c \
 	ui/view/table_sync.c ui/view/table_sync.h ui/view/verdict.c ui/view/verdict.h
 # Runs
 ui_libview_a_SOURCES += ui/view/failure.c ui/view/live.c ui/view/run.h
+# Doctor
+ui_libview_a_SOURCES += ui/view/doctor.c ui/view/doctor.h ui/view/doctor_text.c
 # Access and Audit
 ui_libview_a_SOURCES += ui/view/audit.c ui/view/audit.h ui/view/secret.c ui/view/secret.h
 # Browse and Share
@@ -51,3 +53,9 @@ TESTS += tests/unit/test_view_run
 tests_unit_test_view_run_SOURCES = tests/unit/test_view_run.c
 tests_unit_test_view_run_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_view_run_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_view_doctor
+TESTS += tests/unit/test_view_doctor
+tests_unit_test_view_doctor_SOURCES = tests/unit/test_view_doctor.c
+tests_unit_test_view_doctor_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_view_doctor_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
