@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/libbase.a
 src_libbase_a_SOURCES = \
 	src/base/alloc.c src/base/alloc.h src/base/buf.c src/base/buf.h src/base/err.c src/base/err.h \
 	src/base/errors.def src/base/file.c src/base/file.h src/base/hash.c src/base/hash.h \
-	src/base/json.c src/base/json.h src/base/json_scan.c src/base/log.c src/base/log.h \
+	src/base/json.c src/base/json.h src/base/json_scan.c src/base/layer.c src/base/layer.h src/base/layers.def src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h src/base/process.c src/base/process.h src/base/queue.c \
 	src/base/queue.h src/base/seam.c src/base/seam.h src/base/secret.c src/base/secret.h \
 	src/base/text.c src/base/text.h src/base/text_redact.c \

@@ -1,11 +1,10 @@
 /* What an error code means and what to do, without leaving the screen; all of them without a code.
  */
 #include "ui/screen/console_private.h"
-#include "ui/view/page.h"
+#include "ui/view/explain.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
-#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -28,27 +27,6 @@ static void explain_close(struct screen *screen)
     free(explain->code);
 }
 
-static enum err_code code_of(const char *name)
-{
-    for (int code = ERR_OK + 1; code < ERR_COUNT; code++)
-        if (base_text_equal_nocase(base_err_name((enum err_code)code), name))
-            return (enum err_code)code;
-    return ERR_COUNT;
-}
-
-static void code_put(struct view_page *page, enum err_code code)
-{
-    enum err_retry retry = base_err_retry(code);
-    view_page_rule(page, "%s", base_err_name(code));
-    view_page_fact(page, 6, "class", STYLE_PLAIN, "%s", base_err_class_name(base_err_class(code)));
-    view_page_fact(page, 6, "cause", STYLE_PLAIN, "%s", base_err_cause(code));
-    view_page_fact(page, 6, "fix", STYLE_PLAIN, "%s", base_err_fix(code));
-    view_page_fact(page, 6, "retry", STYLE_PLAIN, "%s",
-                   retry == ERR_RETRY_YES  ? "by itself"
-                   : retry == ERR_RETRY_NO ? "never by itself"
-                                           : "after the other side has been asked what happened");
-}
-
 static void explain_layout(struct screen *screen)
 {
     struct explain *explain = (struct explain *)screen;
@@ -56,14 +34,14 @@ static void explain_layout(struct screen *screen)
         view_page_free(&explain->page);
         explain->page = view_page_new(screen->width);
         explain->made_width = screen->width;
-        enum err_code code = explain->code ? code_of(explain->code) : ERR_COUNT;
+        enum err_code code = view_explain_code(explain->code);
         if (code != ERR_COUNT)
-            code_put(explain->page, code);
+            view_explain(explain->page, code);
         else if (explain->code)
             view_page_wrap(explain->page, 2, STYLE_PLAIN,
                            "There is no error code %s. These are all:", explain->code);
         for (int each = ERR_OK + 1; each < ERR_COUNT && code == ERR_COUNT; each++)
-            code_put(explain->page, (enum err_code)each);
+            view_explain(explain->page, (enum err_code)each);
     }
     int most = (int)explain->page->count - screen->height;
     explain->top = explain->top > most ? most : explain->top;

@@ -13,6 +13,8 @@ ui_libview_a_SOURCES += ui/view/failure.c ui/view/live.c ui/view/run.h
 ui_libview_a_SOURCES += ui/view/doctor.c ui/view/doctor.h ui/view/doctor_text.c
 # Access and Audit
 ui_libview_a_SOURCES += ui/view/audit.c ui/view/audit.h ui/view/secret.c ui/view/secret.h
+# Doctor and the codes
+ui_libview_a_SOURCES += ui/view/explain.c ui/view/explain.h
 # Browse and Share
 ui_libview_a_SOURCES += ui/view/plan.c ui/view/plan.h ui/view/tree.c ui/view/tree.h
 
@@ -59,3 +61,8 @@ TESTS += tests/unit/test_view_doctor
 tests_unit_test_view_doctor_SOURCES = tests/unit/test_view_doctor.c
 tests_unit_test_view_doctor_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_view_doctor_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_view_explain
+TESTS += tests/unit/test_view_explain
+tests_unit_test_view_explain_SOURCES = tests/unit/test_view_explain.c
+tests_unit_test_view_explain_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_view_explain_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
