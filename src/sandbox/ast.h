@@ -135,9 +135,11 @@ struct sql_context {
     const char *time_zone;
     int64_t now_us;
     int view_depth;
-    int markers;                       /* "?" so far */
-    bool as_owner;                     /* inside a view: privileges were checked on the view */
-    vec_of(struct sql_expr *) bound;   /* literals, by number of the bound value */
+    int markers;   /* "?" so far */
+    bool as_owner; /* inside a view: the caller's privileges were checked on the view */
+    const struct sandbox_securable
+        *view;                       /* whose text is resolved; its owner must read what it names */
+    vec_of(struct sql_expr *) bound; /* literals, by number of the bound value */
     vec_of(struct sql_source *) scans; /* tables, by virtual table */
     /* vectors of the tree that need freeing; the arena holds the structs themselves */
     vec_of(struct sql_select *) all_selects;

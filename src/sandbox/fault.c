@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum fault_class { FAULT_HTTP, FAULT_LINK, FAULT_RESULT, FAULT_WORKSPACE };
+enum fault_class { FAULT_HTTP, FAULT_LINK, FAULT_RESULT, FAULT_STATEMENT, FAULT_WORKSPACE };
 
 struct fault_kind {
     const char *name;
@@ -51,6 +51,23 @@ static const struct fault_kind kinds[] = {
     {"missing_grant", FAULT_WORKSPACE, "level table",
      "level=catalog|schema|table is missing, for table= or everywhere; for all but metastore "
      "admins"},
+    /* statements; disposition=EXTERNAL_LINKS (default), INLINE or any */
+    {"statement_timeout", FAULT_STATEMENT, "disposition seconds sqlstate",
+     "statement ends FAILED: it ran longer than STATEMENT_TIMEOUT"},
+    {"statement_canceled", FAULT_STATEMENT, "disposition", "an admin cancels the statement"},
+    {"statement_closed", FAULT_STATEMENT, "disposition",
+     "statement ends CLOSED; with chunk= it succeeds and is closed when that chunk is asked for"},
+    {"files_gone", FAULT_STATEMENT, "disposition class",
+     "statement ends FAILED: files of that version were vacuumed (class=, default "
+     "FAILED_READ_FILE.DBR_FILE_NOT_EXIST)"},
+    {"table_changed", FAULT_STATEMENT, "disposition",
+     "statement ends FAILED: the table's schema changed while it ran"},
+    {"sql_error", FAULT_STATEMENT, "disposition class sqlstate message error_code",
+     "statement ends FAILED with this error class"},
+    {"external_links_off", FAULT_STATEMENT, "status",
+     "disposition EXTERNAL_LINKS is refused when a statement is submitted"},
+    {"view_chain", FAULT_WORKSPACE, "view table",
+     "the owner of view= (default: of all) may no longer read table= (default: any) below it"},
 };
 
 static const char common_keys[] = "endpoint principal nth every times statement chunk";
@@ -120,7 +137,8 @@ static bool listed(const char *keys, const char *key)
 
 static bool numeric_key(const char *key)
 {
-    return listed("nth every times chunk retry_after delay_ms bytes_per_second at delta seconds",
+    return listed("nth every times chunk retry_after delay_ms bytes_per_second at delta seconds "
+                  "status",
                   key);
 }
 
@@ -214,6 +232,8 @@ static int workspace_effect(struct sandbox_server *server, const struct fault_ki
 {
     if (strcmp(kind->name, "missing_grant") == 0)
         return grant_take(server, options, err);
+    if (strcmp(kind->name, "view_chain") == 0)
+        return sandbox_fault_view_chain(server, options, err);
     warehouses_stop(server, options, strcmp(kind->name, "start_denied") == 0);
     return 0;
 }
@@ -259,6 +279,8 @@ static void workspace_restore(struct sandbox_server *server, const char *kind)
 
     if (!kind || strcmp(kind, "missing_grant") == 0)
         sandbox_workspace_deny_clear(server->workspace);
+    if (!kind || strcmp(kind, "view_chain") == 0)
+        sandbox_workspace_chain_clear(server->workspace);
     if (kind && strcmp(kind, "start_denied") != 0 && strcmp(kind, "cold_warehouse") != 0)
         return;
     sandbox_workspace_lock(server->workspace);
@@ -342,6 +364,8 @@ static bool matches(const struct fault *fault, const struct sandbox_fault_probe 
         return false;
     if (statement && (!probe->statement || !strstr(probe->statement, statement)))
         return false;
+    if (fault->kind->class == FAULT_STATEMENT)
+        return chunk == probe->chunk && sandbox_fault_disposition(fault->options, probe);
     return fault->kind->class == FAULT_RESULT || chunk < 0 || chunk == probe->chunk;
 }
 

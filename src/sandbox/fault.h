@@ -26,6 +26,7 @@ struct sandbox_fault_probe {
     const char *endpoint, *path, *principal, *statement; /* NULL: not known here */
     const char *scope;                                   /* schema whose tables are listed */
     int64_t chunk;                                       /* -1: none */
+    const char *disposition;                             /* of the statement; NULL: not known */
 };
 /* Does a fault of this kind hit now? Counts the call. Returns its options (caller deletes) or NULL.
  */
@@ -35,6 +36,12 @@ cJSON *sandbox_fault_hit(struct sandbox_server *server, const char *kind,
  * Caller deletes. */
 cJSON *sandbox_fault_results(struct sandbox_server *server,
                              const struct sandbox_fault_probe *probe);
+
+/* fault_statement.c: the faults that end statements. */
+bool sandbox_fault_disposition(const cJSON *options, const struct sandbox_fault_probe *probe);
+/* view_chain; ERR_USAGE for a view or table there is not. */
+int sandbox_fault_view_chain(struct sandbox_server *server, const cJSON *options,
+                             struct err *err) must_check;
 
 /* Options are texts; these read them. */
 int64_t sandbox_option_i64(const cJSON *options, const char *key, int64_t fallback);

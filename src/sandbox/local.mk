@@ -7,7 +7,7 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/command.c src/sandbox/command.h \
 	src/sandbox/control.c src/sandbox/control.h \
 	src/sandbox/data.h src/sandbox/discovery.c \
-	src/sandbox/fault.c src/sandbox/fault.h \
+	src/sandbox/fault.c src/sandbox/fault.h src/sandbox/fault_statement.c \
 	src/sandbox/http.c src/sandbox/http.h \
 	src/sandbox/journal.c src/sandbox/journal.h \
 	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h src/sandbox/scim.c \

@@ -48,8 +48,11 @@ static int not_found(struct sql_context *context, int kind, const char *const *p
 static bool visible(struct sql_context *context, struct sandbox_securable *securable,
                     const char *privilege)
 {
-    return context->as_owner || sandbox_workspace_has(context->request->workspace, securable,
-                                                      context->request->principal, privilege);
+    struct sandbox_workspace *workspace = context->request->workspace;
+    if (context->as_owner)
+        return !context->view ||
+               sandbox_workspace_chain_has(workspace, context->view, securable, privilege);
+    return sandbox_workspace_has(workspace, securable, context->request->principal, privilege);
 }
 
 /* Full name with the request's defaults put in front. */
@@ -157,6 +160,7 @@ static int open_definition(struct sql_context *context, struct sql_source *sourc
 {
     const char *keep = context->text;
     bool owner = context->as_owner;
+    const struct sandbox_securable *outer = context->view;
     if (context->view_depth > 16)
         return sql_error(context, "54001", source->pos,
                          "[VIEW_EXCEED_MAX_NESTED_DEPTH] Views nest too deeply.");
@@ -168,10 +172,12 @@ static int open_definition(struct sql_context *context, struct sql_source *sourc
             sql_quoted_name(context, source->parts, source->part_count));
     context->view_depth++;
     context->as_owner = true;
+    context->view = sandbox_table_def(source->securable->data)->view ? source->securable : NULL;
     int result = sql_parse_query(context, sandbox_arena_dup(context->arena, text), &source->query);
     if (result == 0)
         result = sql_resolve_query(context, source->query);
     context->as_owner = owner;
+    context->view = outer;
     context->view_depth--;
     context->text = keep;
     return result;

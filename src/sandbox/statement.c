@@ -161,8 +161,8 @@ static void warehouse_await(struct sandbox_statement *statement)
     }
 }
 
-static void error_set(struct sandbox_statement *statement, const char *code, const char *sqlstate,
-                      char *message)
+void sandbox_statement_error(struct sandbox_statement *statement, const char *code,
+                             const char *sqlstate, char *message)
 {
     struct sandbox_query_error *error = &statement->error;
 
@@ -253,21 +253,22 @@ static int inline_make(struct sandbox_statement *statement)
         base_buf_init(&out, BUF_MAX_DEFAULT);
         if (sandbox_query_json(statement->query, i, &out) != 0) {
             base_buf_free(&out);
-            error_set(statement, "INTERNAL_ERROR", "XX000",
-                      base_strdup("The result could not be made."));
+            sandbox_statement_error(statement, "INTERNAL_ERROR", "XX000",
+                                    base_strdup("The result could not be made."));
             return -1;
         }
         total += (int64_t)out.len;
         len = out.len;
         vec_push(&statement->inline_chunks, len ? base_buf_take(&out, NULL) : base_strdup("[]"));
         if (total > cap) {
-            error_set(statement, "BAD_REQUEST", "54000",
-                      base_printf("Inline byte limit exceeded. Statements executed with "
-                                  "disposition=INLINE can have a result size of at most %lld "
-                                  "bytes. Please execute the statement with "
-                                  "disposition=EXTERNAL_LINKS if you want to download the full "
-                                  "result.",
-                                  (long long)cap));
+            sandbox_statement_error(
+                statement, "BAD_REQUEST", "54000",
+                base_printf("Inline byte limit exceeded. Statements executed with "
+                            "disposition=INLINE can have a result size of at most %lld "
+                            "bytes. Please execute the statement with "
+                            "disposition=EXTERNAL_LINKS if you want to download the full "
+                            "result.",
+                            (long long)cap));
             return -1;
         }
     }
@@ -282,8 +283,9 @@ static int fault_fail(struct sandbox_statement *statement)
     {
         if (strcmp(base_json_str_or(fault, "kind", ""), "fail_statement") != 0)
             continue;
-        error_set(statement, base_json_str_or(fault, "error_code", "INTERNAL_ERROR"), "XX000",
-                  base_strdup(base_json_str_or(fault, "message", "The statement failed.")));
+        sandbox_statement_error(
+            statement, base_json_str_or(fault, "error_code", "INTERNAL_ERROR"), "XX000",
+            base_strdup(base_json_str_or(fault, "message", "The statement failed.")));
         return -1;
     }
     return 0;
@@ -295,6 +297,7 @@ static enum sandbox_statement_state execute(struct sandbox_statement *statement)
                                         .principal = statement->principal,
                                         .statement = statement->text,
                                         .chunk = -1};
+    enum sandbox_statement_state ends;
 
     warehouse_await(statement);
     if (ended(statement))
@@ -307,6 +310,9 @@ static enum sandbox_statement_state execute(struct sandbox_statement *statement)
         return SANDBOX_FAILED;
     if (ended(statement))
         return SANDBOX_CANCELED;
+    ends = sandbox_statement_fault(statement);
+    if (ends != SANDBOX_SUCCEEDED)
+        return ends;
     /* Lies are told about downloads; inline results are what tests compare them with. */
     if (!statement->inline_result) {
         statement->faults = sandbox_fault_results(statement->server, &probe);
@@ -388,8 +394,8 @@ void sandbox_statement_start(struct sandbox_server *server, struct sandbox_state
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     if (pthread_create(&thread, &attributes, statement_thread, statement) != 0) {
-        error_set(statement, "RESOURCE_EXHAUSTED", "53000",
-                  base_strdup("The warehouse cannot take another statement."));
+        sandbox_statement_error(statement, "RESOURCE_EXHAUSTED", "53000",
+                                base_strdup("The warehouse cannot take another statement."));
         state_set(statement, SANDBOX_FAILED);
         pthread_mutex_lock(&statements->lock);
         unhold(statement);

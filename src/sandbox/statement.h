@@ -60,6 +60,9 @@ enum sandbox_statement_state sandbox_statement_state(struct sandbox_statement *s
 enum sandbox_statement_state sandbox_statement_wait(struct sandbox_statement *statement,
                                                     int64_t ms);
 void sandbox_statement_cancel(struct sandbox_statement *statement);
+/* How it failed; takes the message. */
+void sandbox_statement_error(struct sandbox_statement *statement, const char *code,
+                             const char *sqlstate, char *message);
 void sandbox_statement_close(struct sandbox_statement *statement);
 /* Wakes those who wait for the sandbox clock. */
 void sandbox_statements_wake(struct sandbox_server *server);
@@ -73,6 +76,15 @@ cJSON *sandbox_statement_result(struct sandbox_statement *statement, size_t chun
 
 /* link.c: a fresh presigned URL for a chunk, malloc'd; *expires_us: when it ends. */
 char *sandbox_link_make(struct sandbox_statement *statement, size_t chunk, int64_t *expires_us);
+
+/* fault_statement.c: does a switched-on fault end this statement, which would succeed?
+ * SANDBOX_FAILED with its error filled, SANDBOX_CANCELED, SANDBOX_CLOSED; SANDBOX_SUCCEEDED: no. */
+enum sandbox_statement_state sandbox_statement_fault(struct sandbox_statement *statement);
+/* Is it closed under the caller who asks for this chunk? */
+bool sandbox_statement_fault_chunk(struct sandbox_statement *statement, int64_t chunk);
+/* The kill switch for external links: true when the call was refused. */
+bool sandbox_statement_fault_links(struct sandbox_exchange *exchange,
+                                   const struct sandbox_statement *statement);
 
 /* lie.c: what switched-on faults change in a manifest, in links, in a chunk's bytes. */
 bool sandbox_lie_target_good(const char *target);

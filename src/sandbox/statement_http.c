@@ -156,8 +156,8 @@ static bool request_read(struct sandbox_exchange *exchange, struct sandbox_state
         return refuse(exchange, "The statement is longer than 16 MiB.");
     return wait_timeout_read(exchange, body, wait_ms) &&
            result_kind_read(exchange, body, statement) && limits_read(exchange, body, statement) &&
-           parameters_good(exchange, body) && session_apply(exchange, body, statement) &&
-           warehouse_admits(exchange, statement);
+           parameters_good(exchange, body) && !sandbox_statement_fault_links(exchange, statement) &&
+           session_apply(exchange, body, statement) && warehouse_admits(exchange, statement);
 }
 
 void sandbox_endpoint_statement_submit(struct sandbox_exchange *exchange)
@@ -220,10 +220,13 @@ void sandbox_endpoint_statement_poll(struct sandbox_exchange *exchange)
 
 static void chunk_reply(struct sandbox_exchange *exchange, struct sandbox_statement *statement)
 {
-    enum sandbox_statement_state state = sandbox_statement_state(statement);
     char *end;
     unsigned long long chunk = strtoull(exchange->arguments[1], &end, 10);
+    enum sandbox_statement_state state;
 
+    if (sandbox_statement_fault_chunk(statement, (int64_t)chunk))
+        sandbox_statement_close(statement);
+    state = sandbox_statement_state(statement);
     if (state == SANDBOX_CLOSED)
         sandbox_reply_error(exchange, 404, "NOT_FOUND",
                             "The result of the statement %s was not found.", statement->id);

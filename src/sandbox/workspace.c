@@ -11,6 +11,10 @@ struct denial {
     char *full_name;
 };
 
+struct broken_chain {
+    char *view, *table; /* NULL: any */
+};
+
 struct sandbox_workspace {
     pthread_mutex_t lock; /* recursive, so that a caller may hold it over several calls */
     struct base_seam *seam;
@@ -20,6 +24,7 @@ struct sandbox_workspace {
     struct base_map *principals; /* lower-case name -> principal */
     vec_of(struct sandbox_warehouse *) warehouses;
     vec_of(struct denial) denials;
+    vec_of(struct broken_chain) broken;
 };
 
 static char *lower_key(int kind, const char *name)
@@ -171,6 +176,7 @@ void sandbox_workspace_free(struct sandbox_workspace **held)
     if (!workspace)
         return;
     sandbox_workspace_deny_clear(workspace);
+    sandbox_workspace_chain_clear(workspace);
     for (size_t i = 0; base_map_at(workspace->securables, i, &key, &value); i++)
         securable_free(value);
     base_map_free(&workspace->securables, NULL);
@@ -179,6 +185,7 @@ void sandbox_workspace_free(struct sandbox_workspace **held)
         warehouse_free(workspace->warehouses.items[i]);
     vec_free(&workspace->warehouses);
     vec_free(&workspace->denials);
+    vec_free(&workspace->broken);
     free(workspace->identity.account_id);
     free(workspace->identity.workspace_id);
     free(workspace->identity.metastore_name);
@@ -544,6 +551,47 @@ void sandbox_workspace_deny_clear(struct sandbox_workspace *workspace)
     for (size_t i = 0; i < workspace->denials.count; i++)
         free(workspace->denials.items[i].full_name);
     workspace->denials.count = 0;
+    sandbox_workspace_unlock(workspace);
+}
+
+static bool names(const char *wanted, const struct sandbox_securable *securable)
+{
+    return !wanted || base_text_equal_nocase(wanted, securable->full_name);
+}
+
+bool sandbox_workspace_chain_has(struct sandbox_workspace *workspace,
+                                 const struct sandbox_securable *view,
+                                 const struct sandbox_securable *below, const char *privilege)
+{
+    bool has = false;
+
+    sandbox_workspace_lock(workspace);
+    for (const struct sandbox_securable *at = below; view->owner && at && !has; at = at->parent)
+        has = held_on(workspace, at, view->owner, privilege, true);
+    for (size_t i = 0; has && below->kind == 'T' && i < workspace->broken.count; i++)
+        has = !names(workspace->broken.items[i].view, view) ||
+              !names(workspace->broken.items[i].table, below);
+    sandbox_workspace_unlock(workspace);
+    return has;
+}
+
+void sandbox_workspace_chain_break(struct sandbox_workspace *workspace, const char *view,
+                                   const char *table)
+{
+    sandbox_workspace_lock(workspace);
+    vec_push(&workspace->broken,
+             (struct broken_chain){.view = base_strdup(view), .table = base_strdup(table)});
+    sandbox_workspace_unlock(workspace);
+}
+
+void sandbox_workspace_chain_clear(struct sandbox_workspace *workspace)
+{
+    sandbox_workspace_lock(workspace);
+    for (size_t i = 0; i < workspace->broken.count; i++) {
+        free(workspace->broken.items[i].view);
+        free(workspace->broken.items[i].table);
+    }
+    workspace->broken.count = 0;
     sandbox_workspace_unlock(workspace);
 }
 

@@ -131,6 +131,16 @@ bool sandbox_workspace_denied(struct sandbox_workspace *workspace,
                               const struct sandbox_securable *securable, const char *privilege);
 void sandbox_workspace_deny_clear(struct sandbox_workspace *workspace);
 
+/* What a view reads, its owner must be allowed to read. May the owner of the view? */
+bool sandbox_workspace_chain_has(struct sandbox_workspace *workspace,
+                                 const struct sandbox_securable *view,
+                                 const struct sandbox_securable *below, const char *privilege);
+/* Takes SELECT on a table away from the owners of views above it, whatever they own (a fault).
+ * NULL: any. */
+void sandbox_workspace_chain_break(struct sandbox_workspace *workspace, const char *view,
+                                   const char *table);
+void sandbox_workspace_chain_clear(struct sandbox_workspace *workspace);
+
 /* Looking. Names are compared without case; NULL = not there. */
 struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,
                                                  const char *full_name);
