@@ -3,6 +3,9 @@ dist_noinst_SCRIPTS += bootstrap tests/bare/bare.sh tests/valgrind.sh tests/suit
 EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/check_peers.py tests/suite/harness.py tests/suite/hostile.py tests/suite/kill_loop.py \
 	tests/suite/rows.py tests/suite/scale.py
+# One cell per peer, what is pinned, and what the cells share.
+EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go \
+	tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sdk_py.py tests/peers/cell_sql_connector.py
 
 # Not installed, not part of the suite: what kill-loop asks for the names of the crash points.
 check_PROGRAMS += tests/tools/crash_points
@@ -11,20 +14,23 @@ tests_tools_crash_points_LDADD = $(ROOMS) $(LIBS_ENGINE)
 
 SUITE = $(AM_TESTS_ENVIRONMENT)
 SUITE_NEEDS = aampe-console$(EXEEXT) aampe-syncd$(EXEEXT) aampe-sandbox$(EXEEXT) tests/tools/crash_points$(EXEEXT)
-# Python with the pinned peers (pyarrow, DuckDB); says so and skips where they cannot be had, unless PEERS_REQUIRED.
-PEERS = $(SUITE) python=`$(abs_top_srcdir)/tests/suite/peers.sh` || { \
-	test -z "$$PEERS_REQUIRED" && echo "$@: SKIPPED, the peers cannot be had" && exit 0; exit 1; };
-.PHONY: bare check-peers check-sanitize check-valgrind gate-short hostile kill-loop scale
+CHECK_PEERS = $(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/check_peers.py
+PEERS_NEEDS = $(SUITE_NEEDS) tests/unit/sandbox_query$(EXEEXT)
+.PHONY: bare check-peers check-sanitize check-valgrind gate-short hostile interop-update kill-loop scale
 
-# pyarrow and DuckDB read what we write; pyarrow, the Python SDK and the SQL connector what the sandbox sends.
-check-peers: $(SUITE_NEEDS) tests/unit/sandbox_query$(EXEEXT)
-	@$(PEERS) $$python $(abs_top_srcdir)/tests/peers/sandbox_arrow.py && \
-	$$python $(abs_top_srcdir)/tests/peers/sandbox_clients.py && \
-	$$python $(abs_top_srcdir)/tests/suite/check_peers.py
+# Other people's software judges the sandbox and the client; PEERS, PEERS_REQUIRED and ROWS choose.
+check-peers: $(PEERS_NEEDS)
+	@$(CHECK_PEERS)
+
+# The same, and the table of doc/interop.md written anew.
+interop-update: $(PEERS_NEEDS)
+	@$(CHECK_PEERS) --interop
 
 # kill -9 at random and at every named crash point; N kills.
 kill-loop: $(SUITE_NEEDS)
-	@$(PEERS) N='$(N)'; N=$${N:-200} $$python $(abs_top_srcdir)/tests/suite/kill_loop.py
+	@$(SUITE) python=`$(abs_top_srcdir)/tests/suite/peers.sh duckdb` || { \
+		test -z "$$PEERS_REQUIRED" && echo "$@: SKIPPED, pyarrow and DuckDB cannot be had" && exit 0; exit 1; }; \
+	N='$(N)'; N=$${N:-200} $$python $(abs_top_srcdir)/tests/suite/kill_loop.py
 
 # Memory and CPU per row at 1 M and at 50 M rows.
 scale: $(SUITE_NEEDS)
@@ -49,8 +55,8 @@ check-valgrind: $(SUITE_NEEDS) $(check_PROGRAMS)
 	@$(SUITE) $(abs_top_srcdir)/tests/valgrind.sh $(filter tests/unit/%,$(check_PROGRAMS))
 
 # Short forms of the long suites, for the landing gate.
-gate-short: $(SUITE_NEEDS)
-	@$(MAKE) -s check-peers
+gate-short: $(PEERS_NEEDS)
+	@ROWS=20000 $(CHECK_PEERS) --short
 	@$(MAKE) -s kill-loop N=30
 	@MUTATIONS=20000 $(MAKE) -s hostile
 	@SMALL=1000000 LARGE=4000000 $(MAKE) -s scale
@@ -63,6 +69,6 @@ CLEANFILES += tests/unit/*.valgrind.log tests/unit/*.valgrind.verdict
 clean-sanitize:
 	rm -rf sanitize
 clean-peers:
-	rm -rf peers peers.log
+	rm -rf peers
 clean-local: clean-sanitize
 distclean-local: clean-peers

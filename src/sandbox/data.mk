@@ -26,7 +26,6 @@ tests_unit_test_sandbox_query_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_sandbox_query_LDADD = src/libsandbox.a src/libbase.a $(SQLITE_LIBS) $(LZ4_LIBS) \
 	$(LIBS_BASE) $(CMOCKA_LIBS) -lm
 noinst_PROGRAMS += tests/unit/sandbox_query
-dist_noinst_SCRIPTS += tests/peers/sandbox_arrow.py tests/peers/sandbox_clients.py
 tests_unit_sandbox_query_SOURCES = tests/unit/sandbox_query.c
 tests_unit_sandbox_query_LDADD = src/libsandbox.a src/libbase.a $(SQLITE_LIBS) $(LZ4_LIBS) \
 	$(LIBS_BASE) -lm

@@ -1,94 +1,207 @@
-"""make check-peers: DuckDB and pyarrow read every file of the shop and of the all-types table.
+"""make check-peers: other people's software judges the sandbox and the client.
 
-For each table: row multiset, column types, null counts and min/max as the readers see them in footer and data equal
-those of the source, whose Arrow stream pyarrow reads from the sandbox (tests/peers/parquet_readers.py)."""
+Every peer of tests/peers/pins is installed into its own folder (peers.sh) and runs its cell, tests/peers/cell_PEER.py,
+which prints one JSON line per check. The table of peers and checks is printed; results are kept in peers/results, from
+which `make interop-update` writes the table into doc/interop.md.
 
+PEERS=a,b runs only some; PEERS_REQUIRED=a,b (or all) makes a peer that cannot be had a failure; ROWS replaces the
+rows that pins names. --short: only the peers that the landing gate runs.
+"""
+
+import argparse
+import json
 import os
+import subprocess
 import sys
-
-import pyarrow.parquet as pq
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, os.pardir, "peers")]
-import harness
-import parquet_readers
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get("AAMPE_BUILDDIR", os.getcwd())
+FOLDER = os.environ.get("AAMPE_PEERS", os.path.join(BUILD, "peers"))
+RESULTS = os.path.join(FOLDER, "results")
+CELL_SECONDS = int(os.environ.get("PEERS_CELL_SECONDS", "1800"))
+BEGIN, END = "<!-- table: written by make interop-update -->", "<!-- end of table -->"
+STATES = ("equal", "differs", "skipped")
 
 
-def check_table(sandbox, profile, table, version, folder):
-    """What the readers say of one table, against the source at the version that was synced."""
-    quoted = ".".join("`" + part.replace("`", "``") + "`" for part in table.split("."))
-    pinned = f" VERSION AS OF {version}" if version is not None and version >= 0 else ""
-    paths = profile.table_files(table)
-    assert paths, f"{table}: no file at the destination"
-    columns = ", ".join("`" + name.replace("`", "``") + "`" for name in pq.read_schema(paths[0]).names)
-    chunks, _ = sandbox.arrow(f"SELECT {columns} FROM {quoted}{pinned}")
-    sources = []
-    for index, chunk in enumerate(chunks):
-        sources.append(os.path.join(folder, f"source-{index}.arrows"))
-        with open(sources[-1], "wb") as file:
-            file.write(chunk)
-    if not sources:
-        assert all(pq.ParquetFile(path).metadata.num_rows == 0 for path in paths), table
-        return "0 rows"
-    said = parquet_readers.compare(sources, paths)
-    for path in sources:
-        os.remove(path)
-    return said.split(":")[0]
+def pinned_peers():
+    """The lines of tests/peers/pins, in order."""
+    peers = []
+    with open(os.path.join(SOURCE, "tests", "peers", "pins"), encoding="utf-8") as file:
+        for line in file:
+            if line.strip() and not line.startswith("#"):
+                peer, kind, rows, short, pins = line.split(None, 4)
+                peers.append({"peer": peer, "kind": kind, "rows": int(rows), "short": short == "yes",
+                              "pins": pins.strip()})
+    return peers
 
 
-NESTED = ("array<", "map<", "struct<")
+def words(name):
+    return [word for word in os.environ.get(name, "").replace(",", " ").split() if word]
 
 
-def tables_of(sandbox, catalog):
-    """(full name, columns) of every table of a catalog with rows and only flat columns; and the names left out."""
-    base = "/api/2.1/unity-catalog"
-    chosen, left = [], []
-    for schema in sandbox.call("GET", f"{base}/schemas?catalog_name={catalog}").get("schemas", []):
-        listed = sandbox.call("GET", f"{base}/tables?catalog_name={catalog}&schema_name={schema['name']}")
-        for table in listed.get("tables", []):
-            nested = any(c["type_text"].startswith(NESTED) for c in table.get("columns", []))
-            (left if nested else chosen).append(table["full_name"])
-    return chosen, left
+def wanted_peers(known, short):
+    """Which peers to run, and which of them must not be missing."""
+    names = [peer["peer"] for peer in known]
+    only, required = words("PEERS"), words("PEERS_REQUIRED")
+    if required == ["all"]:
+        required = names
+    for name in only + required:
+        if name not in names:
+            sys.exit(f"check-peers: '{name}' is not in tests/peers/pins (there are {', '.join(names)})")
+    chosen = only or [peer["peer"] for peer in known if peer["short"] or not short]
+    return [peer for peer in known if peer["peer"] in chosen or peer["peer"] in required], required
 
 
-def flat_columns(sandbox, table):
-    """The flat columns of the all-types table; its nested ones come with a later version."""
-    columns = sandbox.call("GET", f"/api/2.1/unity-catalog/tables/{table}")["columns"]
-    return [c["name"] for c in columns if not c["type_text"].startswith(NESTED) and c["type_text"] != "void"]
+def install(peer):
+    """(the program, None) or (None, why not)."""
+    done = subprocess.run([os.path.join(HERE, "peers.sh"), peer["peer"]], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, env={**os.environ, "AAMPE_PEERS": FOLDER})
+    if done.returncode == 0:
+        return done.stdout.strip().splitlines()[-1], None
+    said = (done.stderr.strip().splitlines() or ["peers.sh said nothing"])[-1]
+    return None, said.removeprefix("peers: ").removeprefix(peer["peer"] + ": ").removesuffix("; SKIPPED")
+
+
+def context_of(peer, program):
+    path = os.path.join(RESULTS, peer["peer"] + ".context.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"peer": peer["peer"], "folder": os.path.join(FOLDER, peer["peer"]), "program": program,
+                   "rows": int(os.environ.get("ROWS") or peer["rows"]), "builddir": BUILD, "srcdir": SOURCE,
+                   "testdata": os.environ.get("AAMPE_TESTDATA", os.path.join(SOURCE, os.pardir, "shared", "testdata"))},
+                  file)
+    return path
+
+
+def run_cell(peer, program):
+    """The checks of one cell. A cell that ends badly without naming a difference is a difference."""
+    cell = os.path.join(SOURCE, "tests", "peers", "cell_" + peer["peer"].replace("-", "_") + ".py")
+    python = program if peer["kind"] == "pip" else sys.executable
+    log = os.path.join(RESULTS, peer["peer"] + ".log")
+    checks, why = [], None
+    with open(log, "wb") as errors:
+        try:
+            done = subprocess.run([python, cell, context_of(peer, program)], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=errors, timeout=CELL_SECONDS,
+                                  env={**os.environ, "AAMPE_BUILDDIR": BUILD})
+            code, output = done.returncode, done.stdout
+        except subprocess.TimeoutExpired as late:
+            code, output, why = -1, late.stdout or b"", f"not done after {CELL_SECONDS} s"
+    for line in output.decode(errors="replace").splitlines():
+        try:
+            check = json.loads(line)
+            assert check["result"] in STATES, check
+            checks.append(check)
+        except (ValueError, KeyError, TypeError, AssertionError):
+            code, why = -1, f"not a check: {line[:200]}"
+    differs = any(check["result"] == "differs" for check in checks)
+    if not checks or (code != 0 and not differs):
+        with open(log, encoding="utf-8", errors="replace") as errors:
+            tail = errors.read().strip().splitlines()[-1:]
+        checks.append({"check": "cell", "with": None, "result": "differs", "count": 0,
+                       "why": why or (tail[0] if tail else f"ended with {code}, {len(checks)} checks")})
+    return checks
+
+
+def row_of(name, checks):
+    """The checks of one name as one row: how many of each result, how many things were compared."""
+    mine = [check for check in checks if check["check"] == name]
+    counts = [sum(check["result"] == state for check in mine) for state in STATES]
+    return [name, *counts, sum(check.get("count") or 0 for check in mine)]
+
+
+def rows_of(checks):
+    return [row_of(name, checks) for name in dict.fromkeys(check["check"] for check in checks)]
+
+
+def print_results(results):
+    print(f"{'peer':14} {'check':28} {'equal':>6} {'differ':>6} {'skip':>6} {'things':>9}")
+    for result in results:
+        if result["missing"]:
+            print(f"{result['peer']:14} SKIPPED: {result['missing']}")
+        for name, equal, differ, skipped, things in rows_of(result["checks"]):
+            print(f"{result['peer']:14} {name:28} {equal:6} {differ:6} {skipped:6} {things:9}")
+    for result in results:
+        for check in result["checks"]:
+            if check["result"] != "equal":
+                about = f" ({check['with']})" if check.get("with") else ""
+                print(f"  {result['peer']}: {check['check']}{about}: {check['result'].upper()}: {check.get('why')}")
+
+
+def version_text(result):
+    return result["pins"].replace("==", " ").replace("|", "\\|")
+
+
+def interop_table(results):
+    lines = ["| peer | pinned | check | equal | differ | skipped | things compared |",
+             "|---|---|---|--:|--:|--:|--:|"]
+    why = []
+    for result in results:
+        first = f"| {result['peer']} | {version_text(result)} |"
+        if result["missing"]:
+            lines.append(f"{first} *not to be had* | | | | |")
+            why.append(f"- **{result['peer']}**: {result['missing']}")
+        for row in rows_of(result["checks"]):
+            lines.append(f"{first} {row[0]} | " + " | ".join(f"{figure}" for figure in row[1:]) + " |")
+            first = "| | |"
+        why += [f"- **{result['peer']}**, {check['check']}" + (f" ({check['with']})" if check.get("with") else "") +
+                f": {check['result']}: {check.get('why')}"
+                for check in result["checks"] if check["result"] != "equal"]
+    return lines + ["", "What is skipped or differs, and why:", "", *(why or ["- nothing"])]
+
+
+def write_interop(known):
+    """The table of doc/interop.md, from what is kept of each peer's last run with the pins of today."""
+    results = []
+    for peer in known:
+        path = os.path.join(RESULTS, peer["peer"] + ".json")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                result = json.load(file)
+            if result["pins"] == peer["pins"]:
+                results.append(result)
+    path = os.path.join(SOURCE, "doc", "interop.md")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join([before + BEGIN, *interop_table(results), END + after]))
+    print(f"interop-update: {len(results)} peers in doc/interop.md")
 
 
 def main():
-    checked = 0
-    with harness.Folder("aampe-peers.") as folder:
-        sandbox = harness.Sandbox(folder, "--world", "shop", "--rows", os.environ.get("ROWS", "200000"))
-        profile = harness.Profile(folder)
-        try:
-            profile.engine_start()
-            profile.connect(sandbox)
-            principal = sandbox.info["application_id"]
-            chosen, left = tables_of(sandbox, "shop")
-            for privilege in ("USE_CATALOG", "USE_SCHEMA", "SELECT"):
-                sandbox.command("grant", principal, privilege, "shop")
-            for table in chosen:
-                profile.ok("share", "add", table, "--yes")
-            types = next((name for name in left if name.endswith("all_types")), None)
-            if types:
-                left.remove(types)
-                wanted = [word for name in flat_columns(sandbox, types) for word in ("--column", name)]
-                profile.ok("share", "add", types, *wanted, "--yes")
-            report = profile.ok("sync", "run", "--wait")
-            assert report["verified"], report
-            for entry in report["tables"]:
-                figures = check_table(sandbox, profile, entry["name"], entry["version"], folder)
-                checked += 1
-                print(f"  {entry['name']:34} {figures}", flush=True)
-            assert len(report["tables"]) == len(chosen) + (1 if types else 0), report["tables"]
-            print(f"  left out, nested columns: {', '.join(left)}")
-        finally:
-            profile.engine_stop()
-            sandbox.stop()
-    print(f"check-peers: {checked} tables equal in row multiset, types, null counts and min/max, read by pyarrow and DuckDB")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--interop", action="store_true")
+    options = parser.parse_args()
+    known = pinned_peers()
+    chosen, required = wanted_peers(known, options.short)
+    os.makedirs(RESULTS, exist_ok=True)
+    results, lost = [], []
+    for peer in chosen:
+        began = time.monotonic()
+        program, missing = install(peer)
+        result = {**peer, "missing": missing, "checks": run_cell(peer, program) if program else []}
+        results.append(result)
+        if missing and peer["peer"] in required:
+            lost.append(peer["peer"])
+        with open(os.path.join(RESULTS, peer["peer"] + ".json"), "w", encoding="utf-8") as file:
+            json.dump(result, file)
+        said = f"SKIPPED, {missing}" if missing else f"{len(result['checks'])} checks"
+        print(f"check-peers: {peer['peer']}: {said} ({time.monotonic() - began:.0f} s)", flush=True)
+    print_results(results)
+    if options.interop:
+        write_interop(known)
+    checks = [check["result"] for result in results for check in result["checks"]]
+    skipped = checks.count("skipped") + sum(bool(result["missing"]) for result in results)
+    if lost:
+        print(f"check-peers: required and not to be had: {', '.join(lost)}")
+    print(f"check-peers: {sum(not result['missing'] for result in results)} peers, {checks.count('equal')} checks equal, "
+          f"{checks.count('differs')} differ, {skipped} skipped")
+    return 1 if lost or "differs" in checks else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,43 +1,37 @@
-"""Databricks' own Python SDK and SQL connector, unmodified, against aampe-sandbox.
-
-Needs databricks-sdk and databricks-sql-connector from PyPI and the program aampe-sandbox of the build folder. Exit code 0:
-every call gave what it should."""
+"""Databricks' own Python SDK, unmodified, against aampe-sandbox."""
 import logging
 import os
-import pathlib
 import sys
 import urllib.request
 import warnings
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
+import cells  # noqa: E402
 import databricks.sdk.errors as errors  # noqa: E402
-import pyarrow as pa  # noqa: E402
-from databricks import sql  # noqa: E402
 from databricks.sdk import WorkspaceClient  # noqa: E402
 from databricks.sdk.service.catalog import PermissionsChange, Privilege  # noqa: E402
 from databricks.sdk.service.sql import Disposition, Format, StatementParameterListItem, StatementState  # noqa: E402
-from sandbox_client import Sandbox  # noqa: E402
+from sandbox_client import Sandbox, arrow_rows  # noqa: E402
 
-ROWS = 60000
-CHECKS = []
+CELL = cells.Cell()
+ROWS = CELL.rows
 
 
 def check(name, got, wanted):
-    CHECKS.append(name)
-    if got != wanted:
-        sys.exit(f"sandbox_clients: {name}: {got!r}, not {wanted!r}")
+    CELL.equal(name, "sandbox", got, wanted)
 
 
 def refused(name, kind, call):
-    CHECKS.append(name)
+    """The call must be refused with the client's own exception for it."""
     try:
-        call()
-    except kind:
+        got = call()
+    except Exception as error:  # its kind is what is judged
+        CELL.equal(name, "sandbox", type(error).__name__, kind.__name__)
         return
-    sys.exit(f"sandbox_clients: {name}: was not refused")
+    CELL.say(name, "sandbox", "differs", 0, f"was not refused: {got!r}")
 
 
 def sdk_metadata(sandbox, client, admin):
@@ -84,7 +78,7 @@ def sdk_statements(sandbox, client):
     while True:
         for link in result.external_links:
             with urllib.request.urlopen(link.external_link) as body:
-                rows += pa.ipc.open_stream(body.read()).read_all().num_rows
+                rows += arrow_rows(body.read())
         if link.next_chunk_index is None:
             break
         result = api.get_statement_result_chunk_n(big.statement_id, link.next_chunk_index)
@@ -108,47 +102,17 @@ def sdk_troubles(sandbox, client, admin):
     check("start", starting.result().state.value, "RUNNING")
 
 
-def connector(sandbox):
-    ready = sandbox.ready
-    for cloud_fetch in (True, False):
-        with sql.connect(server_hostname=ready["host"], http_path="/sql/1.0/warehouses/" + ready["warehouse_id"],
-                         access_token=sandbox.token(), use_sea=True, _port=ready["port"],
-                         _tls_trusted_ca_file=ready["ca_file"], use_cloud_fetch=cloud_fetch,
-                         enable_telemetry=False) as connection, connection.cursor() as cursor:
-            def rows(statement, *parameters, cursor=cursor):
-                cursor.execute(statement, *parameters)
-                return [tuple(row) for row in cursor.fetchall()]
-
-            check("one", rows("SELECT 1, 'x'"), [(1, "x")])
-            check("named", rows("SELECT :a + 1", {"a": 2}), [(3,)])
-            check("positional", rows("SELECT ?, ?", ["x", 2]), [("x", 2)])
-            check("no rows", rows("SELECT * FROM shop.web.empty_events"), [])
-            check("binary", rows("SELECT c_binary FROM shop.types.flat_types WHERE id = 1"), [(b"\x00\xff\x00",)])
-            check("users", len(rows("SELECT * FROM shop.aampe.users")), ROWS // 30)
-            refused("syntax", sql.exc.ServerOperationError, lambda: rows("SELEC"))
-            cursor.catalogs()
-            check("catalogs", [row[0] for row in cursor.fetchall()], ["shop", "hive_metastore"])
-            cursor.tables(catalog_name="shop", schema_name="aampe")
-            check("tables", len(cursor.fetchall()), 4)
-            cursor.columns(catalog_name="shop", schema_name="aampe", table_name="events")
-            check("columns", len(cursor.fetchall()), 6)
-
-
 def main():
-    with Sandbox("--rows", str(ROWS), "--set", "chunk_rows=20000") as sandbox:
+    with Sandbox("--rows", str(ROWS), "--set", f"chunk_rows={ROWS // 3}") as sandbox:
         ready = sandbox.ready
         client = WorkspaceClient(host=ready["address"], client_id=ready["client_id"],
                                  client_secret=ready["client_secret"])
         admin = WorkspaceClient(host=ready["address"], token=ready["admin_token"])
-        sdk_metadata(sandbox, client, admin)
-        sdk_grants(sandbox, client, admin)
-        sdk_statements(sandbox, client)
-        sdk_troubles(sandbox, client, admin)
-    with Sandbox("--rows", str(ROWS), "--tls") as sandbox:
-        os.environ["REQUESTS_CA_BUNDLE"] = sandbox.ready["ca_file"]
-        connector(sandbox)
-    print(f"sandbox_clients: {len(CHECKS)} checks by databricks-sdk and databricks-sql-connector")
+        for part in (lambda: sdk_metadata(sandbox, client, admin), lambda: sdk_grants(sandbox, client, admin),
+                     lambda: sdk_statements(sandbox, client), lambda: sdk_troubles(sandbox, client, admin)):
+            CELL.attempt("sdk", "sandbox", part)
+    return CELL.finish()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
