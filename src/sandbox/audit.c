@@ -82,17 +82,21 @@ static void params_of_query(struct sandbox_exchange *exchange, cJSON *list)
         param_add(list, kept[i], sandbox_exchange_query(exchange, kept[i]));
 }
 
-static void params_of_body(struct sandbox_exchange *exchange, cJSON *list)
+/* Returns the SQL of a submitted statement, whole; else NULL. Caller frees. */
+static char *params_of_body(struct sandbox_exchange *exchange, cJSON *list)
 {
+    char *statement;
     cJSON *body;
 
     if (!exchange->endpoint || strcmp(exchange->endpoint, "statements") != 0 ||
         !exchange->body.len || exchange->body.len > BODY_LOOKED_AT)
-        return;
+        return NULL;
     body = base_json_parse(exchange->body.data, exchange->body.len, BODY_LOOKED_AT, NULL);
     param_add(list, "commandText", base_json_str(body, "statement"));
     param_add(list, "warehouseId", base_json_str(body, "warehouse_id"));
+    statement = base_strdup(base_json_str(body, "statement"));
     cJSON_Delete(body);
+    return statement;
 }
 
 /* A statement that failed is answered with 200; its own verdict is in the body. */
@@ -172,7 +176,7 @@ void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *ex
     }
     audit->account_level = exchange->endpoint && strcmp(exchange->endpoint, "account_secrets") == 0;
     params_of_query(exchange, list);
-    params_of_body(exchange, list);
+    audit->statement = params_of_body(exchange, list);
     audit->params = base_json_print(list);
     cJSON_Delete(list);
     audit->who = base_strdup(exchange->principal ? exchange->principal : exchange->claimed);
@@ -185,6 +189,7 @@ void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *ex
 
 void sandbox_audit_free(struct sandbox_audit *audit)
 {
+    free(audit->statement);
     free(audit->who);
     free(audit->source);
     free(audit->agent);

@@ -121,6 +121,8 @@ static cJSON *entry_json(const struct entry *entry)
     base_json_add_str(item, "principal", entry->principal);
     base_json_add_i64(item, "bytes", entry->bytes);
     base_json_add_i64(item, "duration_ms", entry->duration_us / 1000);
+    if (entry->audit.statement)
+        base_json_add_str(item, "statement", entry->audit.statement);
     return item;
 }
 

@@ -8,8 +8,8 @@ struct sandbox_journal *sandbox_journal_new(void);
 void sandbox_journal_free(struct sandbox_journal **journal);
 /* Called when the answer is known. */
 void sandbox_journal_add(struct sandbox_exchange *exchange, int64_t started_us, int64_t bytes);
-/* {"requests":[{"seq","time","method","path","query","endpoint","status","principal","bytes","duration_ms"}],"last":N};
- * those after seq `since`. Caller deletes. */
+/* {"requests":[{"seq","time","method","path","query","endpoint","status","principal","bytes","duration_ms","statement"?}],
+ * "last":N}; those after seq `since`. Caller deletes. */
 cJSON *sandbox_journal_json(struct sandbox_journal *journal, int64_t since);
 /* Audit rows: those numbered *first .. *first + *count - 1 are from before that moment. */
 void sandbox_journal_until(struct sandbox_journal *journal, int64_t until_us, int64_t *first,

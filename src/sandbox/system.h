@@ -24,6 +24,7 @@ struct sandbox_audit {
     bool account_level;
     int status;
     char *who, *source, *agent, *request_id, *event_id, *params /* MAP as JSON list */, *message;
+    char *statement; /* the SQL that was submitted, whole; NULL for every other request */
 };
 /* Looks at the answer before it is handed on. */
 void sandbox_audit_answer(struct sandbox_exchange *exchange);
