@@ -1,11 +1,9 @@
+#include "sandbox/network.h"
 #include "sandbox/system.h"
 
 #include "base/hash.h"
 #include "base/text.h"
 
-#include <arpa/inet.h>
-#include <microhttpd.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #define BODY_LOOKED_AT ((size_t)256 << 10)
@@ -131,26 +129,6 @@ void sandbox_audit_answer(struct sandbox_exchange *exchange)
     cJSON_Delete(body);
 }
 
-static char *source_of(struct sandbox_exchange *exchange)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    /* As behind the service's own balancers: lets tests come from another address. */
-    const char *forwarded = sandbox_exchange_request_header(exchange, "X-Forwarded-For");
-    char text[INET6_ADDRSTRLEN] = "";
-
-    if (forwarded && *forwarded)
-        return base_strdup(forwarded);
-    if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr,
-                  text, sizeof text);
-    else if (info && info->client_addr && info->client_addr->sa_family == AF_INET6)
-        inet_ntop(AF_INET6,
-                  &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr, text,
-                  sizeof text);
-    return base_strdup(text);
-}
-
 void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *exchange)
 {
     struct sandbox_server *server = exchange->server;
@@ -180,7 +158,7 @@ void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *ex
     audit->params = base_json_print(list);
     cJSON_Delete(list);
     audit->who = base_strdup(exchange->principal ? exchange->principal : exchange->claimed);
-    audit->source = source_of(exchange);
+    audit->source = sandbox_network_source(exchange);
     audit->agent = base_strdup(sandbox_exchange_request_header(exchange, "User-Agent"));
     audit->request_id = base_strdup(exchange->request_id);
     base_seam_uuid(server->seam, id);

@@ -164,24 +164,21 @@ static void basic_client(struct sandbox_exchange *exchange, char **id, char **se
     base_buf_free(&plain);
 }
 
-static void oauth_error(struct sandbox_exchange *exchange, int status, const char *error,
-                        const char *description)
-{
-    cJSON *json = base_json_object();
-
-    base_json_add_str(json, "error", error);
-    base_json_add_str(json, "error_description", description);
-    sandbox_reply_json(exchange, status, json);
-}
-
-static bool client_known(struct sandbox_server *server, const char *id, const char *secret)
+/* Nothing in the answer tells one reason from another. */
+static bool client_good(struct sandbox_server *server, const char *id, const char *secret)
 {
     const struct sandbox_principal *principal;
+    bool good;
 
     if (!id || !secret || !sandbox_secrets_match(server, id, secret))
         return false;
+    sandbox_workspace_lock(server->workspace);
     principal = sandbox_workspace_find_principal(server->workspace, id);
-    return principal && principal->active;
+    good = principal &&
+           (principal->active || sandbox_server_setting(server, SANDBOX_INACTIVE_REFUSAL)) &&
+           (principal->assigned || sandbox_server_setting(server, SANDBOX_UNASSIGNED_REFUSAL));
+    sandbox_workspace_unlock(server->workspace);
+    return good;
 }
 
 static void token_answer(struct sandbox_exchange *exchange, const char *id)
@@ -229,13 +226,15 @@ void sandbox_endpoint_token(struct sandbox_exchange *exchange)
     basic_client(exchange, &id, &secret);
     exchange->claimed = base_strdup(id);
     if (!grant)
-        oauth_error(exchange, 400, "invalid_request", "Missing parameter: grant_type");
+        sandbox_reply_oauth(exchange, 400, "invalid_request", "Missing parameter: grant_type");
     else if (strcmp(grant, "client_credentials") != 0)
-        oauth_error(exchange, 400, "unsupported_grant_type", "Grant type is not supported");
-    else if (!client_known(exchange->server, id, secret))
-        oauth_error(exchange, 401, "invalid_client", "Client authentication failed");
+        sandbox_reply_oauth(exchange, 400, "unsupported_grant_type", "Grant type is not supported");
+    else if (!client_good(exchange->server, id, secret))
+        sandbox_reply_oauth(exchange,
+                            (int)sandbox_server_setting(exchange->server, SANDBOX_CLIENT_STATUS),
+                            "invalid_client", "Client authentication failed");
     else if (!scope_known(scope))
-        oauth_error(exchange, 400, "invalid_scope", "Scope is not supported");
+        sandbox_reply_oauth(exchange, 400, "invalid_scope", "Scope is not supported");
     else
         token_answer(exchange, id);
     free(grant);
@@ -251,6 +250,30 @@ static const char *bearer(struct sandbox_exchange *exchange)
     const char *header = sandbox_exchange_request_header(exchange, "Authorization");
 
     return header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : NULL;
+}
+
+/* A token outlives what made it good: its principal may have been removed, deactivated or taken out
+ * of the workspace since. */
+static bool principal_admitted(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    const struct sandbox_principal *who;
+    char *text = NULL;
+
+    sandbox_workspace_lock(workspace);
+    who = sandbox_workspace_find_principal(workspace, exchange->principal);
+    if (!who)
+        text = base_strdup("Invalid access token.");
+    else if (!who->active)
+        text = base_strdup("User is inactive.");
+    else if (!who->assigned)
+        text = base_printf("Unauthorized access to Org: %s",
+                           sandbox_workspace_identity(workspace)->workspace_id);
+    sandbox_workspace_unlock(workspace);
+    if (text)
+        sandbox_reply_gateway(exchange, 403, text);
+    free(text);
+    return !exchange->status;
 }
 
 bool sandbox_auth_check(struct sandbox_exchange *exchange)
@@ -272,7 +295,31 @@ bool sandbox_auth_check(struct sandbox_exchange *exchange)
     pthread_mutex_unlock(&tokens->lock);
     if (!exchange->principal)
         sandbox_reply_gateway(exchange, 403, "Invalid access token.");
-    return exchange->principal != NULL;
+    return exchange->principal && principal_admitted(exchange);
+}
+
+char *sandbox_auth_caller(struct sandbox_exchange *exchange)
+{
+    struct sandbox_tokens *tokens = exchange->server->tokens;
+    const char *text = bearer(exchange);
+    const struct token *token;
+    char *id = NULL, *secret = NULL;
+
+    if (exchange->principal)
+        return base_strdup(exchange->principal);
+    if (text) {
+        pthread_mutex_lock(&tokens->lock);
+        token = base_map_get(tokens->tokens, text);
+        id = token ? base_strdup(token->principal) : NULL;
+        pthread_mutex_unlock(&tokens->lock);
+        return id;
+    }
+    id = form_field(&exchange->body, "client_id");
+    basic_client(exchange, &id, &secret);
+    if (secret)
+        memset(secret, 0, strlen(secret));
+    free(secret);
+    return id;
 }
 
 void sandbox_auth_expire(struct sandbox_exchange *exchange)

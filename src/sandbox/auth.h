@@ -10,6 +10,8 @@ void sandbox_tokens_free(struct sandbox_tokens **tokens);
 char *sandbox_tokens_pat(struct sandbox_server *server, const char *user);
 /* Fills exchange->principal; false after answering 401 or 403. */
 bool sandbox_auth_check(struct sandbox_exchange *exchange);
+/* Whose credential the request carries, right or wrong for the call, malloc'd; NULL: nobody's. */
+char *sandbox_auth_caller(struct sandbox_exchange *exchange);
 /* The presented token is over from now on (a fault). */
 void sandbox_auth_expire(struct sandbox_exchange *exchange);
 

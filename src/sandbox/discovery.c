@@ -1,3 +1,5 @@
+#include "sandbox/identity.h"
+#include "sandbox/network.h"
 #include "sandbox/server.h"
 
 #include <string.h>
@@ -14,16 +16,22 @@ void sandbox_endpoint_databricks_config(struct sandbox_exchange *exchange)
 {
     struct sandbox_server *server = exchange->server;
     const struct sandbox_identity *identity = sandbox_workspace_identity(server->workspace);
-    char *oidc = base_printf("%s/oidc", server->address);
-    char *audience = base_printf("%s/oidc/v1/token", server->address);
+    enum sandbox_host host = sandbox_network_host(server->network);
+    bool account = host == SANDBOX_HOST_ACCOUNT;
+    char *oidc = base_printf("%s/oidc%s", server->address, account ? "/accounts/{account_id}" : "");
+    char *audience = account ? base_strdup(identity->account_id)
+                             : base_printf("%s/oidc/v1/token", server->address);
     cJSON *json = base_json_object();
 
     exchange->oidc = true;
     base_json_add_str(json, "oidc_endpoint", oidc);
     base_json_add_str(json, "account_id", identity->account_id);
-    base_json_add_str(json, "workspace_id", identity->workspace_id);
+    base_json_add_str(json, "workspace_id", account ? NULL : identity->workspace_id);
     base_json_add_str(json, "cloud", "AWS");
-    base_json_add_str(json, "host_type", "workspace");
+    base_json_add_str(json, "host_type",
+                      account                        ? "account"
+                      : host == SANDBOX_HOST_UNIFIED ? "unified"
+                                                     : "workspace");
     push_all(json, "token_federation_default_oidc_audiences",
              (const char *const[]){audience, NULL});
     sandbox_reply_json(exchange, 200, json);
@@ -156,12 +164,8 @@ static void me_body(struct sandbox_workspace *workspace, const struct sandbox_pr
         base_json_add_bool(item, "primary", true);
         base_json_push_take(array, item);
     }
-    if (me->entitled_sql && !excluded(left_out, "entitlements")) {
-        array = base_json_add_array(json, "entitlements");
-        item = base_json_object();
-        base_json_add_str(item, "value", "databricks-sql-access");
-        base_json_push_take(array, item);
-    }
+    if (!excluded(left_out, "entitlements"))
+        sandbox_entitlements_json(me->entitlements, json);
     if (!excluded(left_out, "groups"))
         me_groups(workspace, me->name, json);
 }

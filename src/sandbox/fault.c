@@ -1,5 +1,6 @@
 #include "sandbox/fault.h"
 
+#include "sandbox/fault_access.h"
 #include "sandbox/statement.h"
 
 #include "base/text.h"
@@ -7,7 +8,15 @@
 #include <pthread.h>
 #include <string.h>
 
-enum fault_class { FAULT_HTTP, FAULT_LINK, FAULT_RESULT, FAULT_STATEMENT, FAULT_WORKSPACE };
+/* FAULT_STATE: on from the moment it is made until it is cleared; fault_access.c. */
+enum fault_class {
+    FAULT_HTTP,
+    FAULT_LINK,
+    FAULT_RESULT,
+    FAULT_STATEMENT,
+    FAULT_WORKSPACE,
+    FAULT_STATE
+};
 
 struct fault_kind {
     const char *name;
@@ -68,6 +77,30 @@ static const struct fault_kind kinds[] = {
      "disposition EXTERNAL_LINKS is refused when a statement is submitted"},
     {"view_chain", FAULT_WORKSPACE, "view table",
      "the owner of view= (default: of all) may no longer read table= (default: any) below it"},
+    /* The state of accounts, networks and the workspace. */
+    {"ip_blocked", FAULT_STATE, "ip principal",
+     "an IP access list leaves the callers out; ip= is the address they seem to come from"},
+    {"private_link", FAULT_STATE, "mode",
+     "only the private network is let in: mode=redirect (to the login page) or text"},
+    {"not_assigned", FAULT_STATE, "principal mode",
+     "principal= is not assigned to the workspace: mode=token (invalid_client) or api (403)"},
+    {"sp_disabled", FAULT_STATE, "principal mode",
+     "principal= is deactivated: mode=token (invalid_client) or api (403)"},
+    {"no_entitlement", FAULT_STATE, "principal", "principal= has no databricks-sql-access"},
+    {"no_can_use", FAULT_STATE, "warehouse principal", "principal= has no CAN USE"},
+    {"warehouse_missing", FAULT_STATE, "warehouse", "warehouses are deleted"},
+    {"warehouse_failed", FAULT_STATE, "warehouse seconds reason mode",
+     "warehouses stop and every start fails after seconds=; health FAILED with reason=; "
+     "mode=stops or retries (stays STARTING)"},
+    {"warehouse_queued", FAULT_STATE, "warehouse seconds",
+     "warehouses run, statements stay PENDING for seconds= (default: until cleared)"},
+    {"catalog_unbound", FAULT_STATE, "catalog",
+     "catalog= is isolated and not bound to this workspace"},
+    {"no_metastore", FAULT_STATE, "mode",
+     "mode=detached (no metastore is assigned) or tier (Unity Catalog is not sold with it)"},
+    {"account_host", FAULT_STATE, "",
+     "the address is that of an account: no workspace token endpoint, no workspace APIs"},
+    {"external_access_off", FAULT_STATE, "", "no credentials for tables are given out"},
 };
 
 static const char common_keys[] = "endpoint principal nth every times statement chunk";
@@ -78,6 +111,7 @@ struct fault {
     cJSON *options;
     int64_t nth, every, times; /* times 0: until cleared */
     int64_t seen, fired;
+    cJSON *was; /* states: what is put back when it is cleared */
 };
 
 struct sandbox_faults {
@@ -97,6 +131,7 @@ struct sandbox_faults *sandbox_faults_new(void)
 static void fault_free(struct fault *fault)
 {
     cJSON_Delete(fault->options);
+    cJSON_Delete(fault->was);
     free(fault);
 }
 
@@ -150,7 +185,8 @@ static int options_check(const struct fault_kind *kind, const cJSON *options, st
     {
         char *end = NULL;
 
-        if (!listed(common_keys, item->string) && !listed(kind->keys, item->string))
+        if ((kind->class == FAULT_STATE || !listed(common_keys, item->string)) &&
+            !listed(kind->keys, item->string))
             return base_err_set(err, ERR_USAGE, "fault '%s' has no option '%s'", kind->name,
                                 item->string);
         if (!cJSON_IsString(item))
@@ -244,6 +280,7 @@ int sandbox_fault_add(struct sandbox_server *server, const char *name, const cJS
     const struct fault_kind *kind = kind_find(name);
     struct sandbox_faults *faults = server->faults;
     struct fault *fault;
+    cJSON *was = NULL;
 
     if (!kind)
         return base_err_set(err, ERR_USAGE, "no fault is called '%s'", name);
@@ -254,8 +291,16 @@ int sandbox_fault_add(struct sandbox_server *server, const char *name, const cJS
         return base_err_set(err, ERR_USAGE, "a lie needs a target= of those in --help");
     if (kind->class == FAULT_WORKSPACE && workspace_effect(server, kind, options, err) != 0)
         return -1;
+    if (kind->class == FAULT_STATE) {
+        was = base_json_object();
+        if (sandbox_fault_access_make(server, name, options, was, err) != 0) {
+            cJSON_Delete(was);
+            return -1;
+        }
+    }
     fault = base_alloc_zero(1, sizeof *fault);
     fault->kind = kind;
+    fault->was = was;
     fault->options = options ? cJSON_Duplicate(options, true) : base_json_object();
     fault->nth = sandbox_option_i64(options, "nth", 1);
     fault->every = sandbox_option_i64(options, "every", 1);
@@ -301,6 +346,7 @@ static void workspace_restore(struct sandbox_server *server, const char *kind)
 void sandbox_fault_clear(struct sandbox_server *server, const char *kind)
 {
     struct sandbox_faults *faults = server->faults;
+    vec_of(struct fault *) gone = {0};
     size_t kept = 0;
 
     pthread_mutex_lock(&faults->lock);
@@ -310,10 +356,17 @@ void sandbox_fault_clear(struct sandbox_server *server, const char *kind)
         if (kind && strcmp(kind, fault->kind->name) != 0)
             faults->list.items[kept++] = fault;
         else
-            fault_free(fault);
+            vec_push(&gone, fault);
     }
     faults->list.count = kept;
     pthread_mutex_unlock(&faults->lock);
+    /* Newest first: each puts back what it found. */
+    for (size_t i = gone.count; i-- > 0;) {
+        if (gone.items[i]->was)
+            sandbox_fault_access_undo(server, gone.items[i]->kind->name, gone.items[i]->was);
+        fault_free(gone.items[i]);
+    }
+    vec_free(&gone);
     workspace_restore(server, kind);
 }
 

@@ -6,8 +6,12 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/audit.c src/sandbox/auth.c src/sandbox/auth.h \
 	src/sandbox/command.c src/sandbox/command.h \
 	src/sandbox/control.c src/sandbox/control.h \
+	src/sandbox/binding.c src/sandbox/binding.h \
 	src/sandbox/data.h src/sandbox/discovery.c \
 	src/sandbox/fault.c src/sandbox/fault.h src/sandbox/fault_statement.c \
+	src/sandbox/fault_access.c src/sandbox/fault_access.h \
+	src/sandbox/identity.c src/sandbox/identity.h \
+	src/sandbox/network.c src/sandbox/network.h \
 	src/sandbox/http.c src/sandbox/http.h \
 	src/sandbox/journal.c src/sandbox/journal.h \
 	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h src/sandbox/scim.c \
@@ -23,6 +27,7 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/unity_type.c src/sandbox/unity_type.h \
 	src/sandbox/unity.c src/sandbox/unity.h src/sandbox/unity_json.c \
 	src/sandbox/warehouse.c src/sandbox/warehouse.h \
+	src/sandbox/warehouse_state.c src/sandbox/warehouse_state.h \
 	src/sandbox/workspace.c src/sandbox/workspace.h \
 	$(sandbox_data_sources)
 # the world too large to be stored
@@ -34,5 +39,6 @@ bin_PROGRAMS += aampe-sandbox
 aampe_sandbox_SOURCES = src/sandbox/main.c
 aampe_sandbox_LDADD = $(LIBS_SANDBOX)
 
-TESTS += tests/e2e/test_sandbox_http.py
-EXTRA_DIST += tests/e2e/sandbox_client.py tests/e2e/test_sandbox_http.py
+TESTS += tests/e2e/test_sandbox_access.py tests/e2e/test_sandbox_http.py
+EXTRA_DIST += tests/e2e/sandbox_client.py tests/e2e/test_sandbox_access.py \
+	tests/e2e/test_sandbox_http.py

@@ -186,8 +186,11 @@ static void people_make(struct sandbox_server *server, cJSON *json)
 
     admin->workspace_admin = true;
     admin->metastore_admin = true;
+    admin->account_admin = true;
     sandbox_workspace_metastore(workspace)->owner = base_strdup(ADMIN);
     sandbox_workspace_group_add(workspace, "admins", ADMIN);
+    sandbox_workspace_find_principal(workspace, "admins")->entitlements =
+        SANDBOX_WORKSPACE_ACCESS | SANDBOX_SQL_ACCESS | SANDBOX_CLUSTER_CREATE;
     token = sandbox_tokens_pat(server, ADMIN);
     base_json_add_str(json, "admin_user", ADMIN);
     base_json_add_str(json, "admin_token", token);
@@ -197,13 +200,13 @@ static void people_make(struct sandbox_server *server, cJSON *json)
     observer = service_principal(server, "aampe-observer", observer_keys, json);
     warehouse =
         warehouse_make(server, "Serverless Starter Warehouse", "RUNNING", "warehouse_id", json);
-    vec_push(&warehouse->can_use, base_strdup(server->principal));
-    vec_push(&warehouse->can_start, base_strdup(server->principal));
-    vec_push(&warehouse->can_use, observer);
-    vec_push(&warehouse->can_start, base_strdup(observer));
+    free(sandbox_warehouse_access_set(warehouse, server->principal, "CAN_USE"));
+    free(sandbox_warehouse_access_set(warehouse, observer, "CAN_USE"));
+    free(observer);
     warehouse =
         warehouse_make(server, "Finance (stopped)", "STOPPED", "warehouse_stopped_id", json);
-    vec_push(&warehouse->can_use, base_strdup(server->principal));
+    free(sandbox_warehouse_access_set(warehouse, server->principal, "CAN_USE"));
+    vec_push(&warehouse->may_not_start, base_strdup(server->principal));
 }
 
 /* The observer sees metadata and grants of all catalogs, the audit log, the secrets' ends, and no

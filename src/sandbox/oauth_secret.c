@@ -227,8 +227,7 @@ int sandbox_secrets_control(struct sandbox_server *server, const cJSON *in, cJSO
 static bool may_list(struct sandbox_workspace *workspace, const char *caller,
                      const struct sandbox_principal *target)
 {
-    const struct sandbox_principal *who = sandbox_workspace_find_principal(workspace, caller);
-    bool may = who && who->workspace_admin;
+    bool may = sandbox_workspace_is_admin(workspace, caller);
 
     for (size_t i = 0; i < target->managers.count && !may; i++)
         may = base_text_equal_nocase(target->managers.items[i], caller) ||

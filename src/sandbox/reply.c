@@ -91,8 +91,8 @@ void sandbox_reply_header(struct sandbox_exchange *exchange, const char *name, c
     vec_push(&exchange->headers, (struct sandbox_header){base_strdup(name), base_strdup(value)});
 }
 
-static void reply_text(struct sandbox_exchange *exchange, int status, const char *content_type,
-                       const char *text)
+static void reply_as(struct sandbox_exchange *exchange, int status, const char *content_type,
+                     const char *text)
 {
     exchange->status = status;
     exchange->content_type = content_type;
@@ -105,7 +105,7 @@ void sandbox_reply_json(struct sandbox_exchange *exchange, int status, cJSON *js
 {
     char *text = base_json_print(json);
 
-    reply_text(exchange, status, "application/json", text);
+    reply_as(exchange, status, "application/json", text);
     free(text);
     cJSON_Delete(json);
 }
@@ -168,11 +168,31 @@ void sandbox_reply_xml(struct sandbox_exchange *exchange, int status, const char
                        "<Message>%s</Message>%s<RequestId>%.16s</RequestId>"
                        "<HostId>%s</HostId></Error>",
                        code, message, extra ? extra : "", id, id);
-    reply_text(exchange, status, "application/xml", text);
+    reply_as(exchange, status, "application/xml", text);
     free(text);
+}
+
+void sandbox_reply_text(struct sandbox_exchange *exchange, int status, const char *text)
+{
+    char *safe = header_safe(text);
+
+    reply_as(exchange, status, "text/plain; charset=utf-8", text);
+    sandbox_reply_header(exchange, "x-databricks-reason-phrase", safe);
+    free(safe);
+}
+
+void sandbox_reply_oauth(struct sandbox_exchange *exchange, int status, const char *error,
+                         const char *description)
+{
+    cJSON *json = base_json_object();
+
+    exchange->oidc = true;
+    base_json_add_str(json, "error", error);
+    base_json_add_str(json, "error_description", description);
+    sandbox_reply_json(exchange, status, json);
 }
 
 void sandbox_reply_html(struct sandbox_exchange *exchange, int status, const char *html)
 {
-    reply_text(exchange, status, "text/html; charset=utf-8", html);
+    reply_as(exchange, status, "text/html; charset=utf-8", html);
 }

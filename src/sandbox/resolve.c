@@ -45,6 +45,20 @@ static int not_found(struct sql_context *context, int kind, const char *const *p
         name);
 }
 
+/* Out of reach from this workspace, whatever grants say: true with the error set. */
+static bool closed(struct sql_context *context, const struct sandbox_securable *catalog)
+{
+    int why = sandbox_workspace_closed(context->request->workspace, catalog);
+    if (why == 'M')
+        sql_error(context, "56038", -1,
+                  "[UC_NOT_ENABLED] Unity Catalog is not enabled on this cluster.");
+    else if (why)
+        sql_error(context, "42501", -1,
+                  "PERMISSION_DENIED: Catalog '%s' is not accessible in current workspace",
+                  catalog->full_name);
+    return why != 0;
+}
+
 static bool visible(struct sql_context *context, struct sandbox_securable *securable,
                     const char *privilege)
 {
@@ -80,6 +94,8 @@ struct sandbox_securable *sql_find_securable(struct sql_context *context, int ki
     }
     complete(context, kind, parts, count, full);
     struct sandbox_securable *found = sandbox_workspace_find(workspace, 'C', full[0]);
+    if (found && closed(context, found))
+        return NULL;
     if (found && need > 1 && !visible(context, found, "USE_CATALOG")) {
         denied(context, 'C', found->full_name, "USE CATALOG");
         return NULL;

@@ -1,6 +1,8 @@
 #include "sandbox/auth.h"
 #include "sandbox/fault.h"
+#include "sandbox/network.h"
 #include "sandbox/server.h"
+#include "sandbox/unity.h"
 
 #include <string.h>
 #include <time.h>
@@ -200,12 +202,10 @@ static void fault_drop(struct sandbox_exchange *exchange, const cJSON *options)
 
 static void fault_invalid_client(struct sandbox_exchange *exchange, const cJSON *options)
 {
-    cJSON *json = base_json_object();
-
     (void)options;
-    base_json_add_str(json, "error", "invalid_client");
-    base_json_add_str(json, "error_description", "Client authentication failed");
-    sandbox_reply_json(exchange, 401, json);
+    sandbox_reply_oauth(exchange,
+                        (int)sandbox_server_setting(exchange->server, SANDBOX_CLIENT_STATUS),
+                        "invalid_client", "Client authentication failed");
 }
 
 /* Faults that answer instead of the endpoint. */
@@ -256,6 +256,13 @@ static void faults_after(struct sandbox_exchange *exchange)
     cJSON_Delete(options);
 }
 
+/* Any version of its API. */
+static bool in_unity(const char *path)
+{
+    return strncmp(path, "/api/2.", 7) == 0 && path[7] &&
+           strncmp(path + 8, "/unity-catalog/", 15) == 0;
+}
+
 void sandbox_route(struct sandbox_exchange *exchange)
 {
     const struct route *route = route_find(exchange);
@@ -273,10 +280,10 @@ void sandbox_route(struct sandbox_exchange *exchange)
                             "The request is too large.");
         return;
     }
-    if (!route->open && !sandbox_auth_check(exchange))
+    if (!sandbox_network_admits(exchange) || (!route->open && !sandbox_auth_check(exchange)))
         return;
     faults_before(exchange);
-    if (exchange->status)
+    if (exchange->status || (in_unity(exchange->path) && !sandbox_unity_open(exchange)))
         return;
     route->handle(exchange);
     faults_after(exchange);

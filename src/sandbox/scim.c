@@ -1,5 +1,6 @@
 /* Service principals by SCIM: what maps an application id to the numeric id (databricks-api.md
  * 6.1). */
+#include "sandbox/identity.h"
 #include "sandbox/server.h"
 
 #include "base/text.h"
@@ -63,7 +64,7 @@ static bool matches(const struct filter *filter, const struct sandbox_principal 
 
 static cJSON *principal_json(const struct sandbox_principal *principal)
 {
-    cJSON *json = base_json_object(), *item;
+    cJSON *json = base_json_object();
 
     base_json_push_take(base_json_add_array(json, "schemas"),
                         cJSON_CreateString("urn:ietf:params:scim:schemas:core:2.0:"
@@ -72,11 +73,7 @@ static cJSON *principal_json(const struct sandbox_principal *principal)
     base_json_add_str(json, "applicationId", principal->name);
     base_json_add_str(json, "displayName", principal->display_name);
     base_json_add_bool(json, "active", principal->active);
-    if (principal->entitled_sql) {
-        item = base_json_object();
-        base_json_add_str(item, "value", "databricks-sql-access");
-        base_json_push_take(base_json_add_array(json, "entitlements"), item);
-    }
+    sandbox_entitlements_json(principal->entitlements, json);
     return json;
 }
 

@@ -4,6 +4,7 @@
 #include "sandbox/data.h"
 #include "sandbox/fault.h"
 #include "sandbox/journal.h"
+#include "sandbox/network.h"
 #include "sandbox/oauth_secret.h"
 #include "sandbox/session.h"
 #include "sandbox/statement.h"
@@ -27,6 +28,11 @@ static const struct {
     [SANDBOX_RECORD_SECONDS] = {"record_seconds", 12 * 3600, 1},
     [SANDBOX_INLINE_BYTES] = {"inline_bytes", 26214400, 1},
     [SANDBOX_AUDIT_LAG_SECONDS] = {"audit_lag_seconds", 60, 0},
+    [SANDBOX_IP_BLOCKED_BODY] = {"ip_blocked_body", 0, 0},
+    [SANDBOX_UNASSIGNED_REFUSAL] = {"unassigned_refusal", 0, 0},
+    [SANDBOX_INACTIVE_REFUSAL] = {"inactive_refusal", 0, 0},
+    [SANDBOX_CLIENT_STATUS] = {"client_status", 401, 400},
+    [SANDBOX_FEATURE_DISABLED_STATUS] = {"feature_disabled_status", 400, 400},
 };
 
 struct sandbox_server *sandbox_server_new(struct base_seam *seam)
@@ -38,6 +44,7 @@ struct sandbox_server *sandbox_server_new(struct base_seam *seam)
     server->tokens = sandbox_tokens_new();
     server->secrets = sandbox_secrets_new();
     server->faults = sandbox_faults_new();
+    server->network = sandbox_network_new();
     server->journal = sandbox_journal_new();
     server->sessions = sandbox_sessions_new();
     server->statements = sandbox_statements_new();
@@ -57,6 +64,7 @@ void sandbox_server_free(struct sandbox_server **held)
     sandbox_statements_free(&server->statements);
     sandbox_sessions_free(&server->sessions);
     sandbox_faults_free(&server->faults);
+    sandbox_network_free(&server->network);
     sandbox_journal_free(&server->journal);
     sandbox_tokens_free(&server->tokens);
     sandbox_secrets_free(&server->secrets);

@@ -14,6 +14,7 @@
 struct MHD_Connection;
 struct sandbox_faults;
 struct sandbox_journal;
+struct sandbox_network;
 struct sandbox_secrets;
 struct sandbox_sessions;
 struct sandbox_statements;
@@ -33,6 +34,13 @@ enum sandbox_setting {
     SANDBOX_RECORD_SECONDS,     /* a finished statement is known this long */
     SANDBOX_INLINE_BYTES,       /* cap of an inline result */
     SANDBOX_AUDIT_LAG_SECONDS,  /* rows of system.access.audit come this late */
+    /* What no recording settles (databricks-api.md 13). */
+    SANDBOX_IP_BLOCKED_BODY,    /* 0: numeric error_code, 1: plain text, 2: PERMISSION_DENIED */
+    SANDBOX_UNASSIGNED_REFUSAL, /* who is not of this workspace hears it 0: at the token, 1: later
+                                 */
+    SANDBOX_INACTIVE_REFUSAL,   /* the same for who is deactivated */
+    SANDBOX_CLIENT_STATUS,      /* HTTP status of invalid_client */
+    SANDBOX_FEATURE_DISABLED_STATUS,
     SANDBOX_SETTING_COUNT
 };
 
@@ -43,6 +51,7 @@ struct sandbox_server {
     struct sandbox_secrets *secrets;
     struct sandbox_system *system; /* NULL until the world is loaded */
     struct sandbox_faults *faults;
+    struct sandbox_network *network;
     struct sandbox_journal *journal;
     struct sandbox_sessions *sessions;
     struct sandbox_statements *statements;
@@ -114,6 +123,10 @@ void sandbox_reply_gateway(struct sandbox_exchange *exchange, int status, const 
 /* The object store's error form; extra: further elements, already XML, or NULL. */
 void sandbox_reply_xml(struct sandbox_exchange *exchange, int status, const char *code,
                        const char *message, const char *extra);
+void sandbox_reply_text(struct sandbox_exchange *exchange, int status, const char *text);
+/* The OAuth form, which is not the API's. */
+void sandbox_reply_oauth(struct sandbox_exchange *exchange, int status, const char *error,
+                         const char *description);
 void sandbox_reply_html(struct sandbox_exchange *exchange, int status, const char *html);
 
 /* %XX decoding, malloc'd; NULL when malformed or holding a NUL. plus: '+' is a space (forms). */

@@ -222,9 +222,10 @@ static bool can_see(struct sql_context *context, const struct sandbox_securable 
     const char *use = object->kind == 'C'   ? "USE_CATALOG"
                       : object->kind == 'S' ? "USE_SCHEMA"
                                             : "SELECT";
-    return !object->hidden && (sandbox_workspace_has(workspace, object, principal, use) ||
-                               sandbox_workspace_has(workspace, object, principal, "BROWSE") ||
-                               sandbox_workspace_owns(workspace, object, principal));
+    return !object->hidden && !sandbox_workspace_closed(workspace, object) &&
+           (sandbox_workspace_has(workspace, object, principal, use) ||
+            sandbox_workspace_has(workspace, object, principal, "BROWSE") ||
+            sandbox_workspace_owns(workspace, object, principal));
 }
 
 static int describe(struct sql_context *context, const struct sql_statement *statement,

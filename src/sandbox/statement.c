@@ -133,34 +133,6 @@ static bool ended(const struct sandbox_statement *statement)
            atomic_load(&statement->server->stopping);
 }
 
-/* A stopped warehouse is set going by the statement, which stays PENDING meanwhile. */
-static bool warehouse_runs(struct sandbox_statement *statement)
-{
-    struct sandbox_workspace *workspace = statement->server->workspace;
-    struct sandbox_warehouse *warehouse;
-    bool runs;
-
-    sandbox_workspace_lock(workspace);
-    warehouse = sandbox_workspace_find_warehouse(workspace, statement->warehouse_id);
-    if (sandbox_warehouse_may(workspace, warehouse, statement->principal, true))
-        sandbox_warehouse_go(workspace, warehouse);
-    warehouse = sandbox_workspace_find_warehouse(workspace, statement->warehouse_id);
-    runs = strcmp(warehouse->state, "RUNNING") == 0;
-    sandbox_workspace_unlock(workspace);
-    return runs;
-}
-
-static void warehouse_await(struct sandbox_statement *statement)
-{
-    struct sandbox_statements *statements = statement->server->statements;
-
-    while (!ended(statement) && !warehouse_runs(statement)) {
-        pthread_mutex_lock(&statements->lock);
-        wait_slice(statements, SLICE_MS);
-        pthread_mutex_unlock(&statements->lock);
-    }
-}
-
 void sandbox_statement_error(struct sandbox_statement *statement, const char *code,
                              const char *sqlstate, char *message)
 {
@@ -170,6 +142,51 @@ void sandbox_statement_error(struct sandbox_statement *statement, const char *co
     strncpy(error->sqlstate, sqlstate, sizeof error->sqlstate - 1);
     free(error->message);
     error->message = message;
+}
+
+/* A stopped warehouse is set going by the statement, which stays PENDING meanwhile. 1: it takes the
+ * statement, 0: not yet, -1: never, with the error set. */
+static int warehouse_takes(struct sandbox_statement *statement, bool first)
+{
+    struct sandbox_workspace *workspace = statement->server->workspace;
+    struct sandbox_warehouse *warehouse;
+    int takes = 0;
+
+    sandbox_workspace_lock(workspace);
+    warehouse = sandbox_workspace_find_warehouse(workspace, statement->warehouse_id);
+    if (!warehouse) {
+        sandbox_statement_error(
+            statement, "NOT_FOUND", "",
+            base_printf("SQL warehouse %s does not exist.", statement->warehouse_id));
+        takes = -1;
+    } else if (!first && warehouse->start_failed && strcmp(warehouse->state, "STOPPED") == 0) {
+        sandbox_statement_error(statement, "TEMPORARILY_UNAVAILABLE", "",
+                                sandbox_warehouse_failure(warehouse));
+        takes = -1;
+    } else if (sandbox_warehouse_may(workspace, warehouse, statement->principal, true)) {
+        sandbox_warehouse_go(workspace, warehouse);
+        warehouse = sandbox_workspace_find_warehouse(workspace, statement->warehouse_id);
+    }
+    if (!takes && strcmp(warehouse->state, "RUNNING") == 0)
+        takes = base_seam_now_us(sandbox_workspace_seam(workspace)) >= warehouse->busy_until_us;
+    sandbox_workspace_unlock(workspace);
+    return takes;
+}
+
+static int warehouse_await(struct sandbox_statement *statement)
+{
+    struct sandbox_statements *statements = statement->server->statements;
+    int takes = 0;
+
+    for (bool first = true; !ended(statement); first = false) {
+        takes = warehouse_takes(statement, first);
+        if (takes)
+            break;
+        pthread_mutex_lock(&statements->lock);
+        wait_slice(statements, SLICE_MS);
+        pthread_mutex_unlock(&statements->lock);
+    }
+    return takes < 0 ? -1 : 0;
 }
 
 /* Parameters of the request; values stay inside statement->body. */
@@ -299,7 +316,8 @@ static enum sandbox_statement_state execute(struct sandbox_statement *statement)
                                         .chunk = -1};
     enum sandbox_statement_state ends;
 
-    warehouse_await(statement);
+    if (warehouse_await(statement) != 0)
+        return SANDBOX_FAILED;
     if (ended(statement))
         return SANDBOX_CANCELED;
     state_set(statement, SANDBOX_RUNNING);

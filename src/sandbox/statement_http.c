@@ -117,24 +117,18 @@ static bool session_apply(struct sandbox_exchange *exchange, const cJSON *body,
     return true;
 }
 
-/* Who has no way to get an answer is told at once: no entitlement, no warehouse, one that will not
- * start. */
+/* Who has no way to get an answer is told at once: no entitlement, no warehouse, one that may not
+ * be started. */
 static bool warehouse_admits(struct sandbox_exchange *exchange,
                              const struct sandbox_statement *statement)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
-    const struct sandbox_principal *who;
     struct sandbox_warehouse *warehouse;
 
     sandbox_workspace_lock(workspace);
-    who = sandbox_workspace_find_principal(workspace, exchange->principal);
     warehouse = sandbox_warehouse_usable(exchange, statement->warehouse_id);
-    if (warehouse && !who->entitled_sql)
-        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
-                            "This API is disabled for users without the databricks-sql-access "
-                            "entitlement.");
-    else if (warehouse && strcmp(warehouse->state, "STOPPED") == 0 &&
-             !sandbox_warehouse_may(workspace, warehouse, exchange->principal, true))
+    if (warehouse && strcmp(warehouse->state, "STOPPED") == 0 &&
+        !sandbox_warehouse_may(workspace, warehouse, exchange->principal, true))
         sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
                             "%s does not have permission to start SQL warehouse %s",
                             exchange->principal, warehouse->id);
@@ -191,14 +185,11 @@ void sandbox_endpoint_statement_submit(struct sandbox_exchange *exchange)
 /* The caller's own statement, held; NULL after answering 404. */
 static struct sandbox_statement *own_statement(struct sandbox_exchange *exchange)
 {
-    struct sandbox_workspace *workspace = exchange->server->workspace;
     struct sandbox_statement *statement =
         sandbox_statement_hold(exchange->server, exchange->arguments[0]);
-    const struct sandbox_principal *who =
-        sandbox_workspace_find_principal(workspace, exchange->principal);
 
-    if (statement &&
-        (strcmp(statement->principal, exchange->principal) == 0 || (who && who->workspace_admin)))
+    if (statement && (strcmp(statement->principal, exchange->principal) == 0 ||
+                      sandbox_workspace_is_admin(exchange->server->workspace, exchange->principal)))
         return statement;
     if (statement)
         sandbox_statement_release(&statement);

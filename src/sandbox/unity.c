@@ -16,6 +16,12 @@ static enum sight sight_of(struct sandbox_exchange *exchange,
 
     if (securable->hidden)
         return HIDDEN;
+    /* Who may bind a catalog elsewhere can have it listed. */
+    if (sandbox_workspace_closed(workspace, securable))
+        return sandbox_exchange_flag(exchange, "include_unbound") &&
+                       sandbox_workspace_has(workspace, securable, exchange->principal, "MANAGE")
+                   ? SEEN
+                   : HIDDEN;
     if (sandbox_workspace_has(workspace, securable, exchange->principal, privilege) ||
         sandbox_workspace_owns(workspace, securable, exchange->principal))
         return SEEN;
@@ -62,6 +68,12 @@ static void refuse_missing(struct sandbox_exchange *exchange,
         const char *words;
     } words[] = {{'C', "USE CATALOG"}, {'S', "USE SCHEMA"}, {'T', "SELECT"}};
 
+    if (sandbox_workspace_closed(exchange->server->workspace, missing)) {
+        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
+                            "Catalog '%s' is not accessible in current workspace",
+                            missing->catalog);
+        return;
+    }
     for (size_t i = 0; i < base_countof(words); i++) {
         if (words[i].kind == missing->kind)
             sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
@@ -80,6 +92,24 @@ static void refuse_unknown(struct sandbox_exchange *exchange, int kind, const ch
                         full_name);
 }
 
+bool sandbox_unity_open(struct sandbox_exchange *exchange)
+{
+    const struct sandbox_switches *switches =
+        sandbox_workspace_switches(exchange->server->workspace);
+
+    sandbox_workspace_lock(exchange->server->workspace);
+    if (switches->standard_tier)
+        sandbox_reply_error(
+            exchange,
+            (int)sandbox_server_setting(exchange->server, SANDBOX_FEATURE_DISABLED_STATUS),
+            "FEATURE_DISABLED", "Unity Catalog is not available for feature tier STANDARD_TIER.");
+    else if (switches->metastore_detached)
+        sandbox_reply_error(exchange, 404, "METASTORE_DOES_NOT_EXIST",
+                            "No metastore assigned for the current workspace.");
+    sandbox_workspace_unlock(exchange->server->workspace);
+    return !exchange->status;
+}
+
 void sandbox_endpoint_metastore_summary(struct sandbox_exchange *exchange)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
@@ -95,7 +125,8 @@ void sandbox_endpoint_metastore_summary(struct sandbox_exchange *exchange)
     base_json_add_str(json, "global_metastore_id", global);
     base_json_add_str(json, "owner", metastore->owner);
     base_json_add_str(json, "privilege_model_version", "1.0");
-    base_json_add_bool(json, "external_access_enabled", false);
+    base_json_add_bool(json, "external_access_enabled",
+                       sandbox_workspace_switches(workspace)->external_access);
     base_json_add_str(json, "delta_sharing_scope", "INTERNAL");
     base_json_add_i64(json, "created_at", metastore->created_ms);
     base_json_add_str(json, "created_by", metastore->owner);

@@ -13,6 +13,9 @@ cJSON *sandbox_unity_table_json(struct sandbox_workspace *workspace,
                                 const struct sandbox_securable *table, bool browse_only,
                                 bool columns, bool properties);
 
+/* False after answering: the workspace has no metastore, or none is sold with it. */
+bool sandbox_unity_open(struct sandbox_exchange *exchange);
+
 /* databricks-api.md 3.0: max_results absent = everything, 0 = the server's page, > 0 = at most so
  * many. */
 struct sandbox_page {

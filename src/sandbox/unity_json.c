@@ -41,7 +41,7 @@ cJSON *sandbox_unity_catalog_json(struct sandbox_workspace *workspace,
     common_fields(workspace, catalog, json);
     base_json_add_str(json, "catalog_type",
                       strcmp(catalog->name, "system") == 0 ? "SYSTEM_CATALOG" : "MANAGED_CATALOG");
-    base_json_add_str(json, "isolation_mode", "OPEN");
+    base_json_add_str(json, "isolation_mode", catalog->isolated ? "ISOLATED" : "OPEN");
     base_json_add_str(json, "securable_type", "CATALOG");
     if (browse_only)
         base_json_add_bool(json, "browse_only", true);

@@ -15,8 +15,27 @@ void sandbox_warehouse_go(struct sandbox_workspace *workspace, struct sandbox_wa
     if (strcmp(warehouse->state, "STOPPED") != 0)
         return;
     go(warehouse, "STARTING");
+    warehouse->start_failed = false;
     warehouse->running_at_us =
         base_seam_now_us(sandbox_workspace_seam(workspace)) + warehouse->start_delay_us;
+}
+
+bool sandbox_sql_entitled(struct sandbox_exchange *exchange)
+{
+    if (sandbox_workspace_entitled(exchange->server->workspace, exchange->principal,
+                                   SANDBOX_SQL_ACCESS))
+        return true;
+    sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
+                        "This API is disabled for users without the databricks-sql-access "
+                        "entitlement.");
+    return false;
+}
+
+char *sandbox_warehouse_failure(const struct sandbox_warehouse *warehouse)
+{
+    return base_printf("Clusters are failing to launch. Cluster launch will be retried. Details "
+                       "for the latest failure: Error code: %s",
+                       warehouse->start_failure ? warehouse->start_failure : "UNKNOWN");
 }
 
 static struct sandbox_warehouse *warehouse_known(struct sandbox_exchange *exchange, const char *id)
@@ -38,7 +57,8 @@ static struct sandbox_warehouse *warehouse_known(struct sandbox_exchange *exchan
 struct sandbox_warehouse *sandbox_warehouse_usable(struct sandbox_exchange *exchange,
                                                    const char *id)
 {
-    struct sandbox_warehouse *warehouse = warehouse_known(exchange, id);
+    struct sandbox_warehouse *warehouse =
+        sandbox_sql_entitled(exchange) ? warehouse_known(exchange, id) : NULL;
 
     if (warehouse && !sandbox_warehouse_may(exchange->server->workspace, warehouse,
                                             exchange->principal, false)) {
@@ -73,6 +93,29 @@ static void odbc_fields(struct sandbox_exchange *exchange,
     free(jdbc);
 }
 
+/* A start that goes on for ever is as bad as one that gave up. */
+static void health_field(const struct sandbox_warehouse *warehouse, cJSON *json)
+{
+    cJSON *reason;
+    char *message;
+
+    if (!warehouse->start_failed) {
+        base_json_add_str(json, "status", "HEALTHY");
+        return;
+    }
+    message = sandbox_warehouse_failure(warehouse);
+    base_json_add_str(json, "status", "FAILED");
+    base_json_add_str(json, "summary",
+                      "Clusters are failing to launch. Cluster launch will be retried.");
+    base_json_add_str(json, "message", message);
+    base_json_add_str(json, "details", message);
+    reason = base_json_add_object(json, "failure_reason");
+    base_json_add_str(reason, "code", warehouse->start_failure);
+    base_json_add_str(reason, "type", "CLOUD_FAILURE");
+    base_json_add_object(reason, "parameters");
+    free(message);
+}
+
 static cJSON *warehouse_json(struct sandbox_exchange *exchange,
                              const struct sandbox_warehouse *warehouse)
 {
@@ -83,22 +126,22 @@ static cJSON *warehouse_json(struct sandbox_exchange *exchange,
     base_json_add_str(json, "id", warehouse->id);
     base_json_add_str(json, "name", warehouse->name);
     base_json_add_str(json, "state", warehouse->state);
-    base_json_add_str(json, "cluster_size", "2X-Small");
-    base_json_add_i64(json, "min_num_clusters", 1);
-    base_json_add_i64(json, "max_num_clusters", 1);
-    base_json_add_i64(json, "num_clusters", running ? 1 : 0);
+    base_json_add_str(json, "cluster_size", warehouse->size);
+    base_json_add_i64(json, "min_num_clusters", warehouse->clusters_min);
+    base_json_add_i64(json, "max_num_clusters", warehouse->clusters_max);
+    base_json_add_i64(json, "num_clusters", running ? warehouse->clusters_min : 0);
     base_json_add_i64(json, "num_active_sessions", 0);
-    base_json_add_i64(json, "auto_stop_mins", 10);
+    base_json_add_i64(json, "auto_stop_mins", warehouse->auto_stop_minutes);
     base_json_add_bool(json, "enable_photon", true);
     base_json_add_bool(json, "enable_serverless_compute", warehouse->serverless);
     base_json_add_str(json, "warehouse_type", "PRO");
     base_json_add_str(json, "spot_instance_policy", "COST_OPTIMIZED");
     channel = base_json_add_object(json, "channel");
     base_json_add_str(channel, "name", "CHANNEL_NAME_CURRENT");
-    base_json_add_str(json, "creator_name", "admin@sandbox.example");
+    base_json_add_str(json, "creator_name", warehouse->creator);
     odbc_fields(exchange, warehouse, json);
     base_json_add_object(json, "tags");
-    base_json_add_str(base_json_add_object(json, "health"), "status", "HEALTHY");
+    health_field(warehouse, base_json_add_object(json, "health"));
     return json;
 }
 
@@ -106,10 +149,15 @@ void sandbox_endpoint_warehouses(struct sandbox_exchange *exchange)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
     struct sandbox_warehouse *warehouse;
-    cJSON *json = base_json_object();
-    cJSON *array = cJSON_CreateArray();
+    cJSON *json, *array;
 
     sandbox_workspace_lock(workspace);
+    if (!sandbox_sql_entitled(exchange)) {
+        sandbox_workspace_unlock(workspace);
+        return;
+    }
+    json = base_json_object();
+    array = cJSON_CreateArray();
     for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(workspace, i)); i++) {
         if (sandbox_warehouse_may(workspace, warehouse, exchange->principal, false))
             base_json_push_take(array, warehouse_json(exchange, warehouse));
@@ -155,13 +203,11 @@ void sandbox_endpoint_warehouse_start(struct sandbox_exchange *exchange)
 void sandbox_endpoint_warehouse_stop(struct sandbox_exchange *exchange)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
-    const struct sandbox_principal *who;
     struct sandbox_warehouse *warehouse;
 
     sandbox_workspace_lock(workspace);
     warehouse = sandbox_warehouse_usable(exchange, exchange->arguments[0]);
-    who = sandbox_workspace_find_principal(workspace, exchange->principal);
-    if (warehouse && !who->workspace_admin) {
+    if (warehouse && !sandbox_warehouse_manages(workspace, warehouse, exchange->principal)) {
         sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
                             "%s does not have permission to stop SQL warehouse %s",
                             exchange->principal, warehouse->id);
@@ -208,8 +254,9 @@ void sandbox_endpoint_warehouse_permissions(struct sandbox_exchange *exchange)
         base_json_add_str(json, "object_type", "warehouses");
         array = base_json_add_array(json, "access_control_list");
         access_item(workspace, "admins", "CAN_MANAGE", array);
-        for (size_t i = 0; i < warehouse->can_use.count; i++)
-            access_item(workspace, warehouse->can_use.items[i], "CAN_USE", array);
+        for (size_t i = 0; i < warehouse->access.count; i++)
+            access_item(workspace, warehouse->access.items[i].principal,
+                        warehouse->access.items[i].level, array);
         free(object);
         sandbox_reply_json(exchange, 200, json);
     }

@@ -8,6 +8,10 @@
  * workspace locked. */
 struct sandbox_warehouse *sandbox_warehouse_usable(struct sandbox_exchange *exchange,
                                                    const char *id);
+/* False after answering 403: SQL is closed to who has no databricks-sql-access. Called locked. */
+bool sandbox_sql_entitled(struct sandbox_exchange *exchange);
+/* Why its start failed, in the service's words; malloc'd. */
+char *sandbox_warehouse_failure(const struct sandbox_warehouse *warehouse);
 /* Sets a stopped one going; it runs after its delay, by the sandbox clock. Called locked. */
 void sandbox_warehouse_go(struct sandbox_workspace *workspace, struct sandbox_warehouse *warehouse);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "sandbox/maker.h"
+#include "sandbox/warehouse_state.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -22,9 +23,11 @@ struct sandbox_workspace {
     struct sandbox_securable *metastore;
     struct base_map *securables; /* "T:shop.aampe.events", lower case -> securable */
     struct base_map *principals; /* lower-case name -> principal */
-    vec_of(struct sandbox_warehouse *) warehouses;
+    struct sandbox_warehouses *warehouses;
     vec_of(struct denial) denials;
     vec_of(struct broken_chain) broken;
+    vec_of(struct sandbox_principal *) removed;
+    struct sandbox_switches switches;
 };
 
 static char *lower_key(int kind, const char *name)
@@ -76,6 +79,7 @@ void sandbox_securable_clear(struct sandbox_securable *securable)
         free(securable->grants.items[i].privilege);
     }
     vec_free(&securable->columns);
+    vec_free(&securable->bindings);
     vec_free(&securable->grants);
     vec_free(&securable->children);
     base_map_free(&securable->properties, free);
@@ -107,24 +111,11 @@ static void principal_free(void *value)
         free(principal->managers.items[i]);
     vec_free(&principal->members);
     vec_free(&principal->managers);
+    free(principal->external_id);
     free(principal->name);
     free(principal->display_name);
     free(principal->scim_id);
     free(principal);
-}
-
-static void warehouse_free(struct sandbox_warehouse *warehouse)
-{
-    for (size_t i = 0; i < warehouse->can_use.count; i++)
-        free(warehouse->can_use.items[i]);
-    for (size_t i = 0; i < warehouse->can_start.count; i++)
-        free(warehouse->can_start.items[i]);
-    vec_free(&warehouse->can_use);
-    vec_free(&warehouse->can_start);
-    free(warehouse->id);
-    free(warehouse->name);
-    free(warehouse->state);
-    free(warehouse);
 }
 
 static char *random_decimal(struct base_seam *seam, int digits)
@@ -154,6 +145,7 @@ struct sandbox_workspace *sandbox_workspace_new(struct base_seam *seam)
     workspace->seam = seam;
     workspace->securables = base_map_new();
     workspace->principals = base_map_new();
+    workspace->warehouses = sandbox_warehouses_new();
     workspace->identity.account_id = new_uuid(seam);
     /* Real workspace ids have 16 digits: below 2^63, above 2^53 now and then. */
     workspace->identity.workspace_id = random_decimal(seam, 16);
@@ -164,6 +156,7 @@ struct sandbox_workspace *sandbox_workspace_new(struct base_seam *seam)
     workspace->metastore = securable_new(workspace, 'M', workspace->identity.metastore_name, id);
     free(workspace->metastore->id);
     workspace->metastore->id = base_strdup(id);
+    workspace->switches.external_access = true;
     return workspace;
 }
 
@@ -181,9 +174,10 @@ void sandbox_workspace_free(struct sandbox_workspace **held)
         securable_free(value);
     base_map_free(&workspace->securables, NULL);
     base_map_free(&workspace->principals, principal_free);
-    for (size_t i = 0; i < workspace->warehouses.count; i++)
-        warehouse_free(workspace->warehouses.items[i]);
-    vec_free(&workspace->warehouses);
+    for (size_t i = 0; i < workspace->removed.count; i++)
+        principal_free(workspace->removed.items[i]);
+    vec_free(&workspace->removed);
+    sandbox_warehouses_free(&workspace->warehouses);
     vec_free(&workspace->denials);
     vec_free(&workspace->broken);
     free(workspace->identity.account_id);
@@ -214,6 +208,16 @@ struct base_seam *sandbox_workspace_seam(struct sandbox_workspace *workspace)
 struct sandbox_identity *sandbox_workspace_identity(struct sandbox_workspace *workspace)
 {
     return &workspace->identity;
+}
+
+struct sandbox_warehouses *sandbox_workspace_warehouses(struct sandbox_workspace *workspace)
+{
+    return workspace->warehouses;
+}
+
+struct sandbox_switches *sandbox_workspace_switches(struct sandbox_workspace *workspace)
+{
+    return &workspace->switches;
 }
 
 struct sandbox_securable *sandbox_workspace_metastore(struct sandbox_workspace *workspace)
@@ -275,7 +279,9 @@ struct sandbox_principal *sandbox_workspace_principal(struct sandbox_workspace *
         principal->display_name = base_strdup(display_name ? display_name : name);
         principal->scim_id = random_decimal(workspace->seam, 15);
         principal->active = true;
-        principal->entitled_sql = true;
+        principal->assigned = true;
+        if (kind != SANDBOX_GROUP)
+            principal->entitlements = SANDBOX_WORKSPACE_ACCESS | SANDBOX_SQL_ACCESS;
         base_map_put(workspace->principals, key, principal);
     }
     sandbox_workspace_unlock(workspace);
@@ -386,6 +392,33 @@ struct sandbox_principal *sandbox_workspace_find_principal(struct sandbox_worksp
     return principal;
 }
 
+struct sandbox_principal *sandbox_workspace_principal_by_id(struct sandbox_workspace *workspace,
+                                                            const char *scim_id)
+{
+    struct sandbox_principal *principal;
+
+    for (size_t i = 0; (principal = sandbox_workspace_principal_at(workspace, i)); i++) {
+        if (strcmp(principal->scim_id, scim_id) == 0)
+            return principal;
+    }
+    return NULL;
+}
+
+void sandbox_workspace_principal_remove(struct sandbox_workspace *workspace,
+                                        struct sandbox_principal *principal)
+{
+    char *key = lower_key(0, principal->name);
+
+    sandbox_workspace_lock(workspace);
+    if (base_map_get(workspace->principals, key) == principal) {
+        base_map_remove(workspace->principals, key);
+        principal->active = false;
+        vec_push(&workspace->removed, principal);
+    }
+    sandbox_workspace_unlock(workspace);
+    free(key);
+}
+
 struct sandbox_principal *sandbox_workspace_principal_at(struct sandbox_workspace *workspace,
                                                          size_t index)
 {
@@ -433,6 +466,60 @@ static bool is_or_in(struct sandbox_workspace *workspace, const char *holder, co
 {
     return holder && (base_text_equal_nocase(holder, principal) ||
                       member_within(workspace, holder, principal, 0));
+}
+
+bool sandbox_workspace_is_admin(struct sandbox_workspace *workspace, const char *principal)
+{
+    const struct sandbox_principal *who;
+    bool admin;
+
+    sandbox_workspace_lock(workspace);
+    who = sandbox_workspace_find_principal(workspace, principal);
+    admin = who && (who->workspace_admin || member_within(workspace, "admins", principal, 0));
+    sandbox_workspace_unlock(workspace);
+    return admin;
+}
+
+bool sandbox_workspace_entitled(struct sandbox_workspace *workspace, const char *principal,
+                                enum sandbox_entitlement entitlement)
+{
+    const struct sandbox_principal *who, *group;
+    bool entitled;
+
+    sandbox_workspace_lock(workspace);
+    who = sandbox_workspace_find_principal(workspace, principal);
+    entitled = who && who->entitlements & entitlement;
+    for (size_t i = 0; who && !entitled && (group = sandbox_workspace_principal_at(workspace, i));
+         i++)
+        entitled = group->kind == SANDBOX_GROUP && group->entitlements & entitlement &&
+                   member_within(workspace, group->name, principal, 0);
+    sandbox_workspace_unlock(workspace);
+    return entitled;
+}
+
+static bool bound(const struct sandbox_securable *catalog, int64_t workspace_id)
+{
+    for (size_t i = 0; i < catalog->bindings.count; i++) {
+        if (catalog->bindings.items[i].workspace_id == workspace_id)
+            return true;
+    }
+    return false;
+}
+
+int sandbox_workspace_closed(struct sandbox_workspace *workspace,
+                             const struct sandbox_securable *securable)
+{
+    int64_t here = strtoll(workspace->identity.workspace_id, NULL, 10);
+    int closed = 0;
+
+    sandbox_workspace_lock(workspace);
+    if (!securable->sql_only &&
+        (workspace->switches.metastore_detached || workspace->switches.standard_tier))
+        closed = 'M';
+    for (const struct sandbox_securable *at = securable; at && !closed; at = at->parent)
+        closed = at->isolated && !bound(at, here) ? 'C' : 0;
+    sandbox_workspace_unlock(workspace);
+    return closed;
 }
 
 /* ALL PRIVILEGES leaves out what lets data out of the governed path. */
@@ -593,76 +680,4 @@ void sandbox_workspace_chain_clear(struct sandbox_workspace *workspace)
     }
     workspace->broken.count = 0;
     sandbox_workspace_unlock(workspace);
-}
-
-struct sandbox_warehouse *sandbox_workspace_warehouse(struct sandbox_workspace *workspace,
-                                                      const char *id, const char *name)
-{
-    struct sandbox_warehouse *warehouse = base_alloc_zero(1, sizeof *warehouse);
-
-    warehouse->id = base_strdup(id);
-    warehouse->name = base_strdup(name);
-    warehouse->state = base_strdup("RUNNING");
-    warehouse->serverless = true;
-    sandbox_workspace_lock(workspace);
-    vec_push(&workspace->warehouses, warehouse);
-    sandbox_workspace_unlock(workspace);
-    return warehouse;
-}
-
-static void warehouse_advance(struct sandbox_workspace *workspace,
-                              struct sandbox_warehouse *warehouse)
-{
-    if (strcmp(warehouse->state, "STARTING") == 0 &&
-        base_seam_now_us(workspace->seam) >= warehouse->running_at_us) {
-        free(warehouse->state);
-        warehouse->state = base_strdup("RUNNING");
-    }
-}
-
-struct sandbox_warehouse *sandbox_workspace_warehouse_at(struct sandbox_workspace *workspace,
-                                                         size_t index)
-{
-    struct sandbox_warehouse *warehouse = NULL;
-
-    sandbox_workspace_lock(workspace);
-    if (index < workspace->warehouses.count) {
-        warehouse = workspace->warehouses.items[index];
-        warehouse_advance(workspace, warehouse);
-    }
-    sandbox_workspace_unlock(workspace);
-    return warehouse;
-}
-
-struct sandbox_warehouse *sandbox_workspace_find_warehouse(struct sandbox_workspace *workspace,
-                                                           const char *id)
-{
-    struct sandbox_warehouse *warehouse;
-
-    for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(workspace, i)); i++) {
-        if (strcmp(warehouse->id, id) == 0)
-            return warehouse;
-    }
-    return NULL;
-}
-
-bool sandbox_warehouse_may(struct sandbox_workspace *workspace,
-                           const struct sandbox_warehouse *warehouse, const char *principal,
-                           bool start)
-{
-    const struct sandbox_principal *who;
-    bool may;
-
-    sandbox_workspace_lock(workspace);
-    who = sandbox_workspace_find_principal(workspace, principal);
-    may = who && who->workspace_admin;
-    if (start) {
-        for (size_t i = 0; !warehouse->start_denied && i < warehouse->can_start.count && !may; i++)
-            may = is_or_in(workspace, warehouse->can_start.items[i], principal);
-    } else {
-        for (size_t i = 0; i < warehouse->can_use.count && !may; i++)
-            may = is_or_in(workspace, warehouse->can_use.items[i], principal);
-    }
-    sandbox_workspace_unlock(workspace);
-    return may;
 }

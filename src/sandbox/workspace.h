@@ -13,12 +13,24 @@
 
 enum sandbox_principal_kind { SANDBOX_USER, SANDBOX_SERVICE_PRINCIPAL, SANDBOX_GROUP };
 
+/* Entitlements, as a set of bits. */
+enum sandbox_entitlement {
+    SANDBOX_WORKSPACE_ACCESS = 1,
+    SANDBOX_SQL_ACCESS = 2,
+    SANDBOX_CLUSTER_CREATE = 4,
+    SANDBOX_POOL_CREATE = 8,
+    SANDBOX_CONSUME = 16
+};
+
 struct sandbox_principal {
     enum sandbox_principal_kind kind;
     char *name; /* what grants use: e-mail, applicationId UUID, group display name */
     char *display_name;
-    char *scim_id; /* numeric text */
-    bool active, workspace_admin, metastore_admin, entitled_sql;
+    char *scim_id;     /* numeric text */
+    char *external_id; /* what an identity provider calls it, or NULL */
+    bool active, workspace_admin, metastore_admin, account_admin;
+    bool assigned;           /* to this workspace; one of the account alone is not */
+    unsigned entitlements;   /* its own; groups give theirs too */
     vec_of(char *) members;  /* groups: names of principals */
     vec_of(char *) managers; /* service principals: who may manage their secrets */
 };
@@ -33,6 +45,12 @@ struct sandbox_column {
 struct sandbox_table; /* rows: data.h */
 struct sandbox_maker; /* maker.h */
 
+/* A catalog opened to one workspace. */
+struct sandbox_binding {
+    int64_t workspace_id;
+    bool read_only;
+};
+
 struct sandbox_securable {
     int kind;        /* 'M' metastore, 'C' catalog, 'S' schema, 'T' table or view */
     char *full_name; /* "shop.aampe.events"; metastore: its id */
@@ -41,7 +59,9 @@ struct sandbox_securable {
     char *table_type; /* MANAGED, VIEW, ... */
     char *view_definition;
     char *row_filter_function;
-    bool hidden; /* switched off, with everything below it: nobody finds or lists it */
+    bool hidden;   /* switched off, with everything below it: nobody finds or lists it */
+    bool isolated; /* catalogs: only workspaces it is bound to reach it */
+    vec_of(struct sandbox_binding) bindings;
     bool
         sql_only; /* hive_metastore and below: statements reach it, the REST API does not know it */
     vec_of(struct sandbox_column) columns;
@@ -62,13 +82,23 @@ struct sandbox_securable {
 
 struct sandbox_warehouse {
     char *id, *name, *state; /* STOPPED STARTING RUNNING STOPPING */
-    int64_t running_at_us;   /* STARTING: when it will run */
+    char *size, *creator;
+    int64_t auto_stop_minutes, clusters_min, clusters_max;
+    int64_t running_at_us; /* STARTING: when it will run */
     int64_t start_delay_us;
+    int64_t busy_until_us; /* takes statements only from then on */
     bool serverless;
-    bool stopped_by_fault;    /* runs again when the fault is cleared */
-    bool start_denied;        /* only workspace admins may start it, whatever can_start says */
-    vec_of(char *) can_use;   /* principals; workspace admins always */
-    vec_of(char *) can_start; /* who may start it when stopped (default: all of can_use) */
+    bool deleted;          /* nobody finds it any more */
+    bool stopped_by_fault; /* runs again when the fault is cleared */
+    bool start_denied;     /* only workspace admins may start it, whoever may use it */
+    char *start_failure;   /* why every start fails: a code of failure_reason; NULL: none does */
+    bool start_failed;     /* the last one did */
+    bool start_tried_for_ever; /* a failing start goes on for ever instead of giving up */
+    vec_of(struct sandbox_access {
+        char *principal;
+        char *level;              /* CAN_USE CAN_VIEW CAN_MONITOR CAN_MANAGE IS_OWNER */
+    }) access;                    /* workspace admins may do everything */
+    vec_of(char *) may_not_start; /* who may use it while it runs, but not set it going */
 };
 
 struct sandbox_workspace; /* opaque; made by workspace_new, filled by worlds through the calls below
@@ -121,6 +151,13 @@ struct sandbox_warehouse *sandbox_workspace_warehouse_at(struct sandbox_workspac
 bool sandbox_warehouse_may(struct sandbox_workspace *workspace,
                            const struct sandbox_warehouse *warehouse, const char *principal,
                            bool start);
+/* CAN_MANAGE, IS_OWNER, or a workspace admin. */
+bool sandbox_warehouse_manages(struct sandbox_workspace *workspace,
+                               const struct sandbox_warehouse *warehouse, const char *principal);
+/* The one level a principal has on it; level NULL takes it away. Gives what it was, malloc'd, or
+ * NULL. Called locked. */
+char *sandbox_warehouse_access_set(struct sandbox_warehouse *warehouse, const char *principal,
+                                   const char *level);
 
 /* Takes a privilege away from everybody but metastore admins, whatever grants say (a fault). level
  * 'C', 'S' or 'T': USE_CATALOG, USE_SCHEMA or SELECT; full_name: the one securable, NULL = all of
@@ -140,6 +177,31 @@ bool sandbox_workspace_chain_has(struct sandbox_workspace *workspace,
 void sandbox_workspace_chain_break(struct sandbox_workspace *workspace, const char *view,
                                    const char *table);
 void sandbox_workspace_chain_clear(struct sandbox_workspace *workspace);
+
+/* What is true of the workspace as a whole; written and read under the lock. */
+struct sandbox_switches {
+    bool metastore_detached; /* no metastore is assigned */
+    bool standard_tier;      /* sold without Unity Catalog */
+    bool external_access;    /* credentials for tables may be given out */
+};
+struct sandbox_switches *sandbox_workspace_switches(struct sandbox_workspace *workspace);
+
+/* Itself, or as a member of `admins`. */
+bool sandbox_workspace_is_admin(struct sandbox_workspace *workspace, const char *principal);
+/* By itself or through a group. */
+bool sandbox_workspace_entitled(struct sandbox_workspace *workspace, const char *principal,
+                                enum sandbox_entitlement entitlement);
+/* Whether it can be reached from here at all, whatever grants say: 0 yes, 'M' the workspace has no
+ * metastore, 'C' it lies in an isolated catalog that is not bound to this workspace. What is for
+ * SQL alone needs no metastore. */
+int sandbox_workspace_closed(struct sandbox_workspace *workspace,
+                             const struct sandbox_securable *securable);
+/* By the numeric id of SCIM; NULL = not there. */
+struct sandbox_principal *sandbox_workspace_principal_by_id(struct sandbox_workspace *workspace,
+                                                            const char *scim_id);
+/* Gone for everybody; the struct lives on until the workspace ends. */
+void sandbox_workspace_principal_remove(struct sandbox_workspace *workspace,
+                                        struct sandbox_principal *principal);
 
 /* Looking. Names are compared without case; NULL = not there. */
 struct sandbox_securable *sandbox_workspace_find(struct sandbox_workspace *workspace, int kind,

@@ -1,0 +1,18 @@
+/* The warehouses of a workspace. Private to the room. */
+#ifndef AAMPE_SANDBOX_WAREHOUSE_STATE_H
+#define AAMPE_SANDBOX_WAREHOUSE_STATE_H
+
+#include "sandbox/workspace.h"
+
+struct sandbox_warehouses;
+struct sandbox_warehouses *sandbox_warehouses_new(void);
+void sandbox_warehouses_free(struct sandbox_warehouses **warehouses);
+/* The workspace's own. */
+struct sandbox_warehouses *sandbox_workspace_warehouses(struct sandbox_workspace *workspace);
+/* Deleted ones too; NULL past the end. Called locked. */
+struct sandbox_warehouse *sandbox_warehouses_any(struct sandbox_workspace *workspace, size_t index);
+/* By id, a deleted one too. Called locked. */
+struct sandbox_warehouse *sandbox_warehouse_kept(struct sandbox_workspace *workspace,
+                                                 const char *id);
+
+#endif

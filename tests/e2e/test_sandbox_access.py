@@ -1,0 +1,252 @@
+"""Who gets in to aampe-sandbox, as whom and how far: networks, accounts, entitlements, warehouses, bindings; and the
+faults that are such a state."""
+import pathlib
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from sandbox_client import SQL, UC, Sandbox  # noqa: E402
+
+ME = "/api/2.0/preview/scim/v2/Me"
+ONE = "SELECT count(*) FROM shop.aampe.products"
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with Sandbox("--rows", "500") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared):
+    shared.fault("clear")
+    shared.tokens.clear()
+    yield shared
+    shared.fault("clear")
+
+
+def sign_in(sandbox):
+    return sandbox.token_request({"grant_type": "client_credentials"},
+                                 (sandbox.ready["client_id"], sandbox.ready["client_secret"]))
+
+
+def works(sandbox):
+    """What everybody relies on when no fault is on."""
+    assert sign_in(sandbox).status == 200
+    assert sandbox.get(ME).status == 200
+    assert sandbox.get(UC + "/metastore_summary").status == 200
+    assert sandbox.get(UC + "/catalogs/shop").status == 200
+    assert sandbox.statement(ONE).json["status"]["state"] == "SUCCEEDED"
+
+
+# --- faults that are a state ---------------------------------------------------------------------------------
+
+def test_ip_blocked_names_caller_and_workspace(sandbox):
+    token = sandbox.token()
+    sandbox.fault("ip_blocked")
+    text = f"Source IP address: 127.0.0.1 is blocked by Databricks IP ACL for workspace: {sandbox.ready['workspace_id']}"
+    for answer in (sign_in(sandbox), sandbox.request("GET", ME, token=token),
+                   sandbox.request("POST", SQL + "/statements", {}, token=token)):
+        assert answer.status == 403 and answer.json == {"error_code": 403, "message": text}
+        assert answer.headers["x-databricks-reason-phrase"] == text
+    assert sandbox.request("GET", ME, token=token, headers={"X-Forwarded-For": "192.0.2.9"}).status == 200
+    sandbox.fault("clear", "ip_blocked")
+    works(sandbox)
+
+
+def test_ip_blocked_forms(sandbox):
+    token = sandbox.token()
+    sandbox.fault("ip_blocked", "ip=192.0.2.77")
+    assert "192.0.2.77 is blocked" in sandbox.request("GET", ME, token=token).json["message"]
+    sandbox.command("set", "ip_blocked_body=1")
+    plain = sandbox.request("GET", ME, token=token)
+    assert plain.headers["content-type"].startswith("text/plain") and b"192.0.2.77" in plain.body
+    sandbox.command("set", "ip_blocked_body=2")
+    assert sandbox.request("GET", ME, token=token).json["error_code"] == "PERMISSION_DENIED"
+    sandbox.command("set", "ip_blocked_body=0")
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_ip_blocked_for_one_principal(sandbox):
+    sandbox.fault("ip_blocked", "principal=" + sandbox.ready["client_id"])
+    assert "198.51.100.7" in sign_in(sandbox).json["message"]
+    assert sandbox.get(ME, "observer").status == 200 and sandbox.get(ME, "admin").status == 200
+    sandbox.command("fault", "ip_blocked", "ip=nowhere", code=2)
+
+
+@pytest.mark.parametrize("words", [(), ("mode=redirect",)])
+def test_private_link_leads_to_the_login_page(sandbox, words):
+    token = sandbox.token()
+    sandbox.fault("private_link", *words)
+    for answer in (sign_in(sandbox), sandbox.request("GET", ME, token=token)):
+        assert answer.status == 302
+        assert answer.headers["location"] == "/login.html?error=private-link-validation-error"
+    page = sandbox.request("GET", "/login.html?error=private-link-validation-error")
+    assert page.status == 200 and page.headers["content-type"].startswith("text/html")
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_private_link_in_words(sandbox):
+    token = sandbox.token()
+    sandbox.fault("private_link", "mode=text")
+    answer = sandbox.request("GET", ME, token=token)
+    assert answer.status == 403 and answer.json["error_code"] == 403
+    assert "Unauthorized network access to workspace" in answer.json["message"]
+    sandbox.command("fault", "private_link", "mode=loud", code=2)
+    sandbox.command("fault", "private_link", "nth=3", code=2)
+
+
+@pytest.mark.parametrize("kind, message", [("not_assigned", "Unauthorized access to Org: "),
+                                           ("sp_disabled", "User is inactive.")])
+def test_principal_out(sandbox, kind, message):
+    token = sandbox.token()
+    sandbox.fault(kind)
+    refused = sign_in(sandbox)
+    assert (refused.status, refused.json["error"]) == (401, "invalid_client")
+    assert sandbox.request("GET", ME, token=token).status == 403
+    assert sandbox.get(ME, "observer").status == 200
+    sandbox.fault("clear", kind)
+    works(sandbox)
+    sandbox.fault(kind, "mode=api")
+    fresh = sign_in(sandbox)
+    assert fresh.status == 200
+    answer = sandbox.request("GET", ME, token=fresh.json["access_token"])
+    assert answer.status == 403 and answer.json["error_code"] == 403
+    assert answer.json["message"].startswith(message)
+    sandbox.fault("clear", kind)
+    works(sandbox)
+
+
+def test_no_entitlement(sandbox):
+    sandbox.fault("no_entitlement")
+    assert {"value": "databricks-sql-access"} not in sandbox.get(ME).json.get("entitlements", [])
+    for answer in (sandbox.statement(ONE), sandbox.get(SQL + "/warehouses"),
+                   sandbox.get(f"{SQL}/warehouses/{sandbox.ready['warehouse_id']}"),
+                   sandbox.request("POST", SQL + "/sessions", {"warehouse_id": sandbox.ready["warehouse_id"]},
+                                   token=sandbox.token())):
+        assert answer.status == 403 and answer.json["error_code"] == "PERMISSION_DENIED"
+        assert "databricks-sql-access" in answer.json["message"]
+    assert sandbox.get(UC + "/catalogs").status == 200
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_no_can_use(sandbox):
+    ready = sandbox.ready
+    sandbox.fault("no_can_use", "warehouse=" + ready["warehouse_id"])
+    answer = sandbox.statement(ONE)
+    assert answer.status == 403 and answer.json["error_code"] == "PERMISSION_DENIED"
+    ids = [w["id"] for w in sandbox.get(SQL + "/warehouses").json["warehouses"]]
+    assert ids == [ready["warehouse_stopped_id"]]
+    assert sandbox.statement("SELECT 1", "admin").json["status"]["state"] == "SUCCEEDED"
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_warehouse_missing(sandbox):
+    sandbox.fault("warehouse_missing")
+    for answer in (sandbox.statement(ONE), sandbox.get(f"{SQL}/warehouses/{sandbox.ready['warehouse_id']}")):
+        assert answer.status == 404 and answer.json["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+    assert sandbox.get(SQL + "/warehouses").json == {}
+    sandbox.command("fault", "warehouse_missing", "warehouse=0123456789abcdef", code=2)
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_warehouse_failed(sandbox):
+    warehouse = sandbox.ready["warehouse_id"]
+    sandbox.fault("warehouse_failed", "warehouse=" + warehouse, "seconds=0", "reason=QUOTA_EXCEEDED")
+    seen = sandbox.get(f"{SQL}/warehouses/{warehouse}").json
+    assert seen["state"] == "STOPPED" and seen["health"]["status"] == "FAILED"
+    assert seen["health"]["failure_reason"] == {"code": "QUOTA_EXCEEDED", "type": "CLOUD_FAILURE", "parameters": {}}
+    status = sandbox.statement(ONE).json["status"]
+    assert status["state"] == "FAILED" and "QUOTA_EXCEEDED" in status["error"]["message"]
+    sandbox.fault("clear")
+    works(sandbox)
+    sandbox.fault("warehouse_failed", "warehouse=" + warehouse, "seconds=0", "mode=retries")
+    assert sandbox.statement(ONE, wait_timeout="5s").json["status"]["state"] == "PENDING"
+    seen = sandbox.get(f"{SQL}/warehouses/{warehouse}").json
+    assert seen["state"] == "STARTING" and seen["health"]["status"] == "FAILED"
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_warehouse_queued(sandbox):
+    sandbox.fault("warehouse_queued", "seconds=600")
+    waiting = sandbox.statement(ONE, wait_timeout="0s").json
+    assert sandbox.get(f"{SQL}/warehouses/{sandbox.ready['warehouse_id']}").json["state"] == "RUNNING"
+    assert sandbox.statement(ONE, wait_timeout="5s").json["status"]["state"] == "PENDING"
+    sandbox.clock(601)
+    wait_for_state(sandbox, waiting["statement_id"], "SUCCEEDED")
+    sandbox.tokens.clear()
+    works(sandbox)
+
+
+def wait_for_state(sandbox, statement, state):
+    for _ in range(200):
+        if sandbox.get(f"{SQL}/statements/{statement}").json["status"]["state"] == state:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{statement} never was {state}")
+
+
+def test_catalog_unbound(sandbox):
+    sandbox.fault("catalog_unbound", "catalog=shop")
+    text = "Catalog 'shop' is not accessible in current workspace"
+    for path in ("/catalogs/shop", "/schemas?catalog_name=shop", "/tables/shop.aampe.products"):
+        answer = sandbox.get(UC + path)
+        assert (answer.status, answer.json) == (403, {"error_code": "PERMISSION_DENIED", "message": text})
+    assert "shop" not in [c["name"] for c in sandbox.get(UC + "/catalogs", "admin").json.get("catalogs", [])]
+    unbound = sandbox.get(UC + "/catalogs", "admin", include_unbound="true").json["catalogs"]
+    assert [c["isolation_mode"] for c in unbound if c["name"] == "shop"] == ["ISOLATED"]
+    status = sandbox.statement(ONE).json["status"]
+    assert status["state"] == "FAILED" and text in status["error"]["message"]
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_no_metastore(sandbox):
+    sandbox.fault("no_metastore")
+    for path in ("/metastore_summary", "/current-metastore-assignment", "/catalogs"):
+        answer = sandbox.get(UC + path)
+        assert (answer.status, answer.json["error_code"]) == (404, "METASTORE_DOES_NOT_EXIST")
+    status = sandbox.statement(ONE).json["status"]
+    assert status["state"] == "FAILED" and "UC_NOT_ENABLED" in status["error"]["message"]
+    assert sandbox.statement("SELECT * FROM hive_metastore.legacy.users_old LIMIT 1").json["status"]["state"] == "SUCCEEDED"
+    sandbox.fault("clear")
+    sandbox.fault("no_metastore", "mode=tier")
+    answer = sandbox.get(UC + "/catalogs")
+    assert answer.status == 400 and answer.json["error_code"] == "FEATURE_DISABLED"
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_account_host(sandbox):
+    token = sandbox.token()
+    sandbox.fault("account_host")
+    refused = sign_in(sandbox)
+    assert refused.status == 404 and refused.headers["content-type"].startswith("text/html")
+    assert sandbox.request("GET", ME, token=token).json["error_code"] == "ENDPOINT_NOT_FOUND"
+    config = sandbox.request("GET", "/.well-known/databricks-config").json
+    assert config["host_type"] == "account" and "workspace_id" not in config
+    assert config["oidc_endpoint"].endswith("/oidc/accounts/{account_id}")
+    sandbox.fault("clear")
+    works(sandbox)
+
+
+def test_states_put_back_what_was(sandbox):
+    """Twice the same one, cleared together."""
+    for kind in ("no_can_use", "no_entitlement", "catalog_unbound", "warehouse_failed", "ip_blocked"):
+        sandbox.fault(kind)
+        sandbox.fault(kind)
+        sandbox.fault("clear", kind)
+        sandbox.tokens.clear()
+        works(sandbox)
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))
