@@ -104,6 +104,10 @@ enum sql_statement_kind {
     ST_DESCRIBE_DETAIL,
     ST_DESCRIBE_TABLE,
     ST_SHOW_GRANTS,
+    ST_GRANT,
+    ST_REVOKE,
+    ST_OWNER,       /* ALTER ... OWNER TO */
+    ST_UNSUPPORTED, /* what Unity Catalog has no SQL for: word */
     ST_SHOW_CATALOGS,
     ST_SHOW_SCHEMAS,
     ST_SHOW_TABLES,
@@ -120,7 +124,10 @@ struct sql_statement {
     size_t part_count;
     int pos;
     bool extended;
-    int object; /* SHOW GRANTS: 'M' 'C' 'S' 'T' */
+    int object;       /* of grants: 'M' 'C' 'S' 'T', or 0 for a kind the sandbox has nothing of */
+    const char *word; /* that kind's, or the command's, in upper case */
+    const char **privileges; /* GRANT, REVOKE: as written, words joined by '_' */
+    size_t privilege_count;
     const char *principal, *pattern;
     const char *schema_pattern, *table_pattern;
     int64_t limit; /* DESCRIBE HISTORY; -1 none */

@@ -324,38 +324,6 @@ static int parse_describe(struct sql_parser *parser, struct sql_statement *state
     return 0;
 }
 
-static int parse_show_grants(struct sql_parser *parser, struct sql_statement *statement)
-{
-    static const struct {
-        const char *word;
-        int kind;
-    } objects[] = {{"catalog", 'C'}, {"schema", 'S'}, {"database", 'S'},
-                   {"table", 'T'},   {"view", 'T'},   {"metastore", 'M'}};
-    statement->kind = ST_SHOW_GRANTS;
-    if (!sql_at_word(parser, "on")) {
-        if (parser->token.kind != TK_WORD && parser->token.kind != TK_QUOTED)
-            return sql_unexpected(parser);
-        statement->principal = parser->token.text;
-        if (sql_advance(parser) < 0)
-            return -1;
-    }
-    if (sql_need_word(parser, "on") < 0)
-        return -1;
-    statement->object = 'T';
-    for (size_t i = 0; i < base_countof(objects); i++) {
-        if (!sql_at_word(parser, objects[i].word))
-            continue;
-        statement->object = objects[i].kind;
-        if (sql_advance(parser) < 0)
-            return -1;
-        break;
-    }
-    statement->pos = parser->token.pos;
-    if (statement->object == 'M')
-        return 0;
-    return sql_parse_name(parser, &statement->parts, &statement->part_count);
-}
-
 /* LIKE 'pattern', or the pattern alone. */
 static int parse_pattern(struct sql_parser *parser, const char **pattern)
 {
@@ -388,7 +356,7 @@ static int parse_show_all(struct sql_parser *parser, struct sql_statement *state
 static int parse_show(struct sql_parser *parser, struct sql_statement *statement)
 {
     if (sql_take_word(parser, "grants") > 0 || sql_take_word(parser, "grant") > 0)
-        return parse_show_grants(parser, statement);
+        return sql_parse_show_grants(parser, statement);
     if (sql_take_word(parser, "catalogs") > 0)
         statement->kind = ST_SHOW_CATALOGS;
     else if (sql_take_word(parser, "schemas") > 0 || sql_take_word(parser, "databases") > 0)
@@ -437,7 +405,7 @@ int sql_parse(struct sql_context *context, const char *text, struct sql_statemen
         statement->query = sql_parse_select_query(&parser);
         result = statement->query ? 0 : -1;
     } else {
-        return sql_unexpected(&parser);
+        result = sql_parse_grant(&parser, statement);
     }
     return result < 0 ? -1 : finish(&parser);
 }

@@ -29,6 +29,12 @@ int sql_parse_name(struct sql_parser *parser, const char ***parts, size_t *count
 /* Words that end an alias-less item. */
 bool sql_reserved(const struct sql_token *token);
 
+/* After SHOW GRANTS; the whole of GRANT, REVOKE, ALTER ... OWNER TO and of the commands about
+ * groups.
+ */
+int sql_parse_show_grants(struct sql_parser *parser, struct sql_statement *statement);
+int sql_parse_grant(struct sql_parser *parser, struct sql_statement *statement);
+
 struct sql_expr *sql_parse_expr(struct sql_parser *parser);
 int sql_parse_type(struct sql_parser *parser, struct sandbox_type *type);
 struct sql_query *sql_parse_select_query(struct sql_parser *parser);

@@ -1,60 +1,23 @@
+#include "sandbox/grants.h"
 #include "sandbox/server.h"
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* databricks-api.md 3.6. on: securable kinds a privilege may be granted on. */
-static const struct {
-    const char *name, *on;
-} privileges[] = {
-    {"SELECT", "CST"},
-    {"MODIFY", "CST"},
-    {"USE_CATALOG", "C"},
-    {"USE_SCHEMA", "CS"},
-    {"BROWSE", "C"},
-    {"APPLY_TAG", "CST"},
-    {"EXECUTE", "CS"},
-    {"REFRESH", "CST"},
-    {"MANAGE", "CST"},
-    {"ALL_PRIVILEGES", "CST"},
-    {"READ_VOLUME", "CS"},
-    {"WRITE_VOLUME", "CS"},
-    {"EXTERNAL_USE_SCHEMA", "CS"},
-    {"CREATE_SCHEMA", "C"},
-    {"CREATE_TABLE", "CS"},
-    {"CREATE_VIEW", "CS"},
-    {"CREATE_FUNCTION", "CS"},
-    {"CREATE_MODEL", "CS"},
-    {"CREATE_VOLUME", "CS"},
-    {"CREATE_MATERIALIZED_VIEW", "CS"},
-    {"CREATE_CATALOG", "M"},
-    {"CREATE_EXTERNAL_LOCATION", "M"},
-    {"CREATE_STORAGE_CREDENTIAL", "M"},
-    {"CREATE_CONNECTION", "M"},
-    {"CREATE_SHARE", "M"},
-    {"CREATE_RECIPIENT", "M"},
-    {"CREATE_PROVIDER", "M"},
-};
+#define GRANTS_PAGE_MIN 150 /* what max_results may be at least, if not 0 */
+#define GRANTS_PAGE 1000    /* at most so many privileges a page */
 
 static const struct {
-    const char *word, *title, *unknown;
+    const char *word, *unknown;
     int kind;
 } types[] = {
-    {"metastore", "Metastore", "METASTORE_DOES_NOT_EXIST", 'M'},
-    {"catalog", "Catalog", "CATALOG_DOES_NOT_EXIST", 'C'},
-    {"schema", "Schema", "SCHEMA_DOES_NOT_EXIST", 'S'},
-    {"table", "Table", "TABLE_DOES_NOT_EXIST", 'T'},
+    {"metastore", "METASTORE_DOES_NOT_EXIST", 'M'},
+    {"catalog", "CATALOG_DOES_NOT_EXIST", 'C'},
+    {"schema", "SCHEMA_DOES_NOT_EXIST", 'S'},
+    {"table", "TABLE_DOES_NOT_EXIST", 'T'},
 };
-
-static const char *title_of(int kind)
-{
-    size_t i = 0;
-
-    while (types[i].kind != kind)
-        i++;
-    return types[i].title;
-}
 
 /* Securable of the path /{type}/{full name}; NULL after answering. Called locked. */
 static struct sandbox_securable *path_securable(struct sandbox_exchange *exchange)
@@ -72,7 +35,7 @@ static struct sandbox_securable *path_securable(struct sandbox_exchange *exchang
         if (securable && (types[i].kind != 'M' || strcmp(securable->id, name) == 0))
             return securable;
         sandbox_reply_error(exchange, 404, types[i].unknown, "%s '%s' does not exist.",
-                            types[i].title, name);
+                            sandbox_kind_title(types[i].kind), name);
         return NULL;
     }
     sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
@@ -108,42 +71,82 @@ static cJSON *assignment(cJSON *array, const char *principal)
     return base_json_add_array(item, "privileges");
 }
 
-static void reply_assignments(struct sandbox_exchange *exchange, cJSON *array)
+/* One page of privileges: their number counts, not that of the principals. */
+struct grant_page {
+    cJSON *array;
+    int64_t skip, left, shown;
+    bool more;
+};
+
+static void page_reply(struct sandbox_exchange *exchange, struct grant_page *page)
 {
     cJSON *json = base_json_object();
+    char token[24];
 
-    if (cJSON_GetArraySize(array))
-        base_json_add_take(json, "privilege_assignments", array);
+    if (cJSON_GetArraySize(page->array))
+        base_json_add_take(json, "privilege_assignments", page->array);
     else
-        cJSON_Delete(array);
+        cJSON_Delete(page->array);
+    if (page->more) {
+        snprintf(token, sizeof token, "g%lld", (long long)page->shown);
+        base_json_add_str(json, "next_page_token", token);
+    }
     sandbox_reply_json(exchange, 200, json);
 }
 
-/* 1..149 is refused: pages of grants count privileges and have a minimum. One page holds all here.
- */
-static bool max_results_good(struct sandbox_exchange *exchange)
+/* 1..149 is refused. Without max_results everything comes at once. */
+static bool page_begin(struct sandbox_exchange *exchange, struct grant_page *page)
 {
     const char *max = sandbox_exchange_query(exchange, "max_results");
-    long long wanted = max ? strtoll(max, NULL, 10) : 0;
+    const char *token = sandbox_exchange_query(exchange, "page_token");
+    char *end = NULL;
+    long long wanted = max ? strtoll(max, &end, 10) : 0;
 
-    if (wanted == 0 || wanted >= 150)
-        return true;
-    sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
-                        "max_results must be 0 or at least 150.");
-    return false;
+    *page = (struct grant_page){.left = max ? GRANTS_PAGE : INT64_MAX};
+    if (max && (end == max || *end || wanted < 0 || (wanted > 0 && wanted < GRANTS_PAGE_MIN))) {
+        sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
+                            "max_results must be 0 or at least %d.", GRANTS_PAGE_MIN);
+        return false;
+    }
+    if (wanted && wanted < GRANTS_PAGE)
+        page->left = wanted;
+    if (token && *token) {
+        page->skip = token[0] == 'g' ? strtoll(token + 1, &end, 10) : -1;
+        if (page->skip <= 0 || *end) {
+            sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE", "Invalid page token.");
+            return false;
+        }
+    }
+    page->array = cJSON_CreateArray();
+    return true;
+}
+
+/* Does the next privilege belong on this page? */
+static bool page_takes(struct grant_page *page)
+{
+    if (page->more || !page->left) {
+        page->more = true;
+        return false;
+    }
+    if (page->shown++ < page->skip)
+        return false;
+    page->left--;
+    return true;
 }
 
 static void grants_json(struct sandbox_exchange *exchange,
-                        const struct sandbox_securable *securable, const char *only, cJSON *array)
+                        const struct sandbox_securable *securable, const char *only,
+                        struct grant_page *page)
 {
     for (size_t i = 0; i < securable->grants.count; i++) {
         const struct sandbox_grant *grant = &securable->grants.items[i];
 
         if ((only && !base_text_equal_nocase(only, grant->principal)) ||
             !may_see(exchange, securable, grant->principal) ||
-            sandbox_workspace_denied(exchange->server->workspace, securable, grant->privilege))
+            sandbox_workspace_denied(exchange->server->workspace, securable, grant->privilege) ||
+            !page_takes(page))
             continue;
-        base_json_push_take(assignment(array, grant->principal),
+        base_json_push_take(assignment(page->array, grant->principal),
                             cJSON_CreateString(grant->privilege));
     }
 }
@@ -153,23 +156,20 @@ void sandbox_endpoint_permissions(struct sandbox_exchange *exchange)
     struct sandbox_workspace *workspace = exchange->server->workspace;
     const char *only = sandbox_exchange_query(exchange, "principal");
     const struct sandbox_securable *securable;
-    cJSON *array;
+    struct grant_page page;
 
-    if (!max_results_good(exchange))
-        return;
     sandbox_workspace_lock(workspace);
     securable = path_securable(exchange);
-    if (securable) {
-        array = cJSON_CreateArray();
-        grants_json(exchange, securable, only, array);
-        reply_assignments(exchange, array);
+    if (securable && page_begin(exchange, &page)) {
+        grants_json(exchange, securable, only, &page);
+        page_reply(exchange, &page);
     }
     sandbox_workspace_unlock(workspace);
 }
 
 static void effective_json(struct sandbox_exchange *exchange,
                            const struct sandbox_securable *securable, const char *only,
-                           cJSON *array)
+                           struct grant_page *page)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
 
@@ -181,12 +181,13 @@ static void effective_json(struct sandbox_exchange *exchange,
             if ((only && !base_text_equal_nocase(only, grant->principal)) ||
                 !may_see(exchange, securable, grant->principal) ||
                 sandbox_workspace_denied(workspace, at, grant->privilege) ||
-                sandbox_workspace_denied(workspace, securable, grant->privilege))
+                sandbox_workspace_denied(workspace, securable, grant->privilege) ||
+                !page_takes(page))
                 continue;
             item = base_json_object();
             base_json_add_str(item, "privilege", grant->privilege);
             if (at != securable) {
-                char *type = base_strdup(title_of(at->kind));
+                char *type = base_strdup(sandbox_kind_title(at->kind));
 
                 for (char *c = type; *c; c++)
                     *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
@@ -194,7 +195,7 @@ static void effective_json(struct sandbox_exchange *exchange,
                 base_json_add_str(item, "inherited_from_name", at->full_name);
                 free(type);
             }
-            base_json_push_take(assignment(array, grant->principal), item);
+            base_json_push_take(assignment(page->array, grant->principal), item);
         }
     }
 }
@@ -204,33 +205,40 @@ void sandbox_endpoint_permissions_effective(struct sandbox_exchange *exchange)
     struct sandbox_workspace *workspace = exchange->server->workspace;
     const char *only = sandbox_exchange_query(exchange, "principal");
     const struct sandbox_securable *securable;
-    cJSON *array;
+    struct grant_page page;
 
-    if (!max_results_good(exchange))
-        return;
     sandbox_workspace_lock(workspace);
     securable = path_securable(exchange);
-    if (securable) {
-        array = cJSON_CreateArray();
-        effective_json(exchange, securable, only, array);
-        reply_assignments(exchange, array);
+    if (securable && page_begin(exchange, &page)) {
+        effective_json(exchange, securable, only, &page);
+        page_reply(exchange, &page);
     }
     sandbox_workspace_unlock(workspace);
+}
+
+static bool refuse(struct sandbox_exchange *exchange, int status, const char *code, char *text)
+{
+    if (text)
+        sandbox_reply_error(exchange, status, code, "%s", text);
+    free(text);
+    return !text;
 }
 
 static bool privilege_good(struct sandbox_exchange *exchange,
                            const struct sandbox_securable *securable, const cJSON *item)
 {
     const char *name = cJSON_IsString(item) ? item->valuestring : "";
+    const char *known = sandbox_privilege_find(name);
 
-    for (size_t i = 0; i < base_countof(privileges); i++) {
-        if (strcmp(privileges[i].name, name) == 0 && strchr(privileges[i].on, securable->kind))
-            return true;
-    }
-    sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
-                        "Privilege %s is not applicable to this entity [%s:%s].", name,
-                        title_of(securable->kind), securable->full_name);
-    return false;
+    if (!known || strcmp(known, name) != 0) /* the API knows one spelling only */
+        return refuse(exchange, 400, "INVALID_PARAMETER_VALUE",
+                      base_printf("Privilege %s is not a valid privilege.", name));
+    if (!sandbox_privilege_fits(name, securable->kind))
+        return refuse(exchange, 400, "INVALID_PARAMETER_VALUE",
+                      sandbox_grant_misfit(securable, name));
+    return refuse(
+        exchange, 403, "PERMISSION_DENIED",
+        sandbox_grant_refused(exchange->server->workspace, securable, exchange->principal, name));
 }
 
 static bool list_holds(const cJSON *list, const char *text)
@@ -245,32 +253,40 @@ static bool list_holds(const cJSON *list, const char *text)
     return false;
 }
 
-static bool change_good(struct sandbox_exchange *exchange,
-                        const struct sandbox_securable *securable, const cJSON *change)
+/* Is it taken away from the same principal by any change of the call? */
+static bool removed_too(const cJSON *changes, const char *principal, const char *privilege)
 {
-    const char *principal = base_json_str(change, "principal");
-    const cJSON *add = base_json_array(change, "add");
-    const cJSON *remove = base_json_array(change, "remove");
+    const cJSON *change;
+
+    cJSON_ArrayForEach(change, changes)
+    {
+        if (base_text_equal_nocase(base_json_str_or(change, "principal", ""), principal) &&
+            list_holds(base_json_array(change, "remove"), privilege))
+            return true;
+    }
+    return false;
+}
+
+static bool change_good(struct sandbox_exchange *exchange,
+                        const struct sandbox_securable *securable, const cJSON *changes,
+                        const cJSON *change)
+{
+    const char *principal = base_json_str_or(change, "principal", "");
     const cJSON *item;
 
-    if (!principal || (!sandbox_workspace_find_principal(exchange->server->workspace, principal) &&
-                       !base_text_equal_nocase(principal, "account users"))) {
-        sandbox_reply_error(exchange, 404, "PRINCIPAL_DOES_NOT_EXIST",
-                            "Could not find principal with name %s", principal ? principal : "");
-        return false;
-    }
-    cJSON_ArrayForEach(item, add)
+    if (!sandbox_grantee_find(exchange->server->workspace, principal))
+        return refuse(exchange, 404, "PRINCIPAL_DOES_NOT_EXIST",
+                      base_printf("Could not find principal with name %s", principal));
+    cJSON_ArrayForEach(item, base_json_array(change, "add"))
     {
         if (!privilege_good(exchange, securable, item))
             return false;
-        if (list_holds(remove, item->valuestring)) {
-            sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
-                                "Duplicate privileges to add and delete for principal %s.",
-                                principal);
-            return false;
-        }
+        if (removed_too(changes, principal, item->valuestring))
+            return refuse(
+                exchange, 400, "INVALID_PARAMETER_VALUE",
+                base_printf("Duplicate privileges to add and delete for principal %s.", principal));
     }
-    cJSON_ArrayForEach(item, remove)
+    cJSON_ArrayForEach(item, base_json_array(change, "remove"))
     {
         if (!privilege_good(exchange, securable, item))
             return false;
@@ -278,35 +294,15 @@ static bool change_good(struct sandbox_exchange *exchange,
     return true;
 }
 
-static void revoke_all(struct sandbox_workspace *workspace, struct sandbox_securable *securable,
-                       const char *principal)
-{
-    for (size_t i = securable->grants.count; i-- > 0;) {
-        const struct sandbox_grant *grant = &securable->grants.items[i];
-
-        if (base_text_equal_nocase(grant->principal, principal)) {
-            char *privilege = base_strdup(grant->privilege);
-
-            sandbox_workspace_revoke(workspace, securable, principal, privilege);
-            free(privilege);
-        }
-    }
-}
-
 static void change_apply(struct sandbox_workspace *workspace, struct sandbox_securable *securable,
                          const cJSON *change)
 {
-    const char *principal = base_json_str(change, "principal");
+    const char *principal =
+        sandbox_grantee_find(workspace, base_json_str_or(change, "principal", ""));
     const cJSON *item;
 
     cJSON_ArrayForEach(item, base_json_array(change, "remove"))
-    {
-        /* Taking ALL_PRIVILEGES away clears the principal's whole set on this securable. */
-        if (strcmp(item->valuestring, "ALL_PRIVILEGES") == 0)
-            revoke_all(workspace, securable, principal);
-        else
-            sandbox_workspace_revoke(workspace, securable, principal, item->valuestring);
-    }
+        sandbox_grant_take(workspace, securable, principal, item->valuestring);
     cJSON_ArrayForEach(item, base_json_array(change, "add"))
         sandbox_workspace_grant(workspace, securable, principal, item->valuestring);
 }
@@ -315,27 +311,24 @@ static void change_apply(struct sandbox_workspace *workspace, struct sandbox_sec
 static void changes_apply(struct sandbox_exchange *exchange, struct sandbox_securable *securable,
                           const cJSON *body)
 {
+    struct sandbox_workspace *workspace = exchange->server->workspace;
     const cJSON *changes = base_json_array(body, "changes");
+    struct grant_page page = {.left = INT64_MAX};
     const cJSON *change;
-    cJSON *array;
 
-    if (!sandbox_workspace_has(exchange->server->workspace, securable, exchange->principal,
-                               "MANAGE")) {
-        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED", "User is not an owner of %s '%s'.",
-                            title_of(securable->kind), securable->full_name);
+    if (!refuse(exchange, 403, "PERMISSION_DENIED",
+                sandbox_grant_refused(workspace, securable, exchange->principal, "")))
         return;
-    }
     cJSON_ArrayForEach(change, changes)
     {
-        if (!change_good(exchange, securable, change))
+        if (!change_good(exchange, securable, changes, change))
             return;
     }
-    cJSON_ArrayForEach(change, changes)
-        change_apply(exchange->server->workspace, securable, change);
-    array = cJSON_CreateArray();
+    cJSON_ArrayForEach(change, changes) change_apply(workspace, securable, change);
+    page.array = cJSON_CreateArray();
     if (!base_json_bool_or(body, "omit_permissions_in_response", false))
-        grants_json(exchange, securable, NULL, array);
-    reply_assignments(exchange, array);
+        grants_json(exchange, securable, NULL, &page);
+    page_reply(exchange, &page);
 }
 
 void sandbox_endpoint_permissions_change(struct sandbox_exchange *exchange)

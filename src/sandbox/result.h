@@ -51,9 +51,21 @@ int sandbox_result_append(struct sandbox_query *query, const struct sandbox_valu
 void sandbox_result_chunks(struct sandbox_query *query,
                            const struct sandbox_query_request *request);
 
-/* DESCRIBE and SHOW. The workspace's lock is held. */
+/* DESCRIBE, SHOW and what changes grants. The workspace's lock is held. */
 int sandbox_show_run(struct sql_context *context, const struct sql_statement *statement,
                      struct sandbox_query *query);
+struct sandbox_show_column {
+    const char *name, *type;
+};
+void sandbox_show_start(struct sandbox_query *query, const struct sandbox_show_column *columns,
+                        size_t count);
+struct sandbox_value sandbox_show_text(const char *text); /* NULL: NULL */
+struct sandbox_value sandbox_show_number(int64_t number);
+/* grant_sql.c */
+int sandbox_show_grants(struct sql_context *context, const struct sql_statement *statement,
+                        struct sandbox_query *query);
+int sandbox_grant_run(struct sql_context *context, const struct sql_statement *statement,
+                      struct sandbox_query *query);
 /* Everything that is not a plain scan, by SQLite. */
 int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree,
                        const volatile bool *cancel, struct sandbox_query *query);

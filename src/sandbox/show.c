@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct show_column {
-    const char *name, *type;
-};
-
-static int start(struct sandbox_query *query, const struct show_column *columns, size_t count)
+void sandbox_show_start(struct sandbox_query *query, const struct sandbox_show_column *columns,
+                        size_t count)
 {
     const char *names[24];
     struct sandbox_type types[24];
@@ -24,16 +21,15 @@ static int start(struct sandbox_query *query, const struct show_column *columns,
             bug("type \"%s\" of a SHOW column", columns[i].type);
     }
     sandbox_result_columns(query, names, types, nullables, count);
-    return 0;
 }
 
-static struct sandbox_value text_value(const char *text)
+struct sandbox_value sandbox_show_text(const char *text)
 {
     return (struct sandbox_value){
         .null = !text, .text = text ? text : "", .len = text ? strlen(text) : 0};
 }
 
-static struct sandbox_value number_value(int64_t number)
+struct sandbox_value sandbox_show_number(int64_t number)
 {
     return (struct sandbox_value){.i = number};
 }
@@ -84,7 +80,7 @@ static const char *history_metrics(struct sql_context *context,
 static int describe_history(struct sql_context *context, const struct sql_statement *statement,
                             struct sandbox_securable *table, struct sandbox_query *query)
 {
-    static const struct show_column columns[] = {
+    static const struct sandbox_show_column columns[] = {
         {"version", "bigint"},
         {"timestamp", "timestamp"},
         {"userId", "string"},
@@ -102,27 +98,28 @@ static int describe_history(struct sql_context *context, const struct sql_statem
         {"userMetadata", "string"},
         {"engineInfo", "string"}};
     int64_t left = statement->limit < 0 ? INT64_MAX : statement->limit;
-    start(query, columns, base_countof(columns));
+    sandbox_show_start(query, columns, base_countof(columns));
     for (int64_t version = sandbox_table_latest(table->data); version >= 0 && left > 0;
          version--, left--) {
         const struct sandbox_snapshot *snapshot = sandbox_table_version(table->data, version);
         if (!snapshot)
             break;
-        struct sandbox_value values[] = {number_value(version),
-                                         number_value(snapshot->time_us),
-                                         text_value("6000000000000001"),
-                                         text_value("etl@shop.example"),
-                                         text_value(snapshot->operation),
-                                         text_value(history_parameters(snapshot)),
-                                         text_value(NULL),
-                                         text_value(NULL),
-                                         text_value("1123-010203-abcdefgh"),
-                                         version ? number_value(version - 1) : text_value(NULL),
-                                         text_value("WriteSerializable"),
-                                         number_value(!history_rewrites(snapshot)),
-                                         text_value(history_metrics(context, table, snapshot)),
-                                         text_value(NULL),
-                                         text_value("Databricks-Runtime/15.4.x-photon-scala2.12")};
+        struct sandbox_value values[] = {
+            sandbox_show_number(version),
+            sandbox_show_number(snapshot->time_us),
+            sandbox_show_text("6000000000000001"),
+            sandbox_show_text("etl@shop.example"),
+            sandbox_show_text(snapshot->operation),
+            sandbox_show_text(history_parameters(snapshot)),
+            sandbox_show_text(NULL),
+            sandbox_show_text(NULL),
+            sandbox_show_text("1123-010203-abcdefgh"),
+            version ? sandbox_show_number(version - 1) : sandbox_show_text(NULL),
+            sandbox_show_text("WriteSerializable"),
+            sandbox_show_number(!history_rewrites(snapshot)),
+            sandbox_show_text(history_metrics(context, table, snapshot)),
+            sandbox_show_text(NULL),
+            sandbox_show_text("Databricks-Runtime/15.4.x-photon-scala2.12")};
         if (sandbox_result_append(query, values) < 0)
             return -1;
     }
@@ -132,64 +129,66 @@ static int describe_history(struct sql_context *context, const struct sql_statem
 static int describe_detail(struct sql_context *context, struct sandbox_securable *table,
                            struct sandbox_query *query)
 {
-    static const struct show_column columns[] = {{"format", "string"},
-                                                 {"id", "string"},
-                                                 {"name", "string"},
-                                                 {"description", "string"},
-                                                 {"location", "string"},
-                                                 {"createdAt", "timestamp"},
-                                                 {"lastModified", "timestamp"},
-                                                 {"partitionColumns", "array<string>"},
-                                                 {"clusteringColumns", "array<string>"},
-                                                 {"numFiles", "bigint"},
-                                                 {"sizeInBytes", "bigint"},
-                                                 {"properties", "map<string,string>"},
-                                                 {"minReaderVersion", "int"},
-                                                 {"minWriterVersion", "int"},
-                                                 {"tableFeatures", "array<string>"},
-                                                 {"statistics", "map<string,string>"}};
+    static const struct sandbox_show_column columns[] = {{"format", "string"},
+                                                         {"id", "string"},
+                                                         {"name", "string"},
+                                                         {"description", "string"},
+                                                         {"location", "string"},
+                                                         {"createdAt", "timestamp"},
+                                                         {"lastModified", "timestamp"},
+                                                         {"partitionColumns", "array<string>"},
+                                                         {"clusteringColumns", "array<string>"},
+                                                         {"numFiles", "bigint"},
+                                                         {"sizeInBytes", "bigint"},
+                                                         {"properties", "map<string,string>"},
+                                                         {"minReaderVersion", "int"},
+                                                         {"minWriterVersion", "int"},
+                                                         {"tableFeatures", "array<string>"},
+                                                         {"statistics", "map<string,string>"}};
     const struct sandbox_snapshot *snapshot = sandbox_table_version(table->data, -1);
-    start(query, columns, base_countof(columns));
+    sandbox_show_start(query, columns, base_countof(columns));
     if (!snapshot)
         return -1;
     int64_t bytes = table_bytes(snapshot, table->columns.count);
     struct sandbox_value values[] = {
-        text_value("delta"),
-        text_value(table->id),
-        text_value(table->sql_only ? sandbox_arena_printf(context->arena, "spark_catalog.%s.%s",
-                                                          table->schema, table->name)
-                                   : table->full_name),
-        text_value(table->comment),
-        text_value(table->sql_only
-                       ? sandbox_arena_printf(context->arena, "dbfs:/user/hive/warehouse/%s.db/%s",
-                                              table->schema, table->name)
-                       : sandbox_arena_printf(context->arena,
-                                              "s3://shop-lakehouse/__unitystorage/tables/%s",
-                                              table->id)),
-        number_value(table->created_ms * 1000),
-        number_value(snapshot->time_us),
-        text_value("[]"),
-        text_value("[]"),
-        number_value(snapshot->rows > 0),
-        number_value(bytes),
-        text_value("[]"),
-        number_value(1),
-        number_value(2),
-        text_value("[\"appendOnly\",\"invariants\"]"),
-        text_value("[]")};
+        sandbox_show_text("delta"),
+        sandbox_show_text(table->id),
+        sandbox_show_text(table->sql_only
+                              ? sandbox_arena_printf(context->arena, "spark_catalog.%s.%s",
+                                                     table->schema, table->name)
+                              : table->full_name),
+        sandbox_show_text(table->comment),
+        sandbox_show_text(
+            table->sql_only
+                ? sandbox_arena_printf(context->arena, "dbfs:/user/hive/warehouse/%s.db/%s",
+                                       table->schema, table->name)
+                : sandbox_arena_printf(context->arena,
+                                       "s3://shop-lakehouse/__unitystorage/tables/%s", table->id)),
+        sandbox_show_number(table->created_ms * 1000),
+        sandbox_show_number(snapshot->time_us),
+        sandbox_show_text("[]"),
+        sandbox_show_text("[]"),
+        sandbox_show_number(snapshot->rows > 0),
+        sandbox_show_number(bytes),
+        sandbox_show_text("[]"),
+        sandbox_show_number(1),
+        sandbox_show_number(2),
+        sandbox_show_text("[\"appendOnly\",\"invariants\"]"),
+        sandbox_show_text("[]")};
     return sandbox_result_append(query, values);
 }
 
 static int describe_table(struct sql_context *context, const struct sql_statement *statement,
                           struct sandbox_securable *table, struct sandbox_query *query)
 {
-    static const struct show_column columns[] = {
+    static const struct sandbox_show_column columns[] = {
         {"col_name", "string"}, {"data_type", "string"}, {"comment", "string"}};
-    start(query, columns, 3);
+    sandbox_show_start(query, columns, 3);
     for (size_t i = 0; i < table->columns.count; i++) {
         const struct sandbox_column *column = &table->columns.items[i];
-        struct sandbox_value values[] = {text_value(column->name), text_value(column->type_text),
-                                         text_value(column->comment)};
+        struct sandbox_value values[] = {sandbox_show_text(column->name),
+                                         sandbox_show_text(column->type_text),
+                                         sandbox_show_text(column->comment)};
         if (sandbox_result_append(query, values) < 0)
             return -1;
     }
@@ -206,8 +205,9 @@ static int describe_table(struct sql_context *context, const struct sql_statemen
                                    {"View Text", table->view_definition}};
     (void)context;
     for (size_t i = 0; i < base_countof(rows); i++) {
-        struct sandbox_value values[] = {text_value(rows[i][0]),
-                                         text_value(rows[i][1] ? rows[i][1] : ""), text_value("")};
+        struct sandbox_value values[] = {sandbox_show_text(rows[i][0]),
+                                         sandbox_show_text(rows[i][1] ? rows[i][1] : ""),
+                                         sandbox_show_text("")};
         if (rows[i][1] && sandbox_result_append(query, values) < 0)
             return -1;
     }
@@ -251,53 +251,6 @@ static int describe(struct sql_context *context, const struct sql_statement *sta
     return statement->kind == ST_DESCRIBE_HISTORY
                ? describe_history(context, statement, table, query)
                : describe_detail(context, table, query);
-}
-
-static const char *kind_name(int kind)
-{
-    return kind == 'M' ? "METASTORE" : kind == 'C' ? "CATALOG" : kind == 'S' ? "SCHEMA" : "TABLE";
-}
-
-/* Of the object and of everything above it. Who may not manage it sees only what concerns himself.
- */
-static int show_grants(struct sql_context *context, const struct sql_statement *statement,
-                       struct sandbox_query *query)
-{
-    static const struct show_column columns[] = {{"Principal", "string"},
-                                                 {"ActionType", "string"},
-                                                 {"ObjectType", "string"},
-                                                 {"ObjectKey", "string"}};
-    const struct sandbox_query_request *request = context->request;
-    struct sandbox_securable *object =
-        statement->object == 'M' ? sandbox_workspace_metastore(request->workspace)
-                                 : sql_find_securable(context, statement->object, statement->parts,
-                                                      statement->part_count, statement->pos, NULL);
-    if (!object)
-        return -1;
-    bool all = sandbox_workspace_has(request->workspace, object, request->principal, "MANAGE");
-    start(query, columns, 4);
-    for (struct sandbox_securable *at = object; at; at = at->parent) {
-        for (size_t i = 0; i < at->grants.count; i++) {
-            const char *principal = at->grants.items[i].principal;
-            bool mine = base_text_equal_nocase(principal, request->principal) ||
-                        sandbox_workspace_member(request->workspace, principal, request->principal);
-            if ((!all && !mine) ||
-                (statement->principal &&
-                 !base_text_equal_nocase(principal, statement->principal)) ||
-                sandbox_workspace_denied(request->workspace, at, at->grants.items[i].privilege) ||
-                sandbox_workspace_denied(request->workspace, object, at->grants.items[i].privilege))
-                continue;
-            char *action = sandbox_arena_dup(context->arena, at->grants.items[i].privilege);
-            for (char *c = action; *c; c++)
-                *c = (char)(*c == '_' ? ' ' : *c);
-            struct sandbox_value values[] = {text_value(principal), text_value(action),
-                                             text_value(kind_name(at->kind)),
-                                             text_value(at->full_name)};
-            if (sandbox_result_append(query, values) < 0)
-                return -1;
-        }
-    }
-    return 0;
 }
 
 static bool same_letter(char pattern, char letter)
@@ -348,14 +301,14 @@ static int append_column_of(struct sandbox_query *query, const struct sandbox_se
                             size_t index)
 {
     const struct sandbox_column *column = &table->columns.items[index];
-    struct sandbox_value values[] = {text_value(column->name),
-                                     text_value(table->catalog),
-                                     text_value(table->schema),
-                                     text_value(table->name),
-                                     text_value(column->type_text),
-                                     number_value((int64_t)index),
-                                     text_value(column->nullable ? "true" : "false"),
-                                     text_value(column->comment)};
+    struct sandbox_value values[] = {sandbox_show_text(column->name),
+                                     sandbox_show_text(table->catalog),
+                                     sandbox_show_text(table->schema),
+                                     sandbox_show_text(table->name),
+                                     sandbox_show_text(column->type_text),
+                                     sandbox_show_number((int64_t)index),
+                                     sandbox_show_text(column->nullable ? "true" : "false"),
+                                     sandbox_show_text(column->comment)};
     return sandbox_result_append(query, values);
 }
 
@@ -364,13 +317,13 @@ static int show_table_of(const struct sql_statement *statement,
 {
     bool view = table->table_type && strstr(table->table_type, "VIEW");
     if (statement->kind == ST_SHOW_ALL_TABLES) {
-        struct sandbox_value values[] = {text_value(table->schema),
-                                         text_value(table->name),
-                                         number_value(0),
-                                         text_value(""),
-                                         text_value(table->catalog),
-                                         text_value(view ? "VIEW" : "TABLE"),
-                                         text_value(table->comment)};
+        struct sandbox_value values[] = {sandbox_show_text(table->schema),
+                                         sandbox_show_text(table->name),
+                                         sandbox_show_number(0),
+                                         sandbox_show_text(""),
+                                         sandbox_show_text(table->catalog),
+                                         sandbox_show_text(view ? "VIEW" : "TABLE"),
+                                         sandbox_show_text(table->comment)};
         return pattern_matches(statement->pattern, table->name)
                    ? sandbox_result_append(query, values)
                    : 0;
@@ -409,11 +362,11 @@ static int show_catalog(struct sql_context *context, const struct sql_statement 
 static int show_all(struct sql_context *context, const struct sql_statement *statement,
                     struct sandbox_query *query)
 {
-    static const struct show_column tables[] = {
+    static const struct sandbox_show_column tables[] = {
         {"namespace", "string"},   {"tableName", "string"},   {"isTemporary", "boolean"},
         {"information", "string"}, {"catalogName", "string"}, {"tableType", "string"},
         {"remarks", "string"}};
-    static const struct show_column columns[] = {
+    static const struct sandbox_show_column columns[] = {
         {"col_name", "string"},   {"catalogName", "string"}, {"namespace", "string"},
         {"tableName", "string"},  {"columnType", "string"},  {"ordinalPosition", "int"},
         {"isNullable", "string"}, {"remarks", "string"}};
@@ -425,9 +378,9 @@ static int show_all(struct sql_context *context, const struct sql_statement *sta
                                        statement->pos, "USE_CATALOG")))
         return -1;
     if (statement->kind == ST_SHOW_ALL_TABLES)
-        start(query, tables, base_countof(tables));
+        sandbox_show_start(query, tables, base_countof(tables));
     else
-        start(query, columns, base_countof(columns));
+        sandbox_show_start(query, columns, base_countof(columns));
     if (catalog)
         return show_catalog(context, statement, catalog, query);
     for (size_t i = 0; i < metastore->children.count; i++)
@@ -440,14 +393,14 @@ static int show_all(struct sql_context *context, const struct sql_statement *sta
 static int show_columns(struct sql_context *context, const struct sql_statement *statement,
                         struct sandbox_query *query)
 {
-    static const struct show_column columns[] = {{"col_name", "string"}};
+    static const struct sandbox_show_column columns[] = {{"col_name", "string"}};
     const struct sandbox_securable *table = sql_find_securable(
         context, 'T', statement->parts, statement->part_count, statement->pos, "SELECT");
     if (!table)
         return -1;
-    start(query, columns, 1);
+    sandbox_show_start(query, columns, 1);
     for (size_t i = 0; i < table->columns.count; i++) {
-        struct sandbox_value value = text_value(table->columns.items[i].name);
+        struct sandbox_value value = sandbox_show_text(table->columns.items[i].name);
         if (pattern_matches(statement->pattern, table->columns.items[i].name) &&
             sandbox_result_append(query, &value) < 0)
             return -1;
@@ -458,9 +411,9 @@ static int show_columns(struct sql_context *context, const struct sql_statement 
 static int show_children(struct sql_context *context, const struct sql_statement *statement,
                          struct sandbox_query *query)
 {
-    static const struct show_column catalogs[] = {{"catalog", "string"}};
-    static const struct show_column schemas[] = {{"databaseName", "string"}};
-    static const struct show_column tables[] = {
+    static const struct sandbox_show_column catalogs[] = {{"catalog", "string"}};
+    static const struct sandbox_show_column schemas[] = {{"databaseName", "string"}};
+    static const struct sandbox_show_column tables[] = {
         {"database", "string"}, {"tableName", "string"}, {"isTemporary", "boolean"}};
     const struct sandbox_query_request *request = context->request;
     struct sandbox_securable *parent = sandbox_workspace_metastore(request->workspace);
@@ -476,20 +429,20 @@ static int show_children(struct sql_context *context, const struct sql_statement
     if (!parent)
         return -1;
     if (statement->kind == ST_SHOW_CATALOGS)
-        start(query, catalogs, 1);
+        sandbox_show_start(query, catalogs, 1);
     else if (statement->kind == ST_SHOW_SCHEMAS)
-        start(query, schemas, 1);
+        sandbox_show_start(query, schemas, 1);
     else
-        start(query, tables, 3);
+        sandbox_show_start(query, tables, 3);
     int result = 0;
     for (size_t i = 0; i < sandbox_child_count(parent) && result >= 0; i++) {
         struct sandbox_securable scratch;
         const struct sandbox_securable *child =
             sandbox_child_at(request->workspace, parent, i, false, &scratch);
-        struct sandbox_value values[] = {text_value(child->name), text_value(child->name),
-                                         number_value(0)};
+        struct sandbox_value values[] = {sandbox_show_text(child->name),
+                                         sandbox_show_text(child->name), sandbox_show_number(0)};
         if (statement->kind == ST_SHOW_TABLES)
-            values[0] = text_value(parent->name);
+            values[0] = sandbox_show_text(parent->name);
         if (can_see(context, child) && pattern_matches(statement->pattern, child->name))
             result = sandbox_result_append(query, values);
         sandbox_securable_clear(&scratch);
@@ -506,7 +459,12 @@ int sandbox_show_run(struct sql_context *context, const struct sql_statement *st
     case ST_DESCRIBE_TABLE:
         return describe(context, statement, query);
     case ST_SHOW_GRANTS:
-        return show_grants(context, statement, query);
+        return sandbox_show_grants(context, statement, query);
+    case ST_GRANT:
+    case ST_REVOKE:
+    case ST_OWNER:
+    case ST_UNSUPPORTED:
+        return sandbox_grant_run(context, statement, query);
     case ST_SHOW_COLUMNS:
         return show_columns(context, statement, query);
     case ST_SHOW_ALL_TABLES:
