@@ -2,7 +2,7 @@
 dist_noinst_SCRIPTS += bootstrap tests/bare/bare.sh tests/valgrind.sh tests/suite/peers.sh
 EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/check_peers.py tests/suite/harness.py tests/suite/hostile.py tests/suite/kill_loop.py \
-	tests/suite/rows.py tests/suite/scale.py
+	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
 # One cell per peer, what is pinned, and what the cells share.
 EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go \
 	tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sdk_py.py tests/peers/cell_sql_connector.py

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 /* FAULT_STATE: on from the moment it is made until it is cleared; fault_access.c. */
 enum fault_class {
@@ -34,7 +35,7 @@ static const struct fault_kind kinds[] = {
     {"html_login", FAULT_HTTP, "redirect", "login page instead of JSON (redirect=1: by a 302)"},
     {"drop", FAULT_HTTP, "", "connection closed before the request is looked at"},
     {"lost_reply", FAULT_HTTP, "", "request carried out, connection closed without the answer"},
-    {"slow", FAULT_HTTP, "delay_ms bytes_per_second", "answers late or slowly"},
+    {"slow", FAULT_HTTP, "bytes_per_second", "answers late or slowly"},
     {"cut", FAULT_LINK, "at",
      "body cut at byte at= (default: the middle), connection closed; result links unless "
      "endpoint="},
@@ -44,6 +45,22 @@ static const struct fault_kind kinds[] = {
     {"link_expired", FAULT_LINK, "", "result link answers 403 Request has expired"},
     {"corrupt_chunk", FAULT_LINK, "at", "one byte of the chunk is flipped (default: the middle)"},
     {"wrong_schema", FAULT_LINK, "", "chunk's Arrow schema has another column name"},
+    /* wire */
+    {"unknown_error", FAULT_HTTP, "status body content_type",
+     "an error nobody has described (default: 409 with an unknown error_code)"},
+    {"numeric_error", FAULT_HTTP, "status message",
+     "a gateway's refusal: error_code is the number of the status (default 403)"},
+    {"empty_body", FAULT_HTTP, "status", "an answer without a body (default: status 400)"},
+    {"redirect", FAULT_HTTP, "to status", "302 to another place"},
+    {"clock_skew", FAULT_HTTP, "seconds",
+     "the Date header is seconds= ahead (default 7200, may be negative); Retry-After becomes a "
+     "date"},
+    {"link_forbidden", FAULT_LINK, "", "result link answers 403 AccessDenied though it is fresh"},
+    {"link_host", FAULT_LINK, "host port scheme",
+     "links name another host (default https://storage.sandbox.invalid)"},
+    {"link_slow", FAULT_LINK, "bytes_per_second",
+     "result links answer slowly (default 512 bytes a second)"},
+    /* results */
     {"fail_statement", FAULT_RESULT, "error_code message", "statement ends FAILED"},
     {"missing_chunk", FAULT_RESULT, "where", "manifest (default) or where=link leaves chunk= out"},
     {"doubled_chunk", FAULT_RESULT, "where",
@@ -173,8 +190,24 @@ static bool listed(const char *keys, const char *key)
 static bool numeric_key(const char *key)
 {
     return listed("nth every times chunk retry_after delay_ms bytes_per_second at delta seconds "
-                  "status",
+                  "status port",
                   key);
+}
+
+/* HTTP statuses and ports that cannot be are refused here, not found out by a client. */
+static bool number_good(const char *key, int64_t value)
+{
+    if (strcmp(key, "status") == 0)
+        return value >= 200 && value <= 599;
+    return strcmp(key, "port") != 0 || (value > 0 && value <= 65535);
+}
+
+static bool option_known(const struct fault_kind *kind, const char *key)
+{
+    bool timed = kind->class == FAULT_HTTP || kind->class == FAULT_LINK;
+
+    return (kind->class != FAULT_STATE && listed(common_keys, key)) || listed(kind->keys, key) ||
+           (timed && strcmp(key, "delay_ms") == 0);
 }
 
 static int options_check(const struct fault_kind *kind, const cJSON *options, struct err *err)
@@ -185,17 +218,17 @@ static int options_check(const struct fault_kind *kind, const cJSON *options, st
     {
         char *end = NULL;
 
-        if ((kind->class == FAULT_STATE || !listed(common_keys, item->string)) &&
-            !listed(kind->keys, item->string))
+        if (!option_known(kind, item->string))
             return base_err_set(err, ERR_USAGE, "fault '%s' has no option '%s'", kind->name,
                                 item->string);
         if (!cJSON_IsString(item))
             return base_err_set(err, ERR_USAGE, "option '%s' is not a text", item->string);
         if (!numeric_key(item->string))
             continue;
-        strtoll(item->valuestring, &end, 10);
-        if (end == item->valuestring || *end)
-            return base_err_set(err, ERR_USAGE, "option '%s' needs a whole number", item->string);
+        if (!number_good(item->string, strtoll(item->valuestring, &end, 10)) ||
+            end == item->valuestring || *end)
+            return base_err_set(err, ERR_USAGE, "option '%s' needs a whole number that can be",
+                                item->string);
     }
     return 0;
 }
@@ -433,6 +466,15 @@ static bool fires(struct fault *fault)
     return true;
 }
 
+/* In slices, so that a sandbox that is told to stop does not wait for a late answer. */
+static void wait_ms(struct sandbox_server *server, int64_t ms)
+{
+    struct timespec slice = {.tv_nsec = 20000000};
+
+    for (; ms > 0 && !atomic_load(&server->stopping); ms -= 20)
+        nanosleep(&slice, NULL);
+}
+
 cJSON *sandbox_fault_hit(struct sandbox_server *server, const char *kind,
                          const struct sandbox_fault_probe *probe)
 {
@@ -447,6 +489,7 @@ cJSON *sandbox_fault_hit(struct sandbox_server *server, const char *kind,
             options = cJSON_Duplicate(fault->options, true);
     }
     pthread_mutex_unlock(&faults->lock);
+    wait_ms(server, sandbox_option_i64(options, "delay_ms", 0));
     return options;
 }
 

@@ -3,7 +3,8 @@
  * Every fault can be limited: endpoint= (a name of the route table, or a path prefix when it starts
  * with '/'), principal=, nth= (the first call it hits, from 1), every= (then each so-many-th),
  * times= (how often; default 1 when nth is given, else until cleared), and for those about results
- * statement= (part of the SQL text) and chunk=. */
+ * statement= (part of the SQL text) and chunk=. Those about HTTP answers and links can come late by
+ * delay_ms=. */
 #ifndef AAMPE_SANDBOX_FAULT_H
 #define AAMPE_SANDBOX_FAULT_H
 

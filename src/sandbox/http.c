@@ -132,16 +132,23 @@ static struct MHD_Response *response_make(struct sandbox_exchange *exchange, siz
     return MHD_create_response_from_callback(len, 65536, trickle_read, trickle, trickle_free);
 }
 
+void sandbox_http_date(const struct sandbox_exchange *exchange, int64_t later_seconds, char out[64])
+{
+    int64_t now_us = base_seam_now_us(exchange->server->seam);
+    time_t when = (time_t)(now_us / 1000000 + exchange->skew_seconds + later_seconds);
+    struct tm tm;
+
+    gmtime_r(&when, &tm);
+    strftime(out, 64, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
 /* Header set of the recordings: workspace calls, OAuth calls, object store. */
 static void headers_common(struct sandbox_exchange *exchange, struct MHD_Response *response)
 {
-    time_t now = (time_t)(base_seam_now_us(exchange->server->seam) / 1000000);
     const char *id = exchange->request_id;
     char date[64];
-    struct tm tm;
 
-    gmtime_r(&now, &tm);
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    sandbox_http_date(exchange, 0, date);
     MHD_add_response_header(response, "Date", date);
     if (exchange->content_type)
         MHD_add_response_header(response, "content-type", exchange->content_type);

@@ -1,4 +1,4 @@
-#include "sandbox/fault.h"
+#include "sandbox/fault_wire.h"
 #include "sandbox/statement.h"
 #include "sandbox/tamper.h"
 
@@ -41,6 +41,11 @@ char *sandbox_link_make(struct sandbox_statement *statement, size_t chunk, int64
     int64_t now = base_seam_now_us(server->seam);
     int64_t life = sandbox_server_setting(server, SANDBOX_LINK_SECONDS);
     char random[37], date[17], seconds[24], signature[65];
+    struct sandbox_fault_probe probe = {.endpoint = "link",
+                                        .principal = statement->principal,
+                                        .statement = statement->text,
+                                        .chunk = (int64_t)chunk};
+    char *origin = sandbox_wire_link_origin(server, &probe);
     char *object, *url;
 
     base_seam_uuid(server->seam, random);
@@ -50,8 +55,9 @@ char *sandbox_link_make(struct sandbox_statement *statement, size_t chunk, int64
     sign(server, object, date, seconds, signature);
     url = base_printf("%s/results/%s?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=%s"
                       "&X-Amz-SignedHeaders=host&X-Amz-Expires=%s&X-Amz-Signature=%s",
-                      server->address, object, date, seconds, signature);
+                      origin, object, date, seconds, signature);
     free(object);
+    free(origin);
     /* The recordings say 899 in the URL and 15 minutes in `expiration`. */
     *expires_us = now + (life + 1) * 1000000;
     return url;
@@ -228,6 +234,18 @@ static void serve(struct sandbox_exchange *exchange, struct sandbox_statement *s
     apply_range(exchange);
 }
 
+static bool refused_by_fault(struct sandbox_exchange *exchange,
+                             const struct sandbox_statement *statement, size_t chunk)
+{
+    struct sandbox_fault_probe probe = {.endpoint = "link",
+                                        .path = exchange->path,
+                                        .principal = statement->principal,
+                                        .statement = statement->text,
+                                        .chunk = (int64_t)chunk};
+
+    return sandbox_wire_link_refused(exchange, &probe);
+}
+
 void sandbox_endpoint_link(struct sandbox_exchange *exchange)
 {
     struct sandbox_statement *statement;
@@ -241,6 +259,10 @@ void sandbox_endpoint_link(struct sandbox_exchange *exchange)
         return;
     }
     statement = sandbox_statement_hold(exchange->server, id);
+    if (statement && refused_by_fault(exchange, statement, chunk)) {
+        sandbox_statement_release(&statement);
+        return;
+    }
     if (!statement || sandbox_statement_state(statement) != SANDBOX_SUCCEEDED ||
         chunk >= statement->chunks)
         sandbox_reply_xml(exchange, 404, "NoSuchKey", "The specified key does not exist.", NULL);

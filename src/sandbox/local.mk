@@ -12,6 +12,7 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/fault_access.c src/sandbox/fault_access.h \
 	src/sandbox/identity.c src/sandbox/identity.h \
 	src/sandbox/network.c src/sandbox/network.h \
+	src/sandbox/fault_wire.c src/sandbox/fault_wire.h \
 	src/sandbox/http.c src/sandbox/http.h \
 	src/sandbox/journal.c src/sandbox/journal.h \
 	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h src/sandbox/scim.c \

@@ -1,11 +1,10 @@
 #include "sandbox/auth.h"
-#include "sandbox/fault.h"
+#include "sandbox/fault_wire.h"
 #include "sandbox/network.h"
 #include "sandbox/server.h"
 #include "sandbox/unity.h"
 
 #include <string.h>
-#include <time.h>
 
 #define UC "/api/2.1/unity-catalog"
 #define SQL "/api/2.0/sql"
@@ -116,146 +115,6 @@ static const struct route *route_find(struct sandbox_exchange *exchange)
     return NULL;
 }
 
-static void wait_ms(struct sandbox_server *server, int64_t ms)
-{
-    struct timespec slice = {.tv_nsec = 20000000};
-
-    for (; ms > 0 && !atomic_load(&server->stopping); ms -= 20)
-        nanosleep(&slice, NULL);
-}
-
-static cJSON *hit(struct sandbox_exchange *exchange, const char *kind)
-{
-    struct sandbox_fault_probe probe = {.endpoint = exchange->endpoint,
-                                        .path = exchange->path,
-                                        .principal = exchange->principal,
-                                        .statement = NULL,
-                                        .chunk = -1};
-
-    return sandbox_fault_hit(exchange->server, kind, &probe);
-}
-
-static void retry_after(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    const char *seconds = base_json_str(options, "retry_after");
-
-    if (seconds)
-        sandbox_reply_header(exchange, "Retry-After", seconds);
-}
-
-static void fault_rate_limit(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    if (exchange->object_store)
-        sandbox_reply_xml(exchange, 503, "SlowDown", "Please reduce your request rate.", NULL);
-    else
-        sandbox_reply_error(exchange, 429, "REQUEST_LIMIT_EXCEEDED",
-                            "RPC token bucket limit has been exceeded.");
-    retry_after(exchange, options);
-}
-
-static void fault_unavailable(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    if (exchange->object_store)
-        sandbox_reply_xml(exchange, 503, "ServiceUnavailable",
-                          "Service is unable to handle request.", NULL);
-    else
-        sandbox_reply_error(exchange, 503, "TEMPORARILY_UNAVAILABLE",
-                            "The service at %s is temporarily unavailable. Please try again later.",
-                            exchange->path);
-    retry_after(exchange, options);
-}
-
-static void fault_server_error(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    (void)options;
-    if (exchange->object_store)
-        sandbox_reply_xml(exchange, 500, "InternalError",
-                          "We encountered an internal error. Please try again.", NULL);
-    else
-        sandbox_reply_error(exchange, 500, "INTERNAL_ERROR", "Internal error happened");
-}
-
-static void fault_html_login(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    sandbox_endpoint_login_page(exchange);
-    if (sandbox_option_i64(options, "redirect", 0)) {
-        exchange->status = 302;
-        base_buf_clear(&exchange->out);
-        sandbox_reply_header(exchange, "Location",
-                             "/login.html?error=private-link-validation-error");
-    }
-}
-
-static void fault_expired_token(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    (void)options;
-    sandbox_auth_expire(exchange);
-    sandbox_reply_gateway(exchange, 403, "Invalid access token.");
-}
-
-static void fault_drop(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    (void)options;
-    exchange->drop = true;
-    exchange->status = 500;
-}
-
-static void fault_invalid_client(struct sandbox_exchange *exchange, const cJSON *options)
-{
-    (void)options;
-    sandbox_reply_oauth(exchange,
-                        (int)sandbox_server_setting(exchange->server, SANDBOX_CLIENT_STATUS),
-                        "invalid_client", "Client authentication failed");
-}
-
-/* Faults that answer instead of the endpoint. */
-static void faults_before(struct sandbox_exchange *exchange)
-{
-    static const struct {
-        const char *kind;
-        const char *only; /* this endpoint alone */
-        bool api_only;
-        void (*answer)(struct sandbox_exchange *exchange, const cJSON *options);
-    } table[] = {
-        {"drop", NULL, false, fault_drop},
-        {"invalid_client", "token", false, fault_invalid_client},
-        {"expired_token", NULL, true, fault_expired_token},
-        {"rate_limit", NULL, false, fault_rate_limit},
-        {"unavailable", NULL, false, fault_unavailable},
-        {"server_error", NULL, false, fault_server_error},
-        {"html_login", NULL, false, fault_html_login},
-    };
-    cJSON *options = hit(exchange, "slow");
-
-    if (options) {
-        exchange->bytes_per_second = sandbox_option_i64(options, "bytes_per_second", 0);
-        wait_ms(exchange->server, sandbox_option_i64(options, "delay_ms", 0));
-        cJSON_Delete(options);
-    }
-    for (size_t i = 0; i < base_countof(table) && !exchange->status; i++) {
-        if ((table[i].api_only && !exchange->principal) ||
-            (table[i].only && strcmp(table[i].only, exchange->endpoint) != 0))
-            continue;
-        options = hit(exchange, table[i].kind);
-        if (options)
-            table[i].answer(exchange, options);
-        cJSON_Delete(options);
-    }
-}
-
-static void faults_after(struct sandbox_exchange *exchange)
-{
-    cJSON *options = hit(exchange, "lost_reply");
-
-    if (options)
-        exchange->drop = true;
-    cJSON_Delete(options);
-    options = exchange->out.len && exchange->status < 300 ? hit(exchange, "cut") : NULL;
-    if (options)
-        exchange->cut_at = sandbox_option_i64(options, "at", (int64_t)(exchange->out.len / 2));
-    cJSON_Delete(options);
-}
-
 /* Any version of its API. */
 static bool in_unity(const char *path)
 {
@@ -280,11 +139,12 @@ void sandbox_route(struct sandbox_exchange *exchange)
                             "The request is too large.");
         return;
     }
+    sandbox_wire_clock(exchange);
     if (!sandbox_network_admits(exchange) || (!route->open && !sandbox_auth_check(exchange)))
         return;
-    faults_before(exchange);
+    sandbox_wire_before(exchange);
     if (exchange->status || (in_unity(exchange->path) && !sandbox_unity_open(exchange)))
         return;
     route->handle(exchange);
-    faults_after(exchange);
+    sandbox_wire_after(exchange);
 }

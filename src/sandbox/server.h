@@ -101,6 +101,7 @@ struct sandbox_exchange {
     bool too_large;           /* the body went past the cap */
     int64_t cut_at;           /* send so many bytes of the body, then close; -1: all */
     int64_t bytes_per_second; /* 0: as fast as it goes */
+    int64_t skew_seconds;     /* the clock of the Date header is so far ahead */
     bool drop;                /* close without any answer */
 };
 
@@ -128,6 +129,10 @@ void sandbox_reply_text(struct sandbox_exchange *exchange, int status, const cha
 void sandbox_reply_oauth(struct sandbox_exchange *exchange, int status, const char *error,
                          const char *description);
 void sandbox_reply_html(struct sandbox_exchange *exchange, int status, const char *html);
+
+/* HTTP-date of so many seconds from now, by the clock this answer pretends to have. */
+void sandbox_http_date(const struct sandbox_exchange *exchange, int64_t later_seconds,
+                       char out[64]);
 
 /* %XX decoding, malloc'd; NULL when malformed or holding a NUL. plus: '+' is a space (forms). */
 char *sandbox_text_unescape(const char *text, size_t len, bool plus);

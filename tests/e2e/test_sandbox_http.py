@@ -513,6 +513,65 @@ def test_service_failures(sandbox):
     assert sandbox.token_request({"grant_type": "client_credentials"}).json["error"] == "invalid_client"
 
 
+def test_wire_answers(sandbox):
+    me = "/api/2.0/preview/scim/v2/Me"
+    sandbox.fault("unknown_error", "endpoint=me", "times=1")
+    answer = sandbox.get(me)
+    assert answer.status == 409 and answer.json["error_code"].isupper()
+    sandbox.fault("unknown_error", "endpoint=me", "times=1", "status=418", "content_type=text/plain", "body=no tea")
+    answer = sandbox.get(me)
+    assert (answer.status, answer.headers["content-type"], answer.body) == (418, "text/plain", b"no tea")
+    sandbox.fault("numeric_error", "endpoint=me", "times=1", "status=400", "message=Invalid Token")
+    assert sandbox.get(me).json == {"error_code": 400, "message": "Invalid Token"}
+    sandbox.fault("empty_body", "endpoint=me", "times=1", "status=502")
+    answer = sandbox.get(me)
+    assert (answer.status, answer.body) == (502, b"")
+    sandbox.fault("redirect", "endpoint=me", "times=1", "to=https://other.example/x?secret=1", "status=307")
+    answer = sandbox.get(me)
+    assert (answer.status, answer.headers["location"]) == (307, "https://other.example/x?secret=1")
+    for words in (("unknown_error", "status=99"), ("link_host", "port=70000"), ("lie", "delay_ms=5")):
+        sandbox.command("fault", *words, code=2)
+
+
+def test_wire_clock(sandbox):
+    def date(answer, header="date"):
+        return email.utils.parsedate_to_datetime(answer.headers[header]).timestamp()
+
+    me = "/api/2.0/preview/scim/v2/Me"
+    now = date(sandbox.get(me))
+    sandbox.fault("clock_skew", "seconds=-90000")
+    assert -90000 <= date(sandbox.get(me)) - now < -80000
+    assert date(sandbox.request("GET", me)) - now < -80000, "refusals have the same clock"
+    sandbox.fault("rate_limit", "endpoint=me", "times=1", "retry_after=60")
+    answer = sandbox.get(me)
+    assert date(answer, "retry-after") - date(answer) == 60
+
+
+def test_late_answers(sandbox):
+    sandbox.fault("server_error", "endpoint=me", "times=1", "delay_ms=300")
+    began = time.monotonic()
+    assert sandbox.get("/api/2.0/preview/scim/v2/Me").status == 500
+    assert time.monotonic() - began >= 0.3
+
+
+def test_wire_links(sandbox):
+    data = sandbox.external("SELECT 1 AS a")
+    link = data["result"]["external_links"][0]["external_link"]
+    sandbox.fault("link_forbidden", "times=1")
+    refused = sandbox.request("GET", link)
+    assert refused.status == 403 and b"<Code>AccessDenied</Code>" in refused.body and b"expired" not in refused.body
+    assert sandbox.request("GET", link).status == 200
+    sandbox.fault("link_host", "times=1")
+    assert sandbox.link(data["statement_id"], 0)["external_link"].startswith("https://storage.sandbox.invalid/results/")
+    sandbox.fault("link_host", "host=127.0.0.1", "port=9", "scheme=http", "times=1")
+    assert sandbox.link(data["statement_id"], 0)["external_link"].startswith("http://127.0.0.1:9/results/")
+    size = len(sandbox.request("GET", link).body)
+    sandbox.fault("link_slow", f"bytes_per_second={size * 4}", "times=1")
+    began = time.monotonic()
+    assert len(sandbox.request("GET", link).body) == size
+    assert time.monotonic() - began >= 0.1
+
+
 def test_expired_token(sandbox):
     sandbox.fault("expired_token", "nth=2")
     path = "/api/2.0/preview/scim/v2/Me"
