@@ -20,6 +20,9 @@ static const struct {
     const char *first, *second; /* names of the path's parameters */
 } names[] = {
     {"token", ACCOUNTS, "mintOAuthToken", NULL, NULL},
+    {"account_token", ACCOUNTS, "mintOAuthToken", "account_id", NULL},
+    {"account_discovery", ACCOUNTS, "getOAuthConfiguration", "account_id", NULL},
+    {"introspect", ACCOUNTS, "introspectToken", NULL, NULL},
     {"discovery", ACCOUNTS, "getOAuthConfiguration", NULL, NULL},
     {"login", ACCOUNTS, "loginPage", NULL, NULL},
     {"me", ACCOUNTS, "getCurrentUser", NULL, NULL},
@@ -152,7 +155,7 @@ void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *ex
         if (exchange->argument_count > 1)
             param_add(list, names[i].second, exchange->arguments[1]);
     }
-    audit->account_level = exchange->endpoint && strcmp(exchange->endpoint, "account_secrets") == 0;
+    audit->account_level = exchange->endpoint && strncmp(exchange->endpoint, "account_", 8) == 0;
     params_of_query(exchange, list);
     audit->statement = params_of_body(exchange, list);
     audit->params = base_json_print(list);

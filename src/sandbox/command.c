@@ -2,6 +2,7 @@
 
 #include "sandbox/control.h"
 #include "sandbox/fault.h"
+#include "sandbox/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,7 +230,8 @@ static const struct command commands[] = {
      show_requests},
     {"clock", "+SECONDS", "turn its clock", 1, 1, build_clock, show_json},
     {"grant", "PRINCIPAL PRIVILEGE OBJECT",
-     "give a privilege, or SP_MANAGER on a service principal", 3, 3, build_grant, show_json},
+     "give a privilege, SP_MANAGER on a service principal, or ACCOUNT_ADMIN on `account`", 3, 3,
+     build_grant, show_json},
     {"revoke", "PRINCIPAL PRIVILEGE OBJECT", "take a privilege", 3, 3, build_revoke, show_json},
     {"secret", "PRINCIPAL [list] | add [SECONDS] | end ID [SECONDS] | remove ID",
      "OAuth secrets of a service principal: add one that lives so long (0: for ever), end one in "
@@ -257,6 +259,23 @@ bool sandbox_command_known(const char *name)
     return command_find(name) != NULL;
 }
 
+/* In lines of at most 100 columns, each name once. */
+static void endpoints_help(void)
+{
+    const char *name, *last = "";
+    size_t column = (size_t)printf("\nEndpoints:") - 1;
+
+    for (size_t i = 0; (name = sandbox_route_endpoint(i)); i++) {
+        if (strcmp(name, last) == 0)
+            continue;
+        if (column + strlen(name) + 1 > 100)
+            column = (size_t)printf("\n ") - 1;
+        column += (size_t)printf(" %s", name);
+        last = name;
+    }
+    puts("");
+}
+
 void sandbox_command_help(void)
 {
     const char *name, *help;
@@ -270,12 +289,7 @@ void sandbox_command_help(void)
          "chunk=:");
     for (size_t i = 0; (help = sandbox_fault_help(i, &name)); i++)
         printf("  %-16s %s\n", name, help);
-    puts("\nEndpoints: token discovery me service_principals service_principal secrets "
-         "account_secrets\n"
-         "system_schemas metastore catalogs catalog schemas schema tables table "
-         "table_exists\n"
-         "summaries permissions permissions_change effective warehouses warehouse warehouse_start\n"
-         "warehouse_stop sessions session_close statements poll chunk cancel close link");
+    endpoints_help();
 }
 
 static bool words_read(struct words *words, int argc, char **argv)

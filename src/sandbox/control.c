@@ -100,6 +100,22 @@ static bool do_manager(struct sandbox_server *server, const cJSON *in, const cha
     return true;
 }
 
+/* ACCOUNT_ADMIN on the account. True when it was that. */
+static bool do_account_admin(struct sandbox_server *server, const cJSON *in, const char *privilege,
+                             bool grant)
+{
+    struct sandbox_principal *who =
+        sandbox_workspace_find_principal(server->workspace, base_json_str_or(in, "principal", ""));
+
+    if (strcmp(privilege, "ACCOUNT_ADMIN") != 0 || !who ||
+        strcmp(base_json_str_or(in, "object", ""), "account") != 0)
+        return false;
+    sandbox_workspace_lock(server->workspace);
+    who->account_admin = grant;
+    sandbox_workspace_unlock(server->workspace);
+    return true;
+}
+
 static int do_grant(struct sandbox_server *server, const cJSON *in, bool grant, struct err *err)
 {
     const char *principal = base_json_str(in, "principal");
@@ -108,7 +124,8 @@ static int do_grant(struct sandbox_server *server, const cJSON *in, bool grant, 
 
     for (char *c = privilege; *c; c++)
         *c = (char)(*c == ' ' ? '_' : *c >= 'a' && *c <= 'z' ? *c - 32 : *c);
-    if (do_manager(server, in, privilege, grant)) {
+    if (do_manager(server, in, privilege, grant) ||
+        do_account_admin(server, in, privilege, grant)) {
         free(privilege);
         return 0;
     }

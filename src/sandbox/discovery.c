@@ -54,6 +54,22 @@ static void escape_slashes(struct buf *out)
     *out = escaped;
 }
 
+/* Of the workspace, or with an argument of the account of that id; malloc'd, NULL after answering.
+ */
+static char *oidc_root(struct sandbox_exchange *exchange)
+{
+    const struct sandbox_identity *identity =
+        sandbox_workspace_identity(exchange->server->workspace);
+
+    if (!exchange->argument_count)
+        return base_printf("%s/oidc", exchange->server->address);
+    if (strcmp(exchange->arguments[0], identity->account_id) == 0)
+        return base_printf("%s/oidc/accounts/%s", exchange->server->address, identity->account_id);
+    sandbox_reply_error(exchange, 404, "RESOURCE_DOES_NOT_EXIST", "Account %s does not exist.",
+                        exchange->arguments[0]);
+    return NULL;
+}
+
 void sandbox_endpoint_oauth_server(struct sandbox_exchange *exchange)
 {
     static const struct {
@@ -73,15 +89,19 @@ void sandbox_endpoint_oauth_server(struct sandbox_exchange *exchange)
     };
     static const struct {
         const char *key, *path;
-    } urls[] = {{"authorization_endpoint", "/oidc/v1/authorize"},
-                {"token_endpoint", "/oidc/v1/token"},
-                {"issuer", "/oidc"},
-                {"jwks_uri", "/oidc/jwks.json"}};
-    cJSON *json = base_json_object();
+    } urls[] = {{"authorization_endpoint", "/v1/authorize"},
+                {"token_endpoint", "/v1/token"},
+                {"issuer", ""},
+                {"jwks_uri", "/jwks.json"}};
+    char *root = oidc_root(exchange);
+    cJSON *json;
 
+    if (!root)
+        return;
+    json = base_json_object();
     exchange->oidc = true;
     for (size_t i = 0; i < base_countof(urls); i++) {
-        char *url = base_printf("%s%s", exchange->server->address, urls[i].path);
+        char *url = base_printf("%s%s", root, urls[i].path);
 
         base_json_add_str(json, urls[i].key, url);
         free(url);
@@ -93,8 +113,23 @@ void sandbox_endpoint_oauth_server(struct sandbox_exchange *exchange)
             base_json_push_take(array, cJSON_CreateString(lists[i].values[k]));
     }
     base_json_add_bool(json, "request_uri_parameter_supported", false);
+    free(root);
     sandbox_reply_json(exchange, 200, json);
     escape_slashes(&exchange->out);
+}
+
+/* Where the caller's token belongs to; the official CLI asks (databricks-api.md 1.6). */
+void sandbox_endpoint_introspect(struct sandbox_exchange *exchange)
+{
+    const struct sandbox_identity *identity =
+        sandbox_workspace_identity(exchange->server->workspace);
+    cJSON *json = base_json_object();
+    cJSON *scope = base_json_add_object(base_json_add_object(json, "principal_context"),
+                                        "authentication_scope");
+
+    base_json_add_str(scope, "account_id", identity->account_id);
+    base_json_add_i64(scope, "workspace_id", strtoll(identity->workspace_id, NULL, 10));
+    sandbox_reply_json(exchange, 200, json);
 }
 
 /* What a browser gets; API clients see it when their network is not admitted or the host is wrong.

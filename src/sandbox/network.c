@@ -257,8 +257,7 @@ static bool path_begins(const struct sandbox_exchange *exchange, const char *pre
     return strncmp(exchange->path, prefix, strlen(prefix)) == 0;
 }
 
-/* The workspace's own proxy for secrets has no account id in its path. */
-static bool account_path(const struct sandbox_exchange *exchange)
+bool sandbox_network_account_path(const struct sandbox_exchange *exchange)
 {
     return (path_begins(exchange, "/api/2.0/accounts/") &&
             !path_begins(exchange, "/api/2.0/accounts/servicePrincipals/")) ||
@@ -313,7 +312,7 @@ bool sandbox_network_admits(struct sandbox_exchange *exchange)
 {
     struct sandbox_server *server = exchange->server;
     const struct sandbox_network *network = server->network;
-    bool account = account_path(exchange);
+    bool account = sandbox_network_account_path(exchange);
     char *address;
 
     if (!path_begins(exchange, "/api/") && !path_begins(exchange, "/oidc/"))

@@ -14,6 +14,9 @@ void sandbox_network_free(struct sandbox_network **network);
 char *sandbox_network_source(struct sandbox_exchange *exchange);
 /* False after answering: the network or the kind of host refuses, whoever calls. */
 bool sandbox_network_admits(struct sandbox_exchange *exchange);
+/* An API or a token endpoint of the account. The workspace's own proxy for secrets has no account
+ * id in its path and is none. */
+bool sandbox_network_account_path(const struct sandbox_exchange *exchange);
 
 /* Lists. */
 struct sandbox_ip_range {

@@ -177,7 +177,8 @@ void sandbox_reply_text(struct sandbox_exchange *exchange, int status, const cha
     char *safe = header_safe(text);
 
     reply_as(exchange, status, "text/plain; charset=utf-8", text);
-    sandbox_reply_header(exchange, "x-databricks-reason-phrase", safe);
+    if (*safe)
+        sandbox_reply_header(exchange, "x-databricks-reason-phrase", safe);
     free(safe);
 }
 

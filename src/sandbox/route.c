@@ -24,6 +24,12 @@ static const struct route routes[] = {
      sandbox_endpoint_oauth_server},
     {"GET", "/oidc/.well-known/openid-configuration", "discovery", true,
      sandbox_endpoint_oauth_server},
+    {"POST", "/oidc/accounts/{}/v1/token", "account_token", true, sandbox_endpoint_token},
+    {"GET", "/oidc/accounts/{}/.well-known/oauth-authorization-server", "account_discovery", true,
+     sandbox_endpoint_oauth_server},
+    {"GET", "/oidc/accounts/{}/.well-known/openid-configuration", "account_discovery", true,
+     sandbox_endpoint_oauth_server},
+    {"GET", "/api/2.0/tokens/introspect", "introspect", false, sandbox_endpoint_introspect},
     {"GET", "/login.html", "login", true, sandbox_endpoint_login_page},
     {"GET", "/", "login", true, sandbox_endpoint_login_page},
     {"GET", "/api/2.0/preview/scim/v2/Me", "me", false, sandbox_endpoint_me},
@@ -70,6 +76,11 @@ static const struct route routes[] = {
     {"DELETE", SQL "/statements/{}", "close", false, sandbox_endpoint_statement_close},
     {"GET", "/results/{}", "link", true, sandbox_endpoint_link},
 };
+
+const char *sandbox_route_endpoint(size_t index)
+{
+    return index < base_countof(routes) ? routes[index].endpoint : NULL;
+}
 
 static void arguments_clear(struct sandbox_exchange *exchange)
 {

@@ -32,6 +32,7 @@ static const struct {
     [SANDBOX_UNASSIGNED_REFUSAL] = {"unassigned_refusal", 0, 0},
     [SANDBOX_INACTIVE_REFUSAL] = {"inactive_refusal", 0, 0},
     [SANDBOX_CLIENT_STATUS] = {"client_status", 401, 400},
+    [SANDBOX_ACCOUNT_TOKENS_ONLY] = {"account_tokens_only", 1, 0},
     [SANDBOX_FEATURE_DISABLED_STATUS] = {"feature_disabled_status", 400, 400},
 };
 

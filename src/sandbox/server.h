@@ -41,6 +41,7 @@ enum sandbox_setting {
     SANDBOX_INACTIVE_REFUSAL,   /* the same for who is deactivated */
     SANDBOX_CLIENT_STATUS,      /* HTTP status of invalid_client */
     SANDBOX_FEATURE_DISABLED_STATUS,
+    SANDBOX_ACCOUNT_TOKENS_ONLY, /* the account's APIs take no token of a workspace */
     SANDBOX_SETTING_COUNT
 };
 
@@ -139,11 +140,14 @@ char *sandbox_text_unescape(const char *text, size_t len, bool plus);
 
 /* route.c: finds the endpoint, authenticates, applies faults, answers. */
 void sandbox_route(struct sandbox_exchange *exchange);
+/* Names of the table for --help, some more than once; NULL past the end. */
+const char *sandbox_route_endpoint(size_t index);
 
 /* The endpoints. */
 void sandbox_endpoint_token(struct sandbox_exchange *exchange);
 void sandbox_endpoint_databricks_config(struct sandbox_exchange *exchange);
 void sandbox_endpoint_oauth_server(struct sandbox_exchange *exchange);
+void sandbox_endpoint_introspect(struct sandbox_exchange *exchange);
 void sandbox_endpoint_me(struct sandbox_exchange *exchange);
 void sandbox_endpoint_service_principals(struct sandbox_exchange *exchange);
 void sandbox_endpoint_service_principal(struct sandbox_exchange *exchange);

@@ -3,6 +3,7 @@ faults that are such a state."""
 import pathlib
 import sys
 import time
+import urllib.parse
 
 import pytest
 
@@ -10,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from sandbox_client import SQL, UC, Sandbox  # noqa: E402
 
 ME = "/api/2.0/preview/scim/v2/Me"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ONE = "SELECT count(*) FROM shop.aampe.products"
 
 
@@ -246,6 +248,64 @@ def test_states_put_back_what_was(sandbox):
         sandbox.fault("clear", kind)
         sandbox.tokens.clear()
         works(sandbox)
+
+
+# --- OAuth of workspace and account ----------------------------------------------------------------------------
+
+def account_token(sandbox, who="client", scope="all-apis"):
+    body = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope,
+                                   "client_id": sandbox.ready[who + "_id"],
+                                   "client_secret": sandbox.ready[who + "_secret"]})
+    return sandbox.request("POST", f"/oidc/accounts/{sandbox.ready['account_id']}/v1/token", body, FORM)
+
+
+def test_account_oauth(sandbox):
+    account = sandbox.ready["account_id"]
+    root = f"{sandbox.ready['address']}/oidc/accounts/{account}"
+    found = sandbox.request("GET", f"/oidc/accounts/{account}/.well-known/oauth-authorization-server")
+    assert found.json["issuer"] == root and found.json["token_endpoint"] == root + "/v1/token"
+    assert b"\\/v1\\/token" in found.body
+    assert sandbox.request("GET", "/oidc/accounts/nobody/.well-known/openid-configuration").status == 404
+    answer = account_token(sandbox)
+    assert answer.status == 200 and "x-databricks-org-id" not in answer.headers
+    assert sandbox.request("GET", ME, token=answer.json["access_token"]).status == 200
+    other = sandbox.request("POST", "/oidc/accounts/nobody/v1/token", "grant_type=client_credentials", FORM)
+    assert (other.status, other.json["error"]) == (400, "invalid_request")
+
+
+def test_who_is_not_of_the_workspace_still_has_the_account(sandbox):
+    sandbox.fault("not_assigned")
+    answer = account_token(sandbox)
+    assert answer.status == 200
+    refused = sandbox.request("GET", ME, token=answer.json["access_token"])
+    assert refused.status == 403 and refused.json["message"].startswith("Unauthorized access to Org: ")
+
+
+def test_malformed_token_requests(sandbox):
+    bare = sandbox.request("POST", "/oidc/v1/token", "{}", {"Content-Type": "application/json"})
+    assert bare.status == 400 and bare.body == b""
+    empty = sandbox.request("POST", "/oidc/v1/token", "", FORM)
+    assert (empty.status, empty.json["error"]) == (400, "invalid_request")
+    sandbox.command("set", "client_status=400")
+    wrong = sandbox.token_request({"grant_type": "client_credentials"}, ("nobody", "nothing"))
+    sandbox.command("set", "client_status=401")
+    assert (wrong.status, wrong.json["error"]) == (400, "invalid_client")
+
+
+def test_scope_limits_a_token(sandbox):
+    ready = sandbox.ready
+    token = sandbox.token_request({"grant_type": "client_credentials", "scope": "sql"},
+                                  (ready["client_id"], ready["client_secret"])).json
+    assert token["scope"] == "sql"
+    assert sandbox.request("GET", SQL + "/warehouses", token=token["access_token"]).status == 200
+    refused = sandbox.request("GET", ME, token=token["access_token"])
+    assert refused.status == 403 and refused.json["error_code"] == 403
+    assert "required scopes" in refused.json["message"]
+
+
+def test_introspect(sandbox):
+    scope = sandbox.get("/api/2.0/tokens/introspect").json["principal_context"]["authentication_scope"]
+    assert scope == {"account_id": sandbox.ready["account_id"], "workspace_id": int(sandbox.ready["workspace_id"])}
 
 
 if __name__ == "__main__":
