@@ -5,7 +5,8 @@ EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
 # One cell per peer, what is pinned, and what the cells share.
 EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go \
-	tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sdk_py.py tests/peers/cell_sql_connector.py
+	tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sdk_py.py tests/peers/cell_sql_connector.py \
+	tests/peers/world.py
 
 # Not installed, not part of the suite: what kill-loop asks for the names of the crash points.
 check_PROGRAMS += tests/tools/crash_points

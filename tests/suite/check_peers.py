@@ -124,7 +124,7 @@ def print_results(results):
             print(f"{result['peer']:14} {name:28} {equal:6} {differ:6} {skipped:6} {things:9}")
     for result in results:
         for check in result["checks"]:
-            if check["result"] != "equal":
+            if check["result"] != "equal" or check.get("why"):
                 about = f" ({check['with']})" if check.get("with") else ""
                 print(f"  {result['peer']}: {check['check']}{about}: {check['result'].upper()}: {check.get('why')}")
 
