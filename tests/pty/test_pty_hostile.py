@@ -4,6 +4,7 @@ screen, and in what the commands print on a terminal. The fields are those of a 
 them replaced by something that would do harm."""
 import pathlib
 import sys
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -31,14 +32,14 @@ PAYLOADS = [
 MARK = "Zq"  # follows each payload, so that one of ours is not taken for theirs
 KEEP = {"key", "kind", "state", "access", "tick", "draft", "id", "mode", "action", "trigger", "time", "began", "ended",
         "updated", "fetched", "since", "role", "code", "level", "privilege", "name", "full_name", "profile", "last",
-        "phase", "managed_by", "to", "expires", "created", "version", "by", "verdict", "window", "type"}
+        "phase", "managed_by", "to", "expires", "created", "version", "by", "verdict", "window", "type", "chain", "layer", "class", "at"}
 VERBS = (("status", {}), ("share.list", {}), ("share.plan", {}), ("draft.show", {}), ("runs.list", {"limit": 20}),
          ("batches.list", {"limit": 20}), ("runs.show", {}), ("secrets.list", {}), ("audit.list", {"limit": 50}),
          ("setup.list", {}), ("config.dump", {}), ("show", {"table": "shop.aampe.events"}),
          ("preview", {"table": "shop.aampe.events"}), ("sync.plan", {}), ("engine.status", {}), ("warehouses.list", {}),
-         ("engine.log", {"lines": 20}), ("runs.log", {"id": 1}), ("runs.live", {"batch": 1}))
+         ("doctor.show", {}), ("engine.log", {"lines": 20}), ("runs.log", {"id": 1}), ("runs.live", {"batch": 1}))
 KEYS = ["1", "2", "j", "\r", "\t", "\t", "\t", "\t", "\x1b", "2", "/", "a\r", "\x1b", "3", "\t", "j", "5", "j", "\r", "\t", "\t",
-        "\t", "\x1b", "6", "j", "7", "j", "\r", "\x1b", "9", "j", "\r", "j", "\x1b", "m", "\x1b", "?", "\x1b", ":", "r", "\x1b", "!", "1"]
+        "\t", "\x1b", "6", "j", "7", "j", "\r", "\x1b", "8", "j", "\r", "\x1b", "f", "\x1b", "G", "9", "j", "\r", "j", "\x1b", "m", "\x1b", "?", "\x1b", ":", "r", "\x1b", "!", "1"]
 
 
 def poison(value, payload, name=None, all_names=False):
@@ -51,6 +52,13 @@ def poison(value, payload, name=None, all_names=False):
     return value
 
 
+def wait_done(client):
+    """Until the doctor has looked at everything."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until and (client.ask("doctor.show") or {}).get("running"):
+        time.sleep(0.1)
+
+
 class Hostile(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -61,6 +69,8 @@ class Hostile(unittest.TestCase):
         cls.home.json("tree", "--refresh")
         client = Client(str(cls.home.folder / "state/aampe/default/sock"))
         client.ask("draft.tick", {"keys": ["t:shop.aampe.events"], "on": True})
+        client.ask("doctor.run")
+        wait_done(client)
         cls.real = {verb: client.ask(verb, params) for verb, params in VERBS}
         cls.rows = {parent: client.ask("tree.rows", {"parent": parent}) for parent in ("", "c:shop", "s:shop.aampe")}
         cls.found = client.ask("tree.search", {"pattern": "a"})

@@ -127,6 +127,14 @@ static void on_send(void *user, uint64_t id, const char *verb, cJSON *take_param
     free(params);
 }
 
+/* The doctor without an engine: the answer to doctor.show with {"offline":true}. */
+static void on_doctor(void *user)
+{
+    cJSON *params = base_json_object();
+    base_json_add_bool(params, "offline", true);
+    on_send(user, 0, "doctor.show", params);
+}
+
 static const char *on_copy(void *user, const char *text, size_t len)
 {
     struct scene *scene = user;
@@ -211,6 +219,17 @@ static void answer(struct scene *scene, const struct sent *sent)
         }
         free(params);
         base_err_set(&err, ERR_INTERNAL, "no answer was recorded for this");
+    }
+    if (sent->id == 0) { /* of a program that was started, not of the engine */
+        cJSON *payload = base_json_object();
+        if (err.code == ERR_OK)
+            base_json_add_take(payload, "data",
+                               cJSON_Duplicate(cJSON_GetObjectItem(found, "result"), true));
+        else
+            base_json_add_take(payload, "error", base_err_to_json(&err));
+        console_event(scene->console, "doctor.offline", payload);
+        cJSON_Delete(payload);
+        return;
     }
     console_answer(scene->console, sent->id,
                    err.code == ERR_OK ? cJSON_GetObjectItem(found, "result") : NULL,
@@ -498,6 +517,7 @@ struct scene *scene_open(const char *name, const cJSON *json, const struct scene
         .suspend = on_nothing,
         .repaint = on_nothing,
         .mouse = on_mouse,
+        .doctor = on_doctor,
         .user = scene,
     };
     scene->console = console_new(&config);

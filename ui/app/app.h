@@ -47,4 +47,16 @@ int app_link_wait_ms(
 /* Takes what has arrived and does what is due. True: something may look different. */
 bool app_link_turn(struct app_link *link);
 
+/* doctor.c: the doctor without an engine, as a child; at most one at a time. It is ended with the
+ * console. */
+struct app_doctor;
+struct app_doctor *app_doctor_new(const char *profile, struct base_seam *seam,
+                                  struct console *console);
+void app_doctor_free(struct app_doctor **doctor);
+void app_doctor_run(struct app_doctor *doctor); /* tells the console later, by an event */
+struct pollfd app_doctor_poll(const struct app_doctor *doctor);
+int app_doctor_wait_ms(const struct app_doctor *doctor);
+/* Takes what it has printed. True: it is over, and the console has been told. */
+bool app_doctor_turn(struct app_doctor *doctor);
+
 #endif

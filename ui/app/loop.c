@@ -21,11 +21,13 @@ struct app {
     struct term *term;
     struct console *console;
     struct app_link *link;
+    struct app_doctor *doctor;
     struct draw_canvas *canvas;
     enum draw_theme theme;
     int64_t painted_us;
-    bool keyed;  /* a key has been pressed since the last paint */
-    bool gone;   /* the terminal is */
+    bool keyed; /* a key has been pressed since the last paint */
+    bool gone;  /* the terminal is */
+    bool doctor_wanted;
     int said_fd; /* what libraries and children say on stderr while the screen is ours */
     int stderr_fd;
 };
@@ -73,6 +75,11 @@ static void on_repaint(void *user)
 static void on_mouse(void *user, bool on)
 {
     term_mouse(((struct app *)user)->term, on);
+}
+
+static void on_doctor(void *user)
+{
+    ((struct app *)user)->doctor_wanted = true; /* never from inside */
 }
 
 /* Nothing may scribble over the screen: kept, and shown when the screen is given back. */
@@ -186,28 +193,41 @@ static int least(int a, int b)
     return a < 0 ? b : b < 0 ? a : a < b ? a : b;
 }
 
+/* What a key has asked for in this turn. */
+static void doctor_start(struct app *app)
+{
+    bool wanted = app->doctor_wanted;
+    app->doctor_wanted = false;
+    if (wanted)
+        app_doctor_run(app->doctor);
+}
+
 static void turn(struct app *app, const sigset_t *open)
 {
-    struct pollfd wait[3] = {{.fd = term_fd(app->term), .events = POLLIN},
+    struct pollfd wait[4] = {{.fd = term_fd(app->term), .events = POLLIN},
                              app_link_poll(app->link),
-                             {.fd = -1, .events = POLLOUT}};
+                             {.fd = -1, .events = POLLOUT},
+                             app_doctor_poll(app->doctor)};
     int paint_ms = paint_wait(app);
     /* While a repaint is due, time passes after it. */
     int ms = paint_ms >= 0 ? -1 : console_wait_ms(app->console);
     ms = least(ms, app_link_wait_ms(app->link));
+    ms = least(ms, app_doctor_wait_ms(app->doctor));
     ms = least(ms, term_wait_ms(app->term));
     if (paint_ms == 0)
         wait[2].fd = STDOUT_FILENO;
     else
         ms = least(ms, paint_ms);
     struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    int ready = ppoll(wait, 3, ms < 0 ? NULL : &limit, open);
+    int ready = ppoll(wait, 4, ms < 0 ? NULL : &limit, open);
     signals_take(app);
     if (ready > 0 && (wait[0].revents & (POLLHUP | POLLERR | POLLNVAL)))
         app->gone = true;
     if (!app->gone)
         keys_take(app);
     app_link_turn(app->link);
+    app_doctor_turn(app->doctor);
+    doctor_start(app);
     if (!console_dirty(app->console) && console_wait_ms(app->console) == 0)
         console_tick(app->console);
     if (!app->gone)
@@ -234,10 +254,12 @@ static void app_open(struct app *app, cJSON *take_args)
                                     .suspend = on_suspend,
                                     .repaint = on_repaint,
                                     .mouse = on_mouse,
+                                    .doctor = on_doctor,
                                     .user = app};
     app->console = console_new(&config);
     app->link = app_link_new(options->profile, options->socket, options->version, options->seam,
                              app->console);
+    app->doctor = app_doctor_new(options->profile, options->seam, app->console);
     size_take(app);
     app->keyed = true;
     if (term_notice(app->term))
@@ -272,6 +294,7 @@ int app_run(const struct app_options *options, struct err *err)
     paint(&app);
     while (!console_over(app.console) && !app.gone && !options->signals->ended)
         turn(&app, &open);
+    app_doctor_free(&app.doctor);
     app_link_free(&app.link);
     console_free(&app.console);
     draw_canvas_free(&app.canvas);

@@ -19,6 +19,9 @@ struct console_config {
     void (*suspend)(void *user);
     void (*repaint)(void *user);
     void (*mouse)(void *user, bool on);
+    /* Runs the doctor without an engine; NULL: cannot be done here. Later, once, the event
+     * "doctor.offline" with {"data":answer of doctor.show} or {"error":...}. */
+    void (*doctor)(void *user);
     void *user;
 };
 

@@ -9,6 +9,7 @@ ui_libscreen_a_SOURCES = \
 	ui/screen/browse_tree.c ui/screen/browse_tree.h \
 	ui/screen/console.c ui/screen/console.h ui/screen/console_private.h \
 	ui/screen/dispatch.c \
+	ui/screen/doctor.c ui/screen/doctor.h ui/screen/doctor_draw.c \
 	ui/screen/explain.c \
 	ui/screen/frame.c \
 	ui/screen/help.c \

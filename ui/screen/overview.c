@@ -96,8 +96,20 @@ void overview_check(struct overview *overview)
     console_ask(&overview->screen, "sync.verify", params, TAG_CHECK, on_checked);
 }
 
+/* Without an engine: what keeps it from running. */
+static void check_down(struct overview *overview)
+{
+    cJSON *args = base_json_object();
+    base_json_add_bool(args, "run", true);
+    console_go(overview->screen.console, 8, args);
+}
+
 static void check(struct overview *overview)
 {
+    if (overview_down(overview)) {
+        check_down(overview);
+        return;
+    }
     overview->checked_at = 0;
     overview->checked_good = overview->checked_bad = 0;
     console_say(overview->screen.console,
@@ -279,7 +291,9 @@ static const char *overview_refuse(const struct screen *screen, enum view_action
     case VIEW_ACTION_CHECK:
     case VIEW_ACTION_SYNC:
         if (down)
-            return "there is no engine to ask";
+            return action == VIEW_ACTION_CHECK && screen->console->config.doctor
+                       ? NULL
+                       : "there is no engine to ask";
         if (action != VIEW_ACTION_REFRESH && tables == 0)
             return "no tables are shared yet";
         return action == VIEW_ACTION_CHECK && overview->checking && console_waiting(screen)
@@ -364,8 +378,8 @@ static void overview_status(const struct screen *screen, struct buf *out)
 static size_t overview_hints(const struct screen *screen, enum view_action out[], size_t max)
 {
     const struct overview *overview = (const struct overview *)screen;
-    static const enum view_action down[] = {VIEW_ACTION_COPY, VIEW_ACTION_COPY_COMMAND,
-                                            VIEW_ACTION_MESSAGES};
+    static const enum view_action down[] = {VIEW_ACTION_CHECK, VIEW_ACTION_COPY,
+                                            VIEW_ACTION_COPY_COMMAND, VIEW_ACTION_MESSAGES};
     static const enum view_action empty[] = {VIEW_ACTION_OPEN, VIEW_ACTION_SCREEN_2,
                                              VIEW_ACTION_SCREEN_9, VIEW_ACTION_REFRESH};
     static const enum view_action all[] = {VIEW_ACTION_OPEN,  VIEW_ACTION_WORST,
@@ -386,7 +400,11 @@ static size_t overview_hints(const struct screen *screen, enum view_action out[]
 
 static const char *overview_label(const struct screen *screen, enum view_action action)
 {
-    if (action == VIEW_ACTION_COPY && overview_down((const struct overview *)screen))
+    if (!overview_down((const struct overview *)screen))
+        return NULL;
+    if (action == VIEW_ACTION_CHECK)
+        return "doctor";
+    if (action == VIEW_ACTION_COPY)
         return "copy commands";
     return NULL;
 }

@@ -465,6 +465,9 @@ static void run_act(struct screen *screen, enum view_action action)
     case VIEW_ACTION_RETRY:
         retry_open(run);
         break;
+    case VIEW_ACTION_SCREEN_8:
+        console_go(screen->console, 8, NULL);
+        break;
     case VIEW_ACTION_CANCEL_RUN:
         run_cancel_ask(screen, run_of(run));
         break;
@@ -525,6 +528,9 @@ static size_t run_hints(const struct screen *screen, enum view_action out[], siz
         all[n++] = VIEW_ACTION_RETRY;
     else if (run->data && !is_over(run))
         all[n++] = VIEW_ACTION_CANCEL_RUN;
+    if (is_word(run, "failed") &&
+        view_run_doctor(base_json_str_or(base_json_get(run_of(run), "error"), "code", "")))
+        all[n++] = VIEW_ACTION_SCREEN_8;
     all[n++] = VIEW_ACTION_CHECK;
     all[n++] = VIEW_ACTION_EXPORT;
     all[n++] = VIEW_ACTION_COPY;

@@ -81,9 +81,11 @@ struct screen {
  *   3 Share   {"tab":"tables|plan"}
  *   5 Runs    {"run":ID, "tab":"run|chunks|evidence|log"} or {"batch":ID}
  *   6 Access  {"secret":NAME}
+ *   8 Doctor  {"run":true}, {"layer":ID}
  *   9 Setup   {"step":ID}
  * One it does not understand it ignores. */
 extern const struct screen_ops screen_overview, screen_browse, screen_share, screen_runs,
-    screen_access, screen_audit, screen_setup, screen_table, screen_batch, screen_run, screen_retry;
+    screen_access, screen_audit, screen_doctor, screen_setup, screen_table, screen_batch,
+    screen_run, screen_retry;
 
 #endif

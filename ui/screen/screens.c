@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 
 static const struct screen_ops *const screens[] = {
-    &screen_overview, &screen_browse, &screen_share, &screen_runs,
-    &screen_access,   &screen_audit,  &screen_setup,
+    &screen_overview, &screen_browse, &screen_share,  &screen_runs,
+    &screen_access,   &screen_audit,  &screen_doctor, &screen_setup,
 };
 
 const struct screen_ops *console_screen_ops(int digit)

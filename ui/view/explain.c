@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL 8
+#define LABEL 12
 
 static const char *class_words(enum err_class class)
 {

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/layer.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -340,6 +341,27 @@ const struct view_run_fix *view_run_fix(const char *code)
     return NULL;
 }
 
+bool view_run_doctor(const char *code)
+{
+    enum base_layer layer = base_layer_of(base_err_by_name(code));
+    /* What is about one table or its files has better places than the chains. */
+    return layer != BASE_LAYER_NONE && layer != BASE_LAYER_UNITY_CATALOG &&
+           layer != BASE_LAYER_DATA;
+}
+
+/* The layers above it may be what is really broken. */
+static void doctor_do(struct view_page *page, const char *code, const struct view_run_words *w)
+{
+    enum base_layer layer = base_layer_of(base_err_by_name(code));
+    char title[32];
+    if (!w->keys || !view_run_doctor(code))
+        return;
+    char *text = base_printf("doctor: is it still so? %s and what it needs, checked now by c there",
+                             base_layer_title(base_layer_name(layer), title));
+    key_say(page, w, "8", VIEW_ACTION_SCREEN_8, text);
+    free(text);
+}
+
 static bool is_grant(const char *hint)
 {
     return strncmp(hint, "GRANT ", 6) == 0;
@@ -388,6 +410,7 @@ static void do_block(struct view_page *page, const cJSON *data, const struct vie
         key_say(page, w, "y", VIEW_ACTION_COPY, text);
         free(text);
     }
+    doctor_do(page, base_json_str_or(error, "code", ""), w);
     retry_do(page, data, w);
     if (w->keys && base_json_get(base_json_get(data, "safe"), "reader"))
         key_say(page, w, "c", VIEW_ACTION_CHECK,

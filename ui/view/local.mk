@@ -14,7 +14,7 @@ ui_libview_a_SOURCES += ui/view/doctor.c ui/view/doctor.h ui/view/doctor_text.c
 # Access and Audit
 ui_libview_a_SOURCES += ui/view/audit.c ui/view/audit.h ui/view/secret.c ui/view/secret.h
 # Doctor and the codes
-ui_libview_a_SOURCES += ui/view/explain.c ui/view/explain.h
+ui_libview_a_SOURCES += ui/view/doctor_fix.c ui/view/doctor_page.c ui/view/doctor_page.h ui/view/explain.c ui/view/explain.h
 # Browse and Share
 ui_libview_a_SOURCES += ui/view/plan.c ui/view/plan.h ui/view/tree.c ui/view/tree.h
 

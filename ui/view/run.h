@@ -50,7 +50,9 @@ struct view_run_fix {
     const char *key, *value; /* what that screen is opened with */
     const char *text;        /* what is to be seen there */
 };
-const struct view_run_fix *view_run_fix(const char *code); /* NULL: nowhere in the console */
+const struct view_run_fix *view_run_fix(const char *code);
+/* The doctor can tell whether what this code says is still so. */
+bool view_run_doctor(const char *code); /* NULL: nowhere in the console */
 /* One sentence for the status line. */
 void view_run_sentence(struct buf *out, const cJSON *data);
 

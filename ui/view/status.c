@@ -659,6 +659,8 @@ void view_status_no_engine(struct view_page *page, const cJSON *snapshot, const 
     const char *hint = why && why->code != ERR_ENGINE_UNREACHABLE ? base_err_hint_text(why) : "";
     if (hint[0])
         view_page_wrap(page, 2, STYLE_PLAIN, "%s", hint);
+    view_page_fact(page, 2, "c", STYLE_PLAIN, "%s",
+                   "doctor without the engine: host, state, vault, workspace, destination");
     commands_add(page, profile, unit);
     if (base_json_i64_or(snapshot, "failed", 0) > 0)
         view_page_wrap(page, 2, STYLE_PLAIN,
