@@ -1,5 +1,7 @@
 #include "sandbox/ast.h"
 
+#include "sandbox/vector.h"
+
 #include "base/text.h"
 
 #include <stdio.h>
@@ -179,6 +181,9 @@ void sql_context_free(struct sql_context *context)
         vec_free(&query->union_distinct);
         vec_free(&query->orders);
     }
+    for (size_t i = 0; i < context->made.count; i++)
+        sandbox_batch_free(context->made.items[i]);
+    vec_free(&context->made);
     vec_free(&context->all_selects);
     vec_free(&context->all_queries);
     vec_free(&context->bound);

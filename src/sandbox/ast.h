@@ -75,7 +75,8 @@ struct sql_source {
         struct sandbox_type type;
         bool nullable;
     } * columns;
-    int id; /* of the virtual table */
+    const struct sandbox_batch *made; /* rows of a view of the information schema, else NULL */
+    int id;                           /* of the virtual table */
 };
 
 struct sql_select {
@@ -103,6 +104,9 @@ enum sql_statement_kind {
     ST_DESCRIBE_HISTORY,
     ST_DESCRIBE_DETAIL,
     ST_DESCRIBE_TABLE,
+    ST_DESCRIBE_CATALOG,
+    ST_DESCRIBE_SCHEMA,
+    ST_DESCRIBE_QUERY,
     ST_SHOW_GRANTS,
     ST_GRANT,
     ST_REVOKE,
@@ -112,6 +116,10 @@ enum sql_statement_kind {
     ST_SHOW_SCHEMAS,
     ST_SHOW_TABLES,
     ST_SHOW_COLUMNS,
+    ST_SHOW_VIEWS,
+    ST_SHOW_VOLUMES,
+    ST_SHOW_PROPERTIES, /* word: the one key asked for, or NULL */
+    ST_SHOW_CREATE,
     /* the forms drivers ask for: over schemas of a catalog, with more columns */
     ST_SHOW_ALL_TABLES,
     ST_SHOW_ALL_COLUMNS
@@ -148,6 +156,7 @@ struct sql_context {
         *view;                       /* whose text is resolved; its owner must read what it names */
     vec_of(struct sql_expr *) bound; /* literals, by number of the bound value */
     vec_of(struct sql_source *) scans; /* tables, by virtual table */
+    vec_of(struct sandbox_batch *) made;
     /* vectors of the tree that need freeing; the arena holds the structs themselves */
     vec_of(struct sql_select *) all_selects;
     vec_of(struct sql_query *) all_queries;

@@ -4,8 +4,9 @@ sandbox_data_sources = \
 	src/sandbox/ast.c src/sandbox/ast.h src/sandbox/cast.c src/sandbox/cast.h \
 	src/sandbox/flatbuf.c src/sandbox/flatbuf.h src/sandbox/functions.c src/sandbox/gen.c \
 	src/sandbox/gen.h src/sandbox/gen_cells.c src/sandbox/grant_sql.c \
-	src/sandbox/grants.c src/sandbox/grants.h src/sandbox/lexer.c src/sandbox/lexer.h src/sandbox/nested.c \
-	src/sandbox/parse_expr.c src/sandbox/parser.c src/sandbox/parser.h src/sandbox/query.c \
+	src/sandbox/grants.c src/sandbox/grants.h \
+	src/sandbox/information_schema.c src/sandbox/information_schema.h src/sandbox/lexer.c src/sandbox/lexer.h src/sandbox/nested.c \
+	src/sandbox/parse_expr.c src/sandbox/parse_show.c src/sandbox/parser.c src/sandbox/parser.h src/sandbox/query.c \
 	src/sandbox/resolve.c src/sandbox/resolve.h src/sandbox/result.c src/sandbox/result.h \
 	src/sandbox/codec.c src/sandbox/emit.c src/sandbox/run.c src/sandbox/scan.c src/sandbox/show.c src/sandbox/spool.c src/sandbox/spool.h \
 	src/sandbox/sqlfunc.c src/sandbox/sqlite_side.h src/sandbox/sqlscalar.c src/sandbox/shop.c src/sandbox/shop.h src/sandbox/shop_crm.c src/sandbox/shop_events.c \

@@ -87,6 +87,11 @@ static const struct sql_function functions[] = {
     {"current_catalog", "", "s", false, NULL},
     {"current_schema", "", "s", false, NULL},
     {"current_database", "", "s", false, NULL},
+    {"user", "", "s", false, NULL},
+    {"current_metastore", "", "s", false, NULL},
+    {"version", "", "s", false, NULL},
+    {"is_member", "s", "b", false, NULL},
+    {"is_account_group_member", "s", "b", false, NULL},
     {"typeof", "x", "s", false, NULL},
 };
 
@@ -231,12 +236,30 @@ static void fold_session(struct sql_context *context, struct sql_expr *expr)
         expr->value.i = local / 86400000000;
     } else if (strcmp(name, "current_timezone") == 0) {
         set_literal(expr, context->time_zone);
-    } else if (strcmp(name, "current_user") == 0 || strcmp(name, "session_user") == 0) {
+    } else if (strcmp(name, "current_user") == 0 || strcmp(name, "session_user") == 0 ||
+               strcmp(name, "user") == 0) {
         set_literal(expr, request->principal);
     } else if (strcmp(name, "current_catalog") == 0) {
         set_literal(expr, request->catalog ? request->catalog : "workspace");
     } else if (strcmp(name, "current_schema") == 0 || strcmp(name, "current_database") == 0) {
         set_literal(expr, request->schema ? request->schema : "default");
+    } else if (strcmp(name, "current_metastore") == 0) {
+        set_literal(expr,
+                    sandbox_arena_printf(context->arena, "aws:%s:%s",
+                                         sandbox_workspace_identity(request->workspace)->region,
+                                         sandbox_workspace_metastore(request->workspace)->id));
+    } else if (strcmp(name, "version") == 0) {
+        set_literal(expr, "4.0.0 0000000000000000000000000000000000000000");
+    } else if (strstr(name, "member") && expr->args[0]->kind == EX_LITERAL) {
+        const struct sandbox_value *group = &expr->args[0]->value;
+        bool member =
+            !group->null &&
+            sandbox_workspace_member(request->workspace,
+                                     sandbox_arena_text(context->arena, group->text, group->len),
+                                     request->principal);
+        set_literal(expr, "");
+        expr->value.i = member;
+        expr->arg_count = 0;
     } else if (strcmp(name, "typeof") == 0) {
         char *text = sandbox_arena_dup(context->arena, expr->args[0]->type.text);
         base_text_lower(text);

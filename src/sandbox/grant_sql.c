@@ -310,7 +310,8 @@ int sandbox_grant_run(struct sql_context *context, const struct sql_statement *s
         return -1;
     for (size_t i = 0; i < statement->privilege_count; i++) {
         if (statement->kind == ST_GRANT)
-            sandbox_workspace_grant(workspace, securable, principal, privileges[i]);
+            sandbox_workspace_grant_by(workspace, securable, principal, privileges[i],
+                                       context->request->principal);
         else
             sandbox_grant_take(workspace, securable, principal, privileges[i]);
     }

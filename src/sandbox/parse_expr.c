@@ -395,11 +395,17 @@ static struct sql_expr *parse_word(struct sql_parser *parser)
         expr->value.null = true;
         return sql_advance(parser) < 0 ? NULL : (expr->end = parser->last_end, expr);
     }
-    if (!call &&
-        (sql_at_word(parser, "current_date") || sql_at_word(parser, "current_timestamp"))) {
+    if (!call && (sql_at_word(parser, "current_date") || sql_at_word(parser, "current_timestamp") ||
+                  sql_at_word(parser, "current_user"))) {
         struct sql_expr *expr = sql_expr_new(parser->context, EX_CALL, pos);
         expr->name = parser->token.text;
         return sql_advance(parser) < 0 ? NULL : (expr->end = parser->last_end, expr);
+    }
+    if (sql_at_identifier(parser)) {
+        struct sql_expr *expr = sql_expr_new(parser->context, EX_COLUMN, pos);
+        if (sql_parse_identifier(parser, &expr->parts, &expr->part_count) < 0)
+            return NULL;
+        return expr->end = parser->last_end, expr;
     }
     if (sql_reserved(&parser->token) && !call && !sql_at_word(parser, "timestamp") &&
         !sql_at_word(parser, "version")) {

@@ -1,6 +1,7 @@
 #include "sandbox/parser.h"
 
 #include "base/text.h"
+#include "sandbox/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +90,69 @@ bool sql_reserved(const struct sql_token *token)
     return false;
 }
 
+/* Text of what IDENTIFIER() is given: strings, parameters and what is put together of them. */
+static int identifier_text(struct sql_context *context, struct sql_expr *expr, const char **text)
+{
+    struct sandbox_type string = sandbox_type_of(SB_STRING);
+    struct sandbox_value value;
+    const char *parts[2] = {NULL, NULL};
+    if (expr->kind == EX_BINARY && strcmp(expr->op, "||") == 0) {
+        if (identifier_text(context, expr->args[0], &parts[0]) < 0 ||
+            identifier_text(context, expr->args[1], &parts[1]) < 0)
+            return -1;
+        *text = sandbox_arena_printf(context->arena, "%s%s", parts[0], parts[1]);
+        return 0;
+    }
+    if (expr->kind == EX_CALL && base_text_equal_nocase(expr->name, "concat")) {
+        *text = "";
+        for (size_t i = 0; i < expr->arg_count; i++) {
+            if (identifier_text(context, expr->args[i], &parts[0]) < 0)
+                return -1;
+            *text = sandbox_arena_printf(context->arena, "%s%s", *text, parts[0]);
+        }
+        return 0;
+    }
+    if (sql_constant(context, expr, &string, &value) < 0)
+        return -1;
+    if (value.null)
+        return sql_error(context, "42601", expr->pos,
+                         "[NOT_A_CONSTANT_STRING.NULL] The expression \"%s\" used for the routine "
+                         "or clause IDENTIFIER must be a constant STRING which is NOT NULL. The "
+                         "expression evaluates to NULL.",
+                         sql_expr_text(context, expr));
+    *text = sandbox_arena_text(context->arena, value.text, value.len);
+    return 0;
+}
+
+int sql_parse_identifier(struct sql_parser *parser, const char ***parts, size_t *count)
+{
+    struct sql_context *context = parser->context;
+    const char *outer = context->text, *text = NULL;
+    struct sql_parser inner;
+    struct sql_expr *expr;
+    if (sql_advance(parser) < 0 || sql_need_symbol(parser, "(") < 0 ||
+        !(expr = sql_parse_expr(parser)) || sql_need_symbol(parser, ")") < 0 ||
+        identifier_text(context, expr, &text) < 0)
+        return -1;
+    int result = sql_parser_start(&inner, context, text);
+    if (result == 0)
+        result = sql_parse_name(&inner, parts, count);
+    if (result == 0 && inner.token.kind != TK_END)
+        result = sql_unexpected(&inner);
+    context->text = outer;
+    return result;
+}
+
+bool sql_at_identifier(const struct sql_parser *parser)
+{
+    return sql_at_word(parser, "identifier") && parser->next.kind == TK_SYMBOL &&
+           strcmp(parser->next.text, "(") == 0;
+}
+
 int sql_parse_name(struct sql_parser *parser, const char ***parts, size_t *count)
 {
+    if (sql_at_identifier(parser))
+        return sql_parse_identifier(parser, parts, count);
     const char *list[8];
     *count = 0;
     do {
@@ -299,90 +361,6 @@ struct sql_query *sql_parse_select_query(struct sql_parser *parser)
     return parser->context->error->message ? NULL : query;
 }
 
-static int parse_describe(struct sql_parser *parser, struct sql_statement *statement)
-{
-    statement->kind = ST_DESCRIBE_TABLE;
-    statement->limit = -1;
-    bool more = parser->next.kind == TK_WORD || parser->next.kind == TK_QUOTED;
-    if (more && sql_take_word(parser, "history") > 0)
-        statement->kind = ST_DESCRIBE_HISTORY;
-    else if (more && sql_take_word(parser, "detail") > 0)
-        statement->kind = ST_DESCRIBE_DETAIL;
-    else if (more && sql_take_word(parser, "table") < 0)
-        return -1;
-    if (statement->kind == ST_DESCRIBE_TABLE)
-        statement->extended = sql_take_word(parser, "extended") > 0;
-    statement->pos = parser->token.pos;
-    if (sql_parse_name(parser, &statement->parts, &statement->part_count) < 0)
-        return -1;
-    if (statement->kind == ST_DESCRIBE_HISTORY && sql_take_word(parser, "limit") > 0) {
-        if (parser->token.kind != TK_NUMBER)
-            return sql_unexpected(parser);
-        statement->limit = strtoll(parser->token.text, NULL, 10);
-        return sql_advance(parser);
-    }
-    return 0;
-}
-
-/* LIKE 'pattern', or the pattern alone. */
-static int parse_pattern(struct sql_parser *parser, const char **pattern)
-{
-    if (sql_take_word(parser, "like") <= 0 && parser->token.kind != TK_STRING)
-        return parser->context->error->message ? -1 : 0;
-    if (parser->token.kind != TK_STRING)
-        return sql_unexpected(parser);
-    *pattern = parser->token.text;
-    return sql_advance(parser);
-}
-
-/* ... IN CATALOG c | IN ALL CATALOGS, then [SCHEMA LIKE 'p'] [TABLE LIKE 'p'], as drivers ask. */
-static int parse_show_all(struct sql_parser *parser, struct sql_statement *statement)
-{
-    statement->kind = statement->kind == ST_SHOW_TABLES ? ST_SHOW_ALL_TABLES : ST_SHOW_ALL_COLUMNS;
-    if (sql_take_word(parser, "all") > 0) {
-        if (sql_need_word(parser, "catalogs") < 0)
-            return -1;
-    } else if (sql_need_word(parser, "catalog") < 0 ||
-               sql_parse_name(parser, &statement->parts, &statement->part_count) < 0) {
-        return -1;
-    }
-    if (sql_take_word(parser, "schema") > 0 && parse_pattern(parser, &statement->schema_pattern))
-        return -1;
-    if (sql_take_word(parser, "table") > 0 && parse_pattern(parser, &statement->table_pattern))
-        return -1;
-    return 0;
-}
-
-static int parse_show(struct sql_parser *parser, struct sql_statement *statement)
-{
-    if (sql_take_word(parser, "grants") > 0 || sql_take_word(parser, "grant") > 0)
-        return sql_parse_show_grants(parser, statement);
-    if (sql_take_word(parser, "catalogs") > 0)
-        statement->kind = ST_SHOW_CATALOGS;
-    else if (sql_take_word(parser, "schemas") > 0 || sql_take_word(parser, "databases") > 0)
-        statement->kind = ST_SHOW_SCHEMAS;
-    else if (sql_take_word(parser, "tables") > 0)
-        statement->kind = ST_SHOW_TABLES;
-    else if (sql_take_word(parser, "columns") > 0)
-        statement->kind = ST_SHOW_COLUMNS;
-    else
-        return sql_unexpected(parser);
-    statement->pos = parser->token.pos;
-    if (sql_take_word(parser, "in") > 0 || sql_take_word(parser, "from") > 0) {
-        bool wide = statement->kind == ST_SHOW_TABLES || statement->kind == ST_SHOW_COLUMNS;
-        bool named = parser->next.kind == TK_WORD || parser->next.kind == TK_QUOTED;
-        if (wide && named && (sql_at_word(parser, "catalog") || sql_at_word(parser, "all"))) {
-            if (parse_show_all(parser, statement) < 0)
-                return -1;
-        } else if (sql_parse_name(parser, &statement->parts, &statement->part_count) < 0) {
-            return -1;
-        }
-    } else if (statement->kind == ST_SHOW_COLUMNS) {
-        return sql_unexpected(parser);
-    }
-    return parse_pattern(parser, &statement->pattern);
-}
-
 static int finish(struct sql_parser *parser)
 {
     if (sql_take_symbol(parser, ";") < 0 || parser->context->error->message)
@@ -398,9 +376,9 @@ int sql_parse(struct sql_context *context, const char *text, struct sql_statemen
     if (sql_parser_start(&parser, context, text) < 0)
         return -1;
     if (sql_at_word(&parser, "describe") || sql_at_word(&parser, "desc")) {
-        result = sql_advance(&parser) < 0 ? -1 : parse_describe(&parser, statement);
+        result = sql_advance(&parser) < 0 ? -1 : sql_parse_describe(&parser, statement);
     } else if (sql_at_word(&parser, "show")) {
-        result = sql_advance(&parser) < 0 ? -1 : parse_show(&parser, statement);
+        result = sql_advance(&parser) < 0 ? -1 : sql_parse_show(&parser, statement);
     } else if (sql_at_word(&parser, "select")) {
         statement->query = sql_parse_select_query(&parser);
         result = statement->query ? 0 : -1;

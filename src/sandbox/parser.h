@@ -29,6 +29,11 @@ int sql_parse_name(struct sql_parser *parser, const char ***parts, size_t *count
 /* Words that end an alias-less item. */
 bool sql_reserved(const struct sql_token *token);
 
+/* IDENTIFIER(constant text), in place of a name. */
+bool sql_at_identifier(const struct sql_parser *parser);
+int sql_parse_identifier(struct sql_parser *parser, const char ***parts, size_t *count);
+int sql_parse_describe(struct sql_parser *parser, struct sql_statement *statement);
+int sql_parse_show(struct sql_parser *parser, struct sql_statement *statement);
 /* After SHOW GRANTS; the whole of GRANT, REVOKE, ALTER ... OWNER TO and of the commands about
  * groups.
  */

@@ -295,7 +295,7 @@ static bool change_good(struct sandbox_exchange *exchange,
 }
 
 static void change_apply(struct sandbox_workspace *workspace, struct sandbox_securable *securable,
-                         const cJSON *change)
+                         const char *caller, const cJSON *change)
 {
     const char *principal =
         sandbox_grantee_find(workspace, base_json_str_or(change, "principal", ""));
@@ -304,7 +304,7 @@ static void change_apply(struct sandbox_workspace *workspace, struct sandbox_sec
     cJSON_ArrayForEach(item, base_json_array(change, "remove"))
         sandbox_grant_take(workspace, securable, principal, item->valuestring);
     cJSON_ArrayForEach(item, base_json_array(change, "add"))
-        sandbox_workspace_grant(workspace, securable, principal, item->valuestring);
+        sandbox_workspace_grant_by(workspace, securable, principal, item->valuestring, caller);
 }
 
 /* All changes of one call happen or none. Called locked. */
@@ -324,7 +324,8 @@ static void changes_apply(struct sandbox_exchange *exchange, struct sandbox_secu
         if (!change_good(exchange, securable, changes, change))
             return;
     }
-    cJSON_ArrayForEach(change, changes) change_apply(workspace, securable, change);
+    cJSON_ArrayForEach(change, changes)
+        change_apply(workspace, securable, exchange->principal, change);
     page.array = cJSON_CreateArray();
     if (!base_json_bool_or(body, "omit_permissions_in_response", false))
         grants_json(exchange, securable, NULL, &page);

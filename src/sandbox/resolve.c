@@ -1,5 +1,7 @@
 #include "sandbox/resolve.h"
 
+#include "sandbox/information_schema.h"
+
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -229,6 +231,11 @@ int sql_resolve_source(struct sql_context *context, struct sql_source *source)
             return -1;
         columns_of_query(context, source);
         return 0;
+    }
+    int made = sql_information_source(context, source);
+    if (made) {
+        source->id = (int)context->scans.count;
+        return made < 0 ? -1 : 0;
     }
     source->securable =
         sql_find_securable(context, 'T', source->parts, source->part_count, source->pos, "SELECT");

@@ -53,10 +53,15 @@ static int scan_disconnect(sqlite3_vtab *table)
     return SQLITE_OK;
 }
 
+static int64_t rows_of(const struct sql_source *source)
+{
+    return source->made ? source->made->rows : source->snapshot->rows;
+}
+
 static int scan_plan(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     const struct scan_table *table = (const struct scan_table *)base;
-    info->estimatedRows = table->source->snapshot->rows;
+    info->estimatedRows = rows_of(table->source);
     info->estimatedCost = (double)info->estimatedRows;
     info->idxStr = sqlite3_mprintf("%llx", (unsigned long long)info->colUsed);
     info->needToFreeIdxStr = 1;
@@ -101,8 +106,12 @@ static int scan_filter(sqlite3_vtab_cursor *base, int number, const char *mask_t
 {
     struct scan_cursor *cursor = (struct scan_cursor *)base;
     uint64_t mask = mask_text ? strtoull(mask_text, NULL, 16) : ALL_COLUMNS;
-    struct sandbox_type *types = base_alloc_zero(cursor->source->column_count, sizeof *types);
+    struct sandbox_type *types;
     (void)number, (void)argc, (void)argv;
+    cursor->row = 0;
+    if (cursor->source->made)
+        return SQLITE_OK;
+    types = base_alloc_zero(cursor->source->column_count, sizeof *types);
     if (cursor->open)
         sandbox_batch_free(&cursor->batch);
     cursor->used = 0;
@@ -117,7 +126,6 @@ static int scan_filter(sqlite3_vtab_cursor *base, int number, const char *mask_t
     sandbox_batch_init(&cursor->batch, types, cursor->used);
     free(types);
     cursor->open = true;
-    cursor->row = 0;
     read_block(cursor);
     return SQLITE_OK;
 }
@@ -126,7 +134,7 @@ static int scan_next(sqlite3_vtab_cursor *base)
 {
     struct scan_cursor *cursor = (struct scan_cursor *)base;
     cursor->row++;
-    if (cursor->row - cursor->block_first >= SCAN_ROWS)
+    if (!cursor->source->made && cursor->row - cursor->block_first >= SCAN_ROWS)
         read_block(cursor);
     return SQLITE_OK;
 }
@@ -134,19 +142,21 @@ static int scan_next(sqlite3_vtab_cursor *base)
 static int scan_eof(sqlite3_vtab_cursor *base)
 {
     const struct scan_cursor *cursor = (const struct scan_cursor *)base;
-    return cursor->row >= cursor->source->snapshot->rows;
+    return cursor->row >= rows_of(cursor->source);
 }
 
 static int scan_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int column)
 {
     const struct scan_cursor *cursor = (const struct scan_cursor *)base;
+    const struct sandbox_batch *made = cursor->source->made;
     struct sandbox_value value;
-    if (cursor->vectors[column] < 0) {
+    if (!made && cursor->vectors[column] < 0) {
         sqlite3_result_null(out);
         return SQLITE_OK;
     }
-    const struct sandbox_vector *vector = &cursor->batch.columns[cursor->vectors[column]];
-    sandbox_vector_get(vector, cursor->row - cursor->block_first, &value);
+    const struct sandbox_vector *vector =
+        made ? &made->columns[column] : &cursor->batch.columns[cursor->vectors[column]];
+    sandbox_vector_get(vector, made ? cursor->row : cursor->row - cursor->block_first, &value);
     sandbox_sqlite_encode(out, &vector->type, &value);
     return SQLITE_OK;
 }

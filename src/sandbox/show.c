@@ -2,6 +2,7 @@
 #include "sandbox/result.h"
 
 #include "base/text.h"
+#include "sandbox/information_schema.h"
 #include "sandbox/maker.h"
 #include "sandbox/resolve.h"
 
@@ -214,20 +215,6 @@ static int describe_table(struct sql_context *context, const struct sql_statemen
     return 0;
 }
 
-/* What the listings of the REST API show with include_browse. */
-static bool can_see(struct sql_context *context, const struct sandbox_securable *object)
-{
-    struct sandbox_workspace *workspace = context->request->workspace;
-    const char *principal = context->request->principal;
-    const char *use = object->kind == 'C'   ? "USE_CATALOG"
-                      : object->kind == 'S' ? "USE_SCHEMA"
-                                            : "SELECT";
-    return !object->hidden && !sandbox_workspace_closed(workspace, object) &&
-           (sandbox_workspace_has(workspace, object, principal, use) ||
-            sandbox_workspace_has(workspace, object, principal, "BROWSE") ||
-            sandbox_workspace_owns(workspace, object, principal));
-}
-
 static int describe(struct sql_context *context, const struct sql_statement *statement,
                     struct sandbox_query *query)
 {
@@ -235,7 +222,7 @@ static int describe(struct sql_context *context, const struct sql_statement *sta
     struct sandbox_securable *table =
         sql_find_securable(context, 'T', statement->parts, statement->part_count, statement->pos,
                            meta ? NULL : "SELECT");
-    if (table && meta && !can_see(context, table))
+    if (table && meta && !sql_listed(context, table))
         table = sql_find_securable(context, 'T', statement->parts, statement->part_count,
                                    statement->pos, "SELECT");
     if (!table)
@@ -342,13 +329,14 @@ static int show_catalog(struct sql_context *context, const struct sql_statement 
 {
     for (size_t i = 0; i < catalog->children.count; i++) {
         const struct sandbox_securable *schema = catalog->children.items[i];
-        if (!can_see(context, schema) || !pattern_matches(statement->schema_pattern, schema->name))
+        if (!sql_listed(context, schema) ||
+            !pattern_matches(statement->schema_pattern, schema->name))
             continue;
         for (size_t k = 0; k < sandbox_child_count(schema); k++) {
             struct sandbox_securable scratch;
             const struct sandbox_securable *table =
                 sandbox_child_at(context->request->workspace, schema, k, true, &scratch);
-            int result = can_see(context, table) ? show_table_of(statement, table, query) : 0;
+            int result = sql_listed(context, table) ? show_table_of(statement, table, query) : 0;
             sandbox_securable_clear(&scratch);
             if (result < 0)
                 return -1;
@@ -384,7 +372,7 @@ static int show_all(struct sql_context *context, const struct sql_statement *sta
     if (catalog)
         return show_catalog(context, statement, catalog, query);
     for (size_t i = 0; i < metastore->children.count; i++)
-        if (can_see(context, metastore->children.items[i]) &&
+        if (sql_listed(context, metastore->children.items[i]) &&
             show_catalog(context, statement, metastore->children.items[i], query) < 0)
             return -1;
     return 0;
@@ -408,6 +396,161 @@ static int show_columns(struct sql_context *context, const struct sql_statement 
     return 0;
 }
 
+/* Columns of a query, as DESCRIBE TABLE gives those of a table. */
+static int describe_query(struct sql_context *context, const struct sql_statement *statement,
+                          struct sandbox_query *query)
+{
+    static const struct sandbox_show_column columns[] = {
+        {"col_name", "string"}, {"data_type", "string"}, {"comment", "string"}};
+    if (sql_resolve_query(context, statement->query) < 0)
+        return -1;
+    sandbox_show_start(query, columns, 3);
+    for (size_t i = 0; i < statement->query->column_count; i++) {
+        char *type = sandbox_arena_dup(context->arena, statement->query->types[i].text);
+        base_text_lower(type);
+        struct sandbox_value values[] = {sandbox_show_text(statement->query->names[i]),
+                                         sandbox_show_text(type), sandbox_show_text(NULL)};
+        if (sandbox_result_append(query, values) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int append_pair(struct sandbox_query *query, const char *name, const char *text)
+{
+    struct sandbox_value values[] = {sandbox_show_text(name), sandbox_show_text(text ? text : "")};
+    return sandbox_result_append(query, values);
+}
+
+static const char *time_text(struct sql_context *context, int64_t ms)
+{
+    char text[32];
+    base_time_format(ms * 1000, text);
+    return sandbox_arena_dup(context->arena, text);
+}
+
+/* DESCRIBE CATALOG and SCHEMA. */
+static int describe_other(struct sql_context *context, const struct sql_statement *statement,
+                          struct sandbox_query *query)
+{
+    static const struct sandbox_show_column catalogs[] = {{"info_name", "string"},
+                                                          {"info_value", "string"}};
+    static const struct sandbox_show_column schemas[] = {{"database_description_item", "string"},
+                                                         {"database_description_value", "string"}};
+    bool catalog = statement->kind == ST_DESCRIBE_CATALOG;
+    const struct sandbox_securable *object =
+        sql_find_securable(context, catalog ? 'C' : 'S', statement->parts, statement->part_count,
+                           statement->pos, NULL);
+    if (object && !sql_listed(context, object))
+        object = sql_find_securable(context, catalog ? 'C' : 'S', statement->parts,
+                                    statement->part_count, statement->pos,
+                                    catalog ? "USE_CATALOG" : "USE_SCHEMA");
+    if (!object)
+        return -1;
+    sandbox_show_start(query, catalog ? catalogs : schemas, 2);
+    if (append_pair(query, "Catalog Name", object->catalog) < 0 ||
+        (!catalog && append_pair(query, "Namespace Name", object->name) < 0) ||
+        append_pair(query, "Comment", object->comment) < 0 ||
+        (!catalog && append_pair(query, "Location", "") < 0) ||
+        append_pair(query, "Owner", object->owner) < 0)
+        return -1;
+    if (!statement->extended)
+        return 0;
+    if (!catalog)
+        return append_pair(query, "Properties", "");
+    return append_pair(query, "Catalog Type", "Regular") < 0 ||
+                   append_pair(query, "Created By", object->owner) < 0 ||
+                   append_pair(query, "Created At", time_text(context, object->created_ms)) < 0
+               ? -1
+               : 0;
+}
+
+/* The table of SHOW TBLPROPERTIES and SHOW CREATE TABLE: what may be read. */
+static const struct sandbox_securable *shown_table(struct sql_context *context,
+                                                   const struct sql_statement *statement)
+{
+    return sql_find_securable(context, 'T', statement->parts, statement->part_count, statement->pos,
+                              "SELECT");
+}
+
+static int show_properties(struct sql_context *context, const struct sql_statement *statement,
+                           struct sandbox_query *query)
+{
+    static const struct sandbox_show_column columns[] = {{"key", "string"}, {"value", "string"}};
+    const struct sandbox_securable *table = shown_table(context, statement);
+    bool found = false;
+    const char *key;
+    void *value;
+    if (!table)
+        return -1;
+    sandbox_show_start(query, columns, 2);
+    for (size_t i = 0; base_map_at(table->properties, i, &key, &value); i++) {
+        if (statement->word && strcmp(statement->word, key) != 0)
+            continue;
+        found = true;
+        if (append_pair(query, key, value) < 0)
+            return -1;
+    }
+    if (!statement->word || found)
+        return 0;
+    return append_pair(query, statement->word,
+                       sandbox_arena_printf(context->arena, "Table %s does not have property: %s",
+                                            table->full_name, statement->word));
+}
+
+static int show_create(struct sql_context *context, const struct sql_statement *statement,
+                       struct sandbox_query *query)
+{
+    static const struct sandbox_show_column columns[] = {{"createtab_stmt", "string"}};
+    const struct sandbox_securable *table = shown_table(context, statement);
+    const char *const parts[] = {table ? table->catalog : "", table ? table->schema : "",
+                                 table ? table->name : ""};
+    struct sandbox_value value;
+    struct buf text;
+    if (!table)
+        return -1;
+    bool view = table->table_type && strstr(table->table_type, "VIEW");
+    base_buf_init(&text, BUF_MAX_DEFAULT);
+    base_buf_printf(&text, "CREATE %s %s (\n", view ? "VIEW" : "TABLE",
+                    sql_quoted_name(context, parts, 3));
+    for (size_t i = 0; i < table->columns.count; i++) {
+        const struct sandbox_column *column = &table->columns.items[i];
+        const char *const name[] = {column->name};
+        char *type = sandbox_arena_dup(context->arena, view ? "" : column->type_text);
+        for (char *c = type; *c; c++)
+            *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+        base_buf_printf(&text, "  %s%s%s%s%s", sql_quoted_name(context, name, 1), view ? "" : " ",
+                        type, view || column->nullable ? "" : " NOT NULL",
+                        i + 1 < table->columns.count ? ",\n" : ")\n");
+    }
+    if (view)
+        base_buf_printf(&text, "AS %s\n", table->view_definition ? table->view_definition : "");
+    else
+        base_buf_text(&text, "USING delta\n");
+    value = (struct sandbox_value){.text = text.data, .len = text.len};
+    sandbox_show_start(query, columns, 1);
+    int result = sandbox_result_append(query, &value);
+    base_buf_free(&text);
+    return result;
+}
+
+/* Rows of SHOW TABLES, VIEWS and VOLUMES; there are no volumes here. */
+static int append_child(const struct sql_statement *statement,
+                        const struct sandbox_securable *parent,
+                        const struct sandbox_securable *child, struct sandbox_query *query)
+{
+    bool view = child->table_type && strstr(child->table_type, "VIEW");
+    bool stored = child->table_type && strcmp(child->table_type, "MATERIALIZED_VIEW") == 0;
+    struct sandbox_value values[] = {sandbox_show_text(parent->name),
+                                     sandbox_show_text(child->name), sandbox_show_number(0),
+                                     sandbox_show_number(stored)};
+    if ((statement->kind == ST_SHOW_VIEWS && !view) || statement->kind == ST_SHOW_VOLUMES)
+        return 0;
+    if (statement->kind == ST_SHOW_CATALOGS || statement->kind == ST_SHOW_SCHEMAS)
+        values[0] = values[1];
+    return sandbox_result_append(query, values);
+}
+
 static int show_children(struct sql_context *context, const struct sql_statement *statement,
                          struct sandbox_query *query)
 {
@@ -415,6 +558,12 @@ static int show_children(struct sql_context *context, const struct sql_statement
     static const struct sandbox_show_column schemas[] = {{"databaseName", "string"}};
     static const struct sandbox_show_column tables[] = {
         {"database", "string"}, {"tableName", "string"}, {"isTemporary", "boolean"}};
+    static const struct sandbox_show_column views[] = {{"namespace", "string"},
+                                                       {"viewName", "string"},
+                                                       {"isTemporary", "boolean"},
+                                                       {"isMaterialized", "boolean"}};
+    static const struct sandbox_show_column volumes[] = {{"database", "string"},
+                                                         {"volume_name", "string"}};
     const struct sandbox_query_request *request = context->request;
     struct sandbox_securable *parent = sandbox_workspace_metastore(request->workspace);
     const char *fallback = request->catalog ? request->catalog : "workspace";
@@ -422,7 +571,7 @@ static int show_children(struct sql_context *context, const struct sql_statement
     if (statement->kind == ST_SHOW_SCHEMAS)
         parent = sql_find_securable(context, 'C', statement->parts ? statement->parts : defaults, 1,
                                     statement->pos, NULL);
-    else if (statement->kind == ST_SHOW_TABLES)
+    else if (statement->kind != ST_SHOW_CATALOGS)
         parent = sql_find_securable(context, 'S', statement->parts ? statement->parts : defaults,
                                     statement->parts ? statement->part_count : 2, statement->pos,
                                     "USE_SCHEMA");
@@ -432,19 +581,19 @@ static int show_children(struct sql_context *context, const struct sql_statement
         sandbox_show_start(query, catalogs, 1);
     else if (statement->kind == ST_SHOW_SCHEMAS)
         sandbox_show_start(query, schemas, 1);
-    else
+    else if (statement->kind == ST_SHOW_TABLES)
         sandbox_show_start(query, tables, 3);
+    else if (statement->kind == ST_SHOW_VIEWS)
+        sandbox_show_start(query, views, 4);
+    else
+        sandbox_show_start(query, volumes, 2);
     int result = 0;
     for (size_t i = 0; i < sandbox_child_count(parent) && result >= 0; i++) {
         struct sandbox_securable scratch;
         const struct sandbox_securable *child =
             sandbox_child_at(request->workspace, parent, i, false, &scratch);
-        struct sandbox_value values[] = {sandbox_show_text(child->name),
-                                         sandbox_show_text(child->name), sandbox_show_number(0)};
-        if (statement->kind == ST_SHOW_TABLES)
-            values[0] = sandbox_show_text(parent->name);
-        if (can_see(context, child) && pattern_matches(statement->pattern, child->name))
-            result = sandbox_result_append(query, values);
+        if (sql_listed(context, child) && pattern_matches(statement->pattern, child->name))
+            result = append_child(statement, parent, child, query);
         sandbox_securable_clear(&scratch);
     }
     return result < 0 ? -1 : 0;
@@ -458,6 +607,15 @@ int sandbox_show_run(struct sql_context *context, const struct sql_statement *st
     case ST_DESCRIBE_DETAIL:
     case ST_DESCRIBE_TABLE:
         return describe(context, statement, query);
+    case ST_DESCRIBE_CATALOG:
+    case ST_DESCRIBE_SCHEMA:
+        return describe_other(context, statement, query);
+    case ST_DESCRIBE_QUERY:
+        return describe_query(context, statement, query);
+    case ST_SHOW_PROPERTIES:
+        return show_properties(context, statement, query);
+    case ST_SHOW_CREATE:
+        return show_create(context, statement, query);
     case ST_SHOW_GRANTS:
         return sandbox_show_grants(context, statement, query);
     case ST_GRANT:

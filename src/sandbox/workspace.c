@@ -77,6 +77,7 @@ void sandbox_securable_clear(struct sandbox_securable *securable)
     for (size_t i = 0; i < securable->grants.count; i++) {
         free(securable->grants.items[i].principal);
         free(securable->grants.items[i].privilege);
+        free(securable->grants.items[i].grantor);
     }
     vec_free(&securable->columns);
     vec_free(&securable->bindings);
@@ -312,15 +313,23 @@ static size_t grant_index(const struct sandbox_securable *securable, const char 
     return i;
 }
 
-void sandbox_workspace_grant(struct sandbox_workspace *workspace,
-                             struct sandbox_securable *securable, const char *principal,
-                             const char *privilege)
+void sandbox_workspace_grant_by(struct sandbox_workspace *workspace,
+                                struct sandbox_securable *securable, const char *principal,
+                                const char *privilege, const char *grantor)
 {
     sandbox_workspace_lock(workspace);
     if (grant_index(securable, principal, privilege) == securable->grants.count)
         vec_push(&securable->grants, (struct sandbox_grant){.principal = base_strdup(principal),
-                                                            .privilege = base_strdup(privilege)});
+                                                            .privilege = base_strdup(privilege),
+                                                            .grantor = base_strdup(grantor)});
     sandbox_workspace_unlock(workspace);
+}
+
+void sandbox_workspace_grant(struct sandbox_workspace *workspace,
+                             struct sandbox_securable *securable, const char *principal,
+                             const char *privilege)
+{
+    sandbox_workspace_grant_by(workspace, securable, principal, privilege, NULL);
 }
 
 void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
@@ -334,6 +343,7 @@ void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
     if (index < securable->grants.count) {
         free(securable->grants.items[index].principal);
         free(securable->grants.items[index].privilege);
+        free(securable->grants.items[index].grantor);
         securable->grants.items[index] = securable->grants.items[--securable->grants.count];
     }
     sandbox_workspace_unlock(workspace);

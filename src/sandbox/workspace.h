@@ -77,6 +77,7 @@ struct sandbox_securable {
     vec_of(struct sandbox_grant {
         char *principal;
         char *privilege; /* "USE_CATALOG", "SELECT", "ALL_PRIVILEGES", ... */
+        char *grantor;   /* NULL: the owner */
     }) grants;
 };
 
@@ -133,6 +134,10 @@ struct sandbox_principal *sandbox_workspace_principal(struct sandbox_workspace *
 void sandbox_workspace_grant(struct sandbox_workspace *workspace,
                              struct sandbox_securable *securable, const char *principal,
                              const char *privilege);
+/* By somebody; what is there already stays his who gave it. */
+void sandbox_workspace_grant_by(struct sandbox_workspace *workspace,
+                                struct sandbox_securable *securable, const char *principal,
+                                const char *privilege, const char *grantor);
 void sandbox_workspace_revoke(struct sandbox_workspace *workspace,
                               struct sandbox_securable *securable, const char *principal,
                               const char *privilege);
