@@ -4,9 +4,10 @@ EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/check_peers.py tests/suite/harness.py tests/suite/hostile.py tests/suite/kill_loop.py \
 	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
 # One cell per peer, what is pinned, and what the cells share.
-EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go \
-	tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sdk_py.py tests/peers/cell_sql_connector.py \
-	tests/peers/world.py
+EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/world.py
+EXTRA_DIST += tests/peers/official.py tests/peers/cell_cli.py tests/peers/cell_sdk_py.py
+EXTRA_DIST += tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go
+EXTRA_DIST += tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sql_connector.py
 
 # Not installed, not part of the suite: what kill-loop asks for the names of the crash points.
 check_PROGRAMS += tests/tools/crash_points

@@ -136,8 +136,9 @@ enum access_badge access_badge_make(const struct access_badge_facts *facts, char
         add(&text, "not in Unity Catalog, where grants do not reach; upgrade or copy it first");
         return BADGE_NOT_UC;
     }
-    if (facts->hidden) {
-        add(&text, "the principal does not see it; ");
+    if (facts->hidden || facts->tables_hidden) {
+        add(&text, facts->hidden ? "the principal does not see it; "
+                                 : "the principal sees none of its tables; ");
         owners_add(&text,
                    facts->kind == BADGE_OF_TABLE ? &facts->table_owner : &facts->schema_owner, 1);
         add(&text, " can grant what is missing");

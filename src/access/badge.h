@@ -31,6 +31,7 @@ enum access_badge_kind { BADGE_OF_CATALOG, BADGE_OF_SCHEMA, BADGE_OF_TABLE };
 struct access_badge_facts {
     enum access_badge_kind kind;
     bool not_uc, hidden;
+    bool tables_hidden; /* a container the principal sees, but none of its tables */
     enum access_has catalog, schema, table; /* USE CATALOG, USE SCHEMA, SELECT */
     bool row_filter, masked;
     bool ticked;                                         /* once the draft is applied */

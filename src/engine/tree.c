@@ -262,7 +262,7 @@ static void container_dress(struct engine_dresser *dresser, const struct store_c
         facts.schema = facts.catalog == ACCESS_NO ? ACCESS_UNKNOWN
                                                   : has_of((row->flags & CATALOG_BROWSE_ONLY) != 0);
     }
-    facts.hidden = facts.hidden || (counts.tables > 0 && counts.hidden == counts.tables);
+    facts.tables_hidden = counts.tables > 0 && counts.hidden == counts.tables;
     if (kind == BADGE_OF_CATALOG)
         facts.schema_owner = owner; /* who can show what is hidden */
     container_ticks_add(engine, json, row->key, &counts);

@@ -69,6 +69,9 @@ static void test_out_of_reach(void **state)
     (void)state;
     char why[16];
     struct access_badge_facts facts = facts_all(ACCESS_YES, ACCESS_YES, ACCESS_YES);
+    facts.tables_hidden = true;
+    expect(&facts, "hidden",
+           "the principal sees none of its tables; crm-team can grant what is missing");
     facts.hidden = true;
     expect(&facts, "hidden", "the principal does not see it; crm-team can grant what is missing");
     facts.not_uc = true;
