@@ -28,6 +28,22 @@ static const struct {
     {"me", ACCOUNTS, "getCurrentUser", NULL, NULL},
     {"service_principals", ACCOUNTS, "listServicePrincipals", NULL, NULL},
     {"service_principal", ACCOUNTS, "getServicePrincipal", "target_user_id", NULL},
+    {"service_principal_create", ACCOUNTS, "add", NULL, NULL},
+    {"service_principal_replace", ACCOUNTS, "updateUser", "target_user_id", NULL},
+    {"service_principal_change", ACCOUNTS, "updateUser", "target_user_id", NULL},
+    {"service_principal_delete", ACCOUNTS, "delete", "target_user_id", NULL},
+    {"users", ACCOUNTS, "listUsers", NULL, NULL},
+    {"user", ACCOUNTS, "getUser", "target_user_id", NULL},
+    {"user_create", ACCOUNTS, "add", NULL, NULL},
+    {"user_replace", ACCOUNTS, "updateUser", "target_user_id", NULL},
+    {"user_change", ACCOUNTS, "updateUser", "target_user_id", NULL},
+    {"user_delete", ACCOUNTS, "delete", "target_user_id", NULL},
+    {"groups", ACCOUNTS, "listGroups", NULL, NULL},
+    {"group", ACCOUNTS, "getGroup", "target_group_id", NULL},
+    {"group_create", ACCOUNTS, "createGroup", NULL, NULL},
+    {"group_replace", ACCOUNTS, "updateGroup", "target_group_id", NULL},
+    {"group_change", ACCOUNTS, "updateGroup", "target_group_id", NULL},
+    {"group_delete", ACCOUNTS, "removeGroup", "target_group_id", NULL},
     {"secrets", "servicePrincipalCredentials", "list", "service_principal", NULL},
     {"account_secrets", "servicePrincipalCredentials", "list", "account_id", "service_principal"},
     {"metastore", UNITY, "getMetastoreSummary", NULL, NULL},
@@ -132,6 +148,37 @@ void sandbox_audit_answer(struct sandbox_exchange *exchange)
     cJSON_Delete(body);
 }
 
+static size_t name_index(const char *endpoint)
+{
+    size_t i = 0;
+
+    while (i < base_countof(names) && strcmp(names[i].endpoint, endpoint) != 0)
+        i++;
+    return i;
+}
+
+/* What is done at the account has the name it has in a workspace, and the account's id first. */
+static void named(struct sandbox_audit *audit, struct sandbox_exchange *exchange, cJSON *list)
+{
+    const char *endpoint = exchange->endpoint ? exchange->endpoint : "";
+    size_t i = name_index(endpoint), at = 0;
+
+    if (i == base_countof(names) && strncmp(endpoint, "account_", 8) == 0) {
+        i = name_index(endpoint + 8);
+        at = 1;
+    }
+    if (i == base_countof(names))
+        return;
+    audit->service = names[i].service;
+    audit->action = names[i].action;
+    if (at && exchange->argument_count)
+        param_add(list, "account_id", exchange->arguments[0]);
+    if (exchange->argument_count > at && !exchange->object_store)
+        param_add(list, names[i].first, exchange->arguments[at]);
+    if (exchange->argument_count > at + 1)
+        param_add(list, names[i].second, exchange->arguments[at + 1]);
+}
+
 void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *exchange)
 {
     struct sandbox_server *server = exchange->server;
@@ -145,16 +192,7 @@ void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *ex
                                               : exchange->told_status ? exchange->told_status
                                                                       : exchange->status,
                                     .message = base_strdup(exchange->told)};
-    for (size_t i = 0; exchange->endpoint && i < base_countof(names); i++) {
-        if (strcmp(names[i].endpoint, exchange->endpoint) != 0)
-            continue;
-        audit->service = names[i].service;
-        audit->action = names[i].action;
-        if (exchange->argument_count > 0 && !exchange->object_store)
-            param_add(list, names[i].first, exchange->arguments[0]);
-        if (exchange->argument_count > 1)
-            param_add(list, names[i].second, exchange->arguments[1]);
-    }
+    named(audit, exchange, list);
     audit->account_level = exchange->endpoint && strncmp(exchange->endpoint, "account_", 8) == 0;
     params_of_query(exchange, list);
     audit->statement = params_of_body(exchange, list);

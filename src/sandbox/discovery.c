@@ -1,5 +1,5 @@
-#include "sandbox/identity.h"
 #include "sandbox/network.h"
+#include "sandbox/scim.h"
 #include "sandbox/server.h"
 
 #include <string.h>
@@ -143,80 +143,31 @@ void sandbox_endpoint_login_page(struct sandbox_exchange *exchange)
                        "<body><div id=\"login-page\"></div></body></html>");
 }
 
-static bool excluded(const char *list, const char *attribute)
-{
-    size_t wanted = strlen(attribute);
-
-    while (list && *list) {
-        size_t len = strcspn(list, ",");
-
-        if (len == wanted && strncmp(list, attribute, len) == 0)
-            return true;
-        list += len + (list[len] == ',');
-    }
-    return false;
-}
-
-static void me_groups(struct sandbox_workspace *workspace, const char *principal, cJSON *json)
-{
-    struct sandbox_principal *group;
-    cJSON *groups = cJSON_CreateArray();
-
-    for (size_t i = 0; (group = sandbox_workspace_principal_at(workspace, i)); i++) {
-        cJSON *item;
-
-        if (group->kind != SANDBOX_GROUP ||
-            !sandbox_workspace_member(workspace, group->name, principal))
-            continue;
-        item = base_json_object();
-        base_json_add_str(item, "display", group->display_name);
-        base_json_add_str(item, "type", "direct");
-        base_json_add_str(item, "value", group->scim_id);
-        base_json_push_take(groups, item);
-    }
-    if (cJSON_GetArraySize(groups))
-        base_json_add_take(json, "groups", groups);
-    else
-        cJSON_Delete(groups);
-}
-
-static void me_body(struct sandbox_workspace *workspace, const struct sandbox_principal *me,
-                    const char *left_out, cJSON *json)
-{
-    cJSON *array, *item;
-
-    push_all(json, "schemas",
-             (const char *const[]){"urn:ietf:params:scim:schemas:core:2.0:User", NULL});
-    base_json_add_str(json, "id", me->scim_id);
-    base_json_add_str(json, "userName", me->name);
-    base_json_add_str(json, "displayName", me->display_name);
-    base_json_add_bool(json, "active", me->active);
-    if (me->kind == SANDBOX_USER && !excluded(left_out, "emails")) {
-        array = base_json_add_array(json, "emails");
-        item = base_json_object();
-        base_json_add_str(item, "type", "work");
-        base_json_add_str(item, "value", me->name);
-        base_json_add_bool(item, "primary", true);
-        base_json_push_take(array, item);
-    }
-    if (!excluded(left_out, "entitlements"))
-        sandbox_entitlements_json(me->entitlements, json);
-    if (!excluded(left_out, "groups"))
-        me_groups(workspace, me->name, json);
-}
-
+/* A User, also for a service principal, whose userName is its application id. */
 void sandbox_endpoint_me(struct sandbox_exchange *exchange)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
-    const char *left_out = sandbox_exchange_query(exchange, "excludedAttributes");
     const struct sandbox_principal *me;
-    cJSON *json = base_json_object();
+    cJSON *json = NULL;
 
     sandbox_workspace_lock(workspace);
     me = sandbox_workspace_find_principal(workspace, exchange->principal);
-    if (me)
-        me_body(workspace, me, left_out, json);
+    if (me) {
+        json = sandbox_scim_json(workspace, me, false);
+        cJSON_DeleteItemFromObjectCaseSensitive(json, "applicationId");
+        cJSON_DeleteItemFromObjectCaseSensitive(json, "schemas");
+        push_all(json, "schemas",
+                 (const char *const[]){"urn:ietf:params:scim:schemas:core:2.0:User", NULL});
+        if (me->kind != SANDBOX_USER)
+            base_json_add_str(json, "userName", me->name);
+        sandbox_scim_pick(json, sandbox_exchange_query(exchange, "attributes"),
+                          sandbox_exchange_query(exchange, "excludedAttributes"));
+    }
     sandbox_workspace_unlock(workspace);
+    if (!json) {
+        sandbox_reply_gateway(exchange, 403, "Invalid access token.");
+        return;
+    }
     sandbox_reply_json(exchange, 200, json);
     exchange->content_type = "application/scim+json; charset=utf-8";
 }

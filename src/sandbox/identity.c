@@ -1,5 +1,9 @@
 #include "sandbox/identity.h"
 
+#include "sandbox/warehouse_state.h"
+
+#include "base/text.h"
+
 #include <string.h>
 
 static const struct {
@@ -62,4 +66,77 @@ bool sandbox_identity_assigned_set(struct sandbox_principal *principal, bool ass
 
     principal->assigned = assigned;
     return was;
+}
+
+static void name_replace(char **slot, const char *from, const char *to)
+{
+    if (!*slot || !base_text_equal_nocase(*slot, from))
+        return;
+    free(*slot);
+    *slot = base_strdup(to);
+}
+
+static void renamed_in_securable(struct sandbox_securable *securable, const char *from,
+                                 const char *to)
+{
+    name_replace(&securable->owner, from, to);
+    for (size_t i = 0; i < securable->grants.count; i++)
+        name_replace(&securable->grants.items[i].principal, from, to);
+    for (size_t i = 0; i < securable->children.count; i++)
+        renamed_in_securable(securable->children.items[i], from, to);
+}
+
+void sandbox_identity_rename(struct sandbox_workspace *workspace,
+                             struct sandbox_principal *principal, const char *name)
+{
+    char *from = base_strdup(principal->name);
+    struct sandbox_principal *other;
+    struct sandbox_warehouse *warehouse;
+
+    sandbox_workspace_principal_rename(workspace, principal, name);
+    for (size_t i = 0; (other = sandbox_workspace_principal_at(workspace, i)); i++) {
+        for (size_t k = 0; k < other->members.count; k++)
+            name_replace(&other->members.items[k], from, name);
+        for (size_t k = 0; k < other->managers.count; k++)
+            name_replace(&other->managers.items[k], from, name);
+    }
+    for (size_t i = 0; (warehouse = sandbox_warehouses_any(workspace, i)); i++) {
+        for (size_t k = 0; k < warehouse->access.count; k++)
+            name_replace(&warehouse->access.items[k].principal, from, name);
+    }
+    renamed_in_securable(sandbox_workspace_metastore(workspace), from, name);
+    free(from);
+}
+
+static void members_remove(struct sandbox_workspace *workspace, const char *name)
+{
+    struct sandbox_principal *group;
+
+    for (size_t i = 0; (group = sandbox_workspace_principal_at(workspace, i)); i++) {
+        for (size_t k = group->members.count; k-- > 0;) {
+            if (!base_text_equal_nocase(group->members.items[k], name))
+                continue;
+            free(group->members.items[k]);
+            group->members.items[k] = group->members.items[--group->members.count];
+        }
+    }
+}
+
+void sandbox_identity_unassign(struct sandbox_workspace *workspace,
+                               struct sandbox_principal *principal)
+{
+    struct sandbox_warehouse *warehouse;
+
+    sandbox_identity_assigned_set(principal, false);
+    principal->workspace_admin = false;
+    members_remove(workspace, principal->name);
+    for (size_t i = 0; (warehouse = sandbox_warehouses_any(workspace, i)); i++)
+        free(sandbox_warehouse_access_set(warehouse, principal->name, NULL));
+}
+
+void sandbox_identity_remove(struct sandbox_workspace *workspace,
+                             struct sandbox_principal *principal)
+{
+    sandbox_identity_unassign(workspace, principal);
+    sandbox_workspace_principal_remove(workspace, principal);
 }

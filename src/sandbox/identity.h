@@ -16,5 +16,14 @@ bool sandbox_identity_active_set(struct sandbox_principal *principal, bool activ
 unsigned sandbox_identity_entitlements_set(struct sandbox_principal *principal,
                                            unsigned entitlements);
 bool sandbox_identity_assigned_set(struct sandbox_principal *principal, bool assigned);
+/* A group's new name, also where it is granted something, a member, an owner. The name is free. */
+void sandbox_identity_rename(struct sandbox_workspace *workspace,
+                             struct sandbox_principal *principal, const char *name);
+/* Out of the workspace: no admin of it, in none of its groups, on none of its warehouses. */
+void sandbox_identity_unassign(struct sandbox_workspace *workspace,
+                               struct sandbox_principal *principal);
+/* Out of the account. What it was granted stays behind, as in the service. */
+void sandbox_identity_remove(struct sandbox_workspace *workspace,
+                             struct sandbox_principal *principal);
 
 #endif

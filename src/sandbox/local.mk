@@ -15,7 +15,9 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/fault_wire.c src/sandbox/fault_wire.h \
 	src/sandbox/http.c src/sandbox/http.h \
 	src/sandbox/journal.c src/sandbox/journal.h \
-	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h src/sandbox/scim.c \
+	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h \
+	src/sandbox/scim.c src/sandbox/scim.h src/sandbox/scim_draft.c \
+	src/sandbox/scim_filter.c src/sandbox/scim_json.c \
 	src/sandbox/system.c src/sandbox/system.h \
 	src/sandbox/lie.c src/sandbox/link.c src/sandbox/page.c src/sandbox/permissions.c \
 	src/sandbox/query.h src/sandbox/reply.c src/sandbox/route.c \

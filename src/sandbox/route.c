@@ -16,6 +16,19 @@ struct route {
     void (*handle)(struct sandbox_exchange *exchange);
 };
 
+#define WORKSPACE_SCIM "/api/2.0/preview/scim/v2/"
+#define ACCOUNT_SCIM "/api/2.0/accounts/{}/scim/v2/"
+/* The six calls of one kind of resource. */
+#define SCIM(path, name)                                                                           \
+    {"GET", path, name "s", false, sandbox_endpoint_scim_list},                                    \
+        {"GET", path "/{}", name, false, sandbox_endpoint_scim_get},                               \
+        {"POST", path, name "_create", false, sandbox_endpoint_scim_create},                       \
+        {"PUT", path "/{}", name "_replace", false, sandbox_endpoint_scim_put},                    \
+        {"PATCH", path "/{}", name "_change", false, sandbox_endpoint_scim_patch},                 \
+    {                                                                                              \
+        "DELETE", path "/{}", name "_delete", false, sandbox_endpoint_scim_delete                  \
+    }
+
 static const struct route routes[] = {
     {"POST", "/oidc/v1/token", "token", true, sandbox_endpoint_token},
     {"GET", "/.well-known/databricks-config", "discovery", true,
@@ -33,10 +46,12 @@ static const struct route routes[] = {
     {"GET", "/login.html", "login", true, sandbox_endpoint_login_page},
     {"GET", "/", "login", true, sandbox_endpoint_login_page},
     {"GET", "/api/2.0/preview/scim/v2/Me", "me", false, sandbox_endpoint_me},
-    {"GET", "/api/2.0/preview/scim/v2/ServicePrincipals", "service_principals", false,
-     sandbox_endpoint_service_principals},
-    {"GET", "/api/2.0/preview/scim/v2/ServicePrincipals/{}", "service_principal", false,
-     sandbox_endpoint_service_principal},
+    SCIM(WORKSPACE_SCIM "ServicePrincipals", "service_principal"),
+    SCIM(WORKSPACE_SCIM "Groups", "group"),
+    SCIM(WORKSPACE_SCIM "Users", "user"),
+    SCIM(ACCOUNT_SCIM "ServicePrincipals", "account_service_principal"),
+    SCIM(ACCOUNT_SCIM "Groups", "account_group"),
+    SCIM(ACCOUNT_SCIM "Users", "account_user"),
     {"GET", "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets", "secrets", false,
      sandbox_endpoint_secrets},
     {"GET", "/api/2.0/accounts/{}/servicePrincipals/{}/credentials/secrets", "account_secrets",

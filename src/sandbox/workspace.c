@@ -414,6 +414,21 @@ struct sandbox_principal *sandbox_workspace_principal_by_id(struct sandbox_works
     return NULL;
 }
 
+void sandbox_workspace_principal_rename(struct sandbox_workspace *workspace,
+                                        struct sandbox_principal *principal, const char *name)
+{
+    char *from = lower_key(0, principal->name), *to = lower_key(0, name);
+
+    sandbox_workspace_lock(workspace);
+    base_map_remove(workspace->principals, from);
+    free(principal->name);
+    principal->name = base_strdup(name);
+    base_map_put(workspace->principals, to, principal);
+    sandbox_workspace_unlock(workspace);
+    free(from);
+    free(to);
+}
+
 void sandbox_workspace_principal_remove(struct sandbox_workspace *workspace,
                                         struct sandbox_principal *principal)
 {

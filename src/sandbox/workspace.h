@@ -204,6 +204,9 @@ int sandbox_workspace_closed(struct sandbox_workspace *workspace,
 /* By the numeric id of SCIM; NULL = not there. */
 struct sandbox_principal *sandbox_workspace_principal_by_id(struct sandbox_workspace *workspace,
                                                             const char *scim_id);
+/* Known by another name from now on; the name must be free. */
+void sandbox_workspace_principal_rename(struct sandbox_workspace *workspace,
+                                        struct sandbox_principal *principal, const char *name);
 /* Gone for everybody; the struct lives on until the workspace ends. */
 void sandbox_workspace_principal_remove(struct sandbox_workspace *workspace,
                                         struct sandbox_principal *principal);

@@ -308,5 +308,182 @@ def test_introspect(sandbox):
     assert scope == {"account_id": sandbox.ready["account_id"], "workspace_id": int(sandbox.ready["workspace_id"])}
 
 
+# --- SCIM ----------------------------------------------------------------------------------------------------
+
+SCIM = "/api/2.0/preview/scim/v2/"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def call(sandbox, method, path, body=None, who="admin"):
+    return sandbox.request(method, path, body, token=sandbox.token(who))
+
+
+def patch(sandbox, path, *operations, who="admin"):
+    return call(sandbox, "PATCH", path, {"schemas": [PATCH_OP], "Operations": list(operations)}, who)
+
+
+def create(sandbox, kind, **fields):
+    answer = call(sandbox, "POST", SCIM + kind, fields)
+    assert answer.status == 201, answer.body
+    return answer.json
+
+
+def refused(answer, status, scim_type=None):
+    assert answer.status == status, answer.body
+    assert answer.json["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert answer.json["status"] == str(status) and answer.json["detail"]
+    assert answer.json.get("scimType") == scim_type
+
+
+def test_service_principal_life(sandbox):
+    made = create(sandbox, "ServicePrincipals", displayName="exporter",
+                  entitlements=[{"value": "databricks-sql-access"}])
+    path = SCIM + "ServicePrincipals/" + made["id"]
+    assert made["active"] and made["entitlements"] == [{"value": "databricks-sql-access"}]
+    assert len(made["applicationId"]) == 36 and made["id"].isdigit()
+    assert call(sandbox, "GET", path).json == made
+    changed = patch(sandbox, path, {"op": "Replace", "path": "active", "value": "False"},
+                    {"op": "add", "path": "entitlements", "value": [{"value": "workspace-access"}]},
+                    {"op": "remove", "path": 'entitlements[value eq "databricks-sql-access"]'}).json
+    assert changed["active"] is False and changed["entitlements"] == [{"value": "workspace-access"}]
+    refused(patch(sandbox, path, {"op": "replace", "path": "active", "value": True},
+                  {"op": "add", "path": "entitlements", "value": [{"value": "moon"}]}), 400, "invalidValue")
+    assert call(sandbox, "GET", path).json["active"] is False, "a PATCH happens wholly or not at all"
+    put = call(sandbox, "PUT", path, {"displayName": "exporter 2", "active": True, "externalId": "x-1"}).json
+    assert put["displayName"] == "exporter 2" and put["externalId"] == "x-1" and "entitlements" not in put
+    assert call(sandbox, "DELETE", path).status == 204
+    refused(call(sandbox, "GET", path), 404)
+
+
+def test_deactivated_by_scim(sandbox):
+    """The same state as the fault sp_disabled."""
+    token = sandbox.token()
+    path = SCIM + "ServicePrincipals/" + sandbox.ready["principal_id"]
+    assert patch(sandbox, path, {"op": "replace", "path": "active", "value": False}).status == 200
+    assert sign_in(sandbox).json["error"] == "invalid_client"
+    assert sandbox.request("GET", ME, token=token).json["message"] == "User is inactive."
+    assert patch(sandbox, path, {"op": "replace", "value": {"active": True}}).status == 200
+    works(sandbox)
+
+
+@pytest.mark.parametrize("text, names", [
+    ('displayName eq "aampe-reader"', ["aampe-reader"]), ('displayName eq "AAMPE-READER"', ["aampe-reader"]),
+    ('displayName co "ampe-o"', ["aampe-observer"]), ('displayName sw "aampe-"', ["aampe-observer", "aampe-reader"]),
+    ('displayName ne "aampe-reader"', ["aampe-observer"]),
+    ('displayName eq "aampe-reader" or displayName eq "aampe-observer"', ["aampe-observer", "aampe-reader"]),
+    ('displayName sw "aampe-" and not (displayName co "read")', ["aampe-observer"]),
+    ('active eq true and groups.display eq "aampe_reader"', ["aampe-reader"]),
+    ('entitlements.value eq "allow-cluster-create"', []), ('externalId pr', []),
+])
+def test_scim_filters(sandbox, text, names):
+    answer = sandbox.get(SCIM + "ServicePrincipals", filter=text, sortBy="displayName")
+    assert [r["displayName"] for r in answer.json.get("Resources", [])] == names
+    assert answer.json["totalResults"] == len(names) and ("Resources" in answer.json) == bool(names)
+
+
+@pytest.mark.parametrize("text", ["displayName", 'displayName like "x"', 'colour eq "red"', 'displayName eq "x',
+                                  '(displayName eq "x"', 'displayName eq "x" and', "(" * 40 + 'id eq "1"' + ")" * 40])
+def test_scim_filters_that_are_none(sandbox, text):
+    refused(sandbox.get(SCIM + "ServicePrincipals", filter=text), 400, "invalidFilter")
+
+
+def test_scim_list_windows_and_attributes(sandbox):
+    every = sandbox.get(SCIM + "Groups", sortBy="displayName").json
+    assert every["totalResults"] == every["itemsPerPage"] == len(every["Resources"]) >= 6
+    second = sandbox.get(SCIM + "Groups", sortBy="displayName", startIndex=2, count=2).json
+    assert second["Resources"] == every["Resources"][1:3] and second["totalResults"] == every["totalResults"]
+    last = sandbox.get(SCIM + "Groups", sortBy="displayName", sortOrder="descending", count=1).json
+    assert last["Resources"] == [every["Resources"][-1]]
+    few = sandbox.get(SCIM + "Groups", attributes="displayName,members.value").json["Resources"]
+    assert all(set(r) <= {"id", "schemas", "displayName", "members"} for r in few)
+    without = sandbox.get(SCIM + "Groups", excludedAttributes="members").json["Resources"]
+    assert all("members" not in r for r in without)
+    assert "Resources" not in sandbox.get(SCIM + "Groups", count=0).json
+
+
+def test_group_life(sandbox):
+    reader = sandbox.ready["principal_id"]
+    made = create(sandbox, "Groups", displayName="exporters", members=[{"value": reader}])
+    path = SCIM + "Groups/" + made["id"]
+    assert [m["display"] for m in made["members"]] == ["aampe-reader"]
+    assert made["members"][0]["$ref"] == "ServicePrincipals/" + reader
+    assert "exporters" in [g["display"] for g in sandbox.get(ME).json["groups"]]
+    refused(call(sandbox, "POST", SCIM + "Groups", {"displayName": "Exporters"}), 409, "uniqueness")
+    grant = {"changes": [{"principal": "exporters", "add": ["SELECT"]}]}
+    hr = UC + "/permissions/table/shop.hr.employees"
+    assert call(sandbox, "PATCH", hr, grant).status == 200
+    renamed = patch(sandbox, path, {"op": "replace", "path": "displayName", "value": "shippers"})
+    assert renamed.json["displayName"] == "shippers"
+    assert [a["principal"] for a in call(sandbox, "GET", hr).json["privilege_assignments"]] == ["shippers"]
+    gone = patch(sandbox, path, {"op": "remove", "path": f'members[value eq "{reader}"]'}).json
+    assert "members" not in gone
+    refused(patch(sandbox, path, {"op": "add", "path": "members", "value": [{"value": "12345"}]}), 404)
+    assert call(sandbox, "DELETE", path).status == 204
+    assert "shippers" not in [g["display"] for g in sandbox.get(ME).json["groups"]]
+    call(sandbox, "PATCH", hr, {"changes": [{"principal": "shippers", "remove": ["SELECT"]}]})
+
+
+def test_group_gives_entitlement_and_admin(sandbox):
+    made = create(sandbox, "Groups", displayName="sql people", entitlements=[{"value": "databricks-sql-access"}],
+                  members=[{"value": sandbox.ready["principal_id"]}])
+    sandbox.fault("no_entitlement")
+    assert sandbox.statement(ONE).json["status"]["state"] == "SUCCEEDED"
+    call(sandbox, "DELETE", SCIM + "Groups/" + made["id"])
+    assert sandbox.statement(ONE).status == 403
+    sandbox.fault("clear")
+    refused(call(sandbox, "POST", SCIM + "Groups", {"displayName": "mine"}, "client"), 403)
+    admins = sandbox.get(SCIM + "Groups", filter='displayName eq "admins"').json["Resources"][0]
+    join = {"op": "add", "path": "members", "value": [{"value": sandbox.ready["principal_id"]}]}
+    assert patch(sandbox, SCIM + "Groups/" + admins["id"], join).status == 200
+    mine = call(sandbox, "POST", SCIM + "Groups", {"displayName": "mine"}, "client")
+    assert mine.status == 201
+    leave = {"op": "remove", "path": f'members[value eq "{sandbox.ready["principal_id"]}"]'}
+    assert patch(sandbox, SCIM + "Groups/" + admins["id"], leave).status == 200
+    refused(call(sandbox, "DELETE", SCIM + "Groups/" + mine.json["id"], who="client"), 403)
+    assert call(sandbox, "DELETE", SCIM + "Groups/" + mine.json["id"]).status == 204
+    refused(call(sandbox, "DELETE", SCIM + "Groups/" + admins["id"]), 403)
+
+
+def test_users(sandbox):
+    users = sandbox.get(SCIM + "Users", filter='userName eq "admin@sandbox.example"').json["Resources"]
+    assert users[0]["emails"][0]["value"] == "admin@sandbox.example"
+    assert call(sandbox, "GET", SCIM + "Users/" + users[0]["id"]).json["id"] == users[0]["id"]
+    refused(call(sandbox, "GET", SCIM + "Users/" + sandbox.ready["principal_id"]), 404)
+
+
+def test_broken_scim_bodies(sandbox):
+    path = SCIM + "ServicePrincipals/" + sandbox.ready["principal_id"]
+    refused(call(sandbox, "PATCH", path, "{"), 400, "invalidSyntax")
+    refused(patch(sandbox, path), 400, "invalidSyntax")
+    refused(patch(sandbox, path, {"op": "move", "path": "active"}), 400, "invalidSyntax")
+    refused(patch(sandbox, path, {"op": "replace", "path": "moon", "value": 1}), 400, "invalidPath")
+    refused(patch(sandbox, path, {"op": "remove"}), 400, "noTarget")
+    refused(patch(sandbox, path, {"op": "replace", "path": "active", "value": "maybe"}), 400, "invalidValue")
+    works(sandbox)
+
+
+def test_account_scim(sandbox):
+    ready = sandbox.ready
+    base = f"/api/2.0/accounts/{ready['account_id']}/scim/v2/"
+    assert call(sandbox, "GET", base + "ServicePrincipals").status == 401, "a workspace's token is none of the account"
+    token = account_token(sandbox).json["access_token"]
+    refused(sandbox.request("GET", base + "ServicePrincipals", token=token), 403)
+    sandbox.command("grant", ready["client_id"], "ACCOUNT_ADMIN", "account")
+    made = sandbox.request("POST", base + "ServicePrincipals", {"displayName": "elsewhere"}, token=token)
+    assert made.status == 201 and made.json["account_id"] == ready["account_id"]
+    assert "entitlements" not in made.json and "groups" not in made.json
+    refused(call(sandbox, "GET", SCIM + "ServicePrincipals/" + made.json["id"]), 404)
+    names = [r["displayName"] for r in sandbox.request("GET", base + "ServicePrincipals", token=token).json["Resources"]]
+    assert "elsewhere" in names and "aampe-reader" in names
+    promoted = sandbox.request("PATCH", base + "ServicePrincipals/" + made.json["id"],
+                               {"Operations": [{"op": "add", "path": "roles", "value": [{"value": "account_admin"}]}]},
+                               token=token)
+    assert promoted.json["roles"] == [{"value": "account_admin"}]
+    refused(sandbox.request("GET", "/api/2.0/accounts/nobody/scim/v2/Groups", token=token), 404)
+    assert sandbox.request("DELETE", base + "ServicePrincipals/" + made.json["id"], token=token).status == 204
+    sandbox.command("revoke", ready["client_id"], "ACCOUNT_ADMIN", "account")
+    works(sandbox)
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))
