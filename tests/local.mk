@@ -5,10 +5,9 @@ EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
 # One cell per peer, what is pinned, and what the cells share.
 EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/world.py
-EXTRA_DIST += tests/peers/official.py tests/peers/cell_cli.py tests/peers/cell_sdk_py.py
+EXTRA_DIST += tests/peers/official.py tests/peers/official_writes.py tests/peers/cell_cli.py tests/peers/cell_sdk_py.py tests/peers/client_sdk_py.py
 EXTRA_DIST += tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go
 EXTRA_DIST += tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sql_connector.py
-EXTRA_DIST += tests/peers/cell_sqlglot.py tests/peers/emitted.py
 
 # Not installed, not part of the suite: what kill-loop asks for the names of the crash points.
 check_PROGRAMS += tests/tools/crash_points

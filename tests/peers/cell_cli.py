@@ -86,14 +86,7 @@ for name, words in {
 def main():
     cell = cells.Cell()
     with harness.Folder("aampe-cli.") as folder:
-        cli = Cli(cell.program, folder)
-        place = official.Place(cell, folder, cli)
-        try:
-            cli.connect(place.info)
-            place.start()
-            official.reads(place)
-        finally:
-            place.stop()
+        official.judge(cell, Cli(cell.program, folder))
     return cell.finish()
 
 

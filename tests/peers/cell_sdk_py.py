@@ -10,7 +10,9 @@ warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
 import cells  # noqa: E402
+import client_sdk_py  # noqa: E402
 import databricks.sdk.errors as errors  # noqa: E402
+import official  # noqa: E402
 from databricks.sdk import WorkspaceClient  # noqa: E402
 from databricks.sdk.service.catalog import PermissionsChange, Privilege  # noqa: E402
 from databricks.sdk.service.sql import Disposition, Format, StatementParameterListItem, StatementState  # noqa: E402
@@ -111,6 +113,7 @@ def main():
         for part in (lambda: sdk_metadata(sandbox, client, admin), lambda: sdk_grants(sandbox, client, admin),
                      lambda: sdk_statements(sandbox, client), lambda: sdk_troubles(sandbox, client, admin)):
             CELL.attempt("sdk", "sandbox", part)
+    official.judge(CELL, client_sdk_py.Sdk())
     return CELL.finish()
 
 

@@ -288,3 +288,17 @@ READS = (read_catalogs, read_warehouses, read_secrets, read_principals, read_sys
 def reads(place):
     for part in READS:
         place.cell.attempt(part.__name__.removeprefix("read_").replace("_", " "), None, lambda part=part: part(place))
+
+
+def judge(cell, client):
+    """A client judges a sandbox and, beside it, our own product, in a folder of their own."""
+    import official_writes  # it asks this module
+    with harness.Folder("aampe-judge.") as folder:
+        place = Place(cell, folder, client)
+        try:
+            client.connect(place.info)
+            place.start()
+            reads(place)
+            official_writes.writes(place)
+        finally:
+            place.stop()

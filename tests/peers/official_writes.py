@@ -1,0 +1,173 @@
+"""What one side writes, the other sees: official clients change the workspace, aampe-console says what it is now; and the
+GRANTs that aampe-console prints are run unchanged by the clients."""
+
+import subprocess
+
+import harness
+import official
+
+WRITE_SCHEMAS = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+
+
+def console_text(place, *words):
+    """A command's own text, for what it prints to be run by others."""
+    done = subprocess.run([harness.program("aampe-console"), "--profile", place.profile.name, "--socket",
+                           place.profile.state + "/sock", *words], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=120, env=place.profile.environment)
+    return done.stdout
+
+
+def verdict(place, table):
+    return place.ours("show", table)["access"]["verdict"]
+
+
+def levels(place, table):
+    return {one["level"]: one["has"] for one in place.ours("show", table)["access"]["levels"]}
+
+
+def state_of(place, sql, who="client"):
+    """How a statement of the client ends; a refusal to take it is FAILED too."""
+    try:
+        return place.client("statement", sql, place.info["warehouse_id"], who=who)["status"]["state"]
+    except official.Refused:
+        return "FAILED"
+
+
+def write_grants(place):
+    """The client grants and takes back; our verdict turns with it."""
+    table, principal, equal = "shop.hr.employees", place.info["application_id"], place.cell.equal
+    read = "SELECT count(*) FROM shop.hr.employees"
+
+    def change(kind, name, word, privilege):
+        place.admin("grants_update", kind, name, {"changes": [{"principal": principal, word: [privilege]}]})
+    equal("grants update", "before", (verdict(place, table), state_of(place, read)), ("not_readable", "FAILED"))
+    change("schema", "shop.hr", "add", "USE_SCHEMA")
+    equal("grants update", "USE_SCHEMA added", levels(place, table), {"CATALOG": "yes", "SCHEMA": "yes", "TABLE": "no"})
+    change("table", table, "add", "SELECT")
+    equal("grants update", "SELECT added", (verdict(place, table), state_of(place, read)), ("readable", "SUCCEEDED"))
+    equal("grants update", "listed alike", official.privileges_of(place.client("effective", "table", table)),
+          official.shown_privileges(place.ours("show", table)))
+    change("table", table, "remove", "SELECT")
+    equal("grants update", "SELECT removed", (verdict(place, table), state_of(place, read)), ("not_readable", "FAILED"))
+
+
+def write_grant_sql(place):
+    """What `share plan --sql` prints, run unchanged by the client as an administrator, is all that is missing."""
+    table, equal = "shop.finance.orders", place.cell.equal
+    place.ours("share", "add", table, "--yes")
+    for _ in range(3):
+        statements = [line for line in console_text(place, "share", "plan", "--sql").splitlines()
+                      if line and not line.startswith("--")]
+        if not statements:
+            break
+        for statement in statements:
+            answer = place.client("statement", statement, place.info["warehouse_id"], who="admin")
+            equal("GRANT of share plan --sql", statement, answer["status"]["state"], "SUCCEEDED")
+    equal("GRANT of share plan --sql", "nothing is left", console_text(place, "share", "plan", "--sql").strip(), "")
+    equal("GRANT of share plan --sql", "verdict, and a read that was tried",
+          (verdict(place, table), place.ours("show", table, "--try")["access"]["tried"]["ok"]), ("readable", True))
+    direct = official.direct_of(place.client("grants", "table", table))
+    equal("GRANT of share plan --sql", "grants get shows it", (place.info["application_id"], "SELECT") in direct, True)
+    shown = [tuple(row) for statement in ("SHOW GRANTS ON TABLE shop.finance.orders",)
+             for row in place.client("statement", statement, place.info["warehouse_id"], who="admin")["result"]["data_array"]]
+    equal("GRANT of share plan --sql", "SHOW GRANTS shows it",
+          any(row[:2] == (place.info["application_id"], "SELECT") for row in shown), True)
+    place.ours("share", "remove", table, "--yes")
+
+
+def write_secrets(place):
+    """Secrets the client makes and deletes come and go in our list."""
+    number = place.info["principal_id"]
+
+    def ours():
+        return {one["id"]: one for one in official.our_secrets(place)["workspace"]}
+    before = set(ours())
+    made = place.admin("secret_create", number, {"lifetime": "86400s"})
+    now = ours()
+    place.cell.equal("secret create", "seen by secrets list", sorted(set(now) - before), [made["id"]])
+    place.cell.equal("secret create", "when it ends", official.secret_fields(made) | {"status": "ACTIVE"},
+                     official.secret_fields(now[made["id"]]) if made["id"] in now else None)
+    place.admin("secret_delete", number, made["id"])
+    place.cell.equal("secret delete", "gone from secrets list", set(ours()), before)
+
+
+def write_permissions(place):
+    """Who may use the warehouse."""
+    number, principal = place.info["warehouse_id"], place.info["application_id"]
+    acl = place.admin("permissions", number)["access_control_list"]
+
+    def entry(one):
+        key = next(key for key in ("service_principal_name", "group_name", "user_name") if key in one)
+        return {key: one[key], "permission_level": one["all_permissions"][0]["permission_level"]}
+    others = [entry(one) for one in acl if one.get("service_principal_name") != principal and
+              not one["all_permissions"][0].get("inherited")]
+
+    def ours():
+        code, document, _ = place.profile.console("preview", "shop.aampe.users")
+        return "ok" if code == 0 else document["error"]["code"]
+    place.cell.equal("warehouse permission", "before", ours(), "ok")
+    place.admin("permissions_set", number, {"access_control_list": others})
+    place.cell.equal("warehouse permission", "taken: the client's statement and our preview",
+                     (state_of(place, "SELECT 1"), ours() != "ok"), ("FAILED", True))
+    place.admin("permissions_update", number, {"access_control_list": [
+        {"service_principal_name": principal, "permission_level": "CAN_USE"}]})
+    place.cell.equal("warehouse permission", "given again", (state_of(place, "SELECT 1"), ours()), ("SUCCEEDED", "ok"))
+
+
+def write_principals(place):
+    """A service principal is made, changed and deleted; and ours is switched off and on."""
+    equal = place.cell.equal
+    made = place.admin("service_principal_create", {"displayName": "judge", "active": True})
+    number = made["id"]
+    equal("service principal create", "listed", [one["displayName"] for one in place.admin("service_principals")
+                                                 if one["id"] == number], ["judge"])
+    patch(place, number, {"op": "replace", "path": "displayName", "value": "judge 2"})
+    equal("service principal patch", "displayName", place.admin("service_principal", number)["displayName"], "judge 2")
+    place.admin("service_principal_delete", number)
+    equal("service principal delete", "gone", [one["id"] for one in place.admin("service_principals")
+                                               if one["id"] == number], [])
+
+    def ours():
+        return place.profile.console("tree", "--refresh")[0]
+    mine = place.info["principal_id"]
+    equal("service principal patch", "our principal before", ours(), 0)
+    patch(place, mine, {"op": "replace", "path": "active", "value": False})
+    equal("service principal patch", "switched off: refused to us", ours() in (1, 4), True)
+    patch(place, mine, {"op": "replace", "path": "active", "value": True})
+    equal("service principal patch", "switched on again", ours(), 0)
+
+
+def patch(place, number, operation):
+    place.admin("service_principal_patch", number, {"schemas": WRITE_SCHEMAS, "Operations": [operation]})
+
+
+def write_system_schemas(place):
+    metastore = place.info["metastore_id"]
+    for word, on in (("system_schema_disable", False), ("system_schema_enable", True)):
+        place.admin(word, metastore, "access")
+        place.cell.equal(word.replace("_", " "), "access, as both see it", official.schema_on(place), (on, on))
+
+
+def write_warehouse_state(place):
+    """Stopped and started by the client, as our `show` says."""
+    number = place.info["warehouse_id"]
+    for word, state in (("warehouse_stop", "STOPPED"), ("warehouse_start", "RUNNING")):
+        place.admin(word, number)
+        shown = place.ours("show", "shop.aampe.events")["warehouse"]
+        place.cell.equal(word.replace("_", " "), "seen by show", official.warehouse_fields(place.client("warehouse", number)),
+                         shown)
+        place.cell.equal(word.replace("_", " "), "state", shown["state"], state)
+
+
+WRITES = (write_grants, write_grant_sql, write_secrets, write_permissions, write_principals, write_system_schemas,
+          write_warehouse_state)
+
+
+def writes(place):
+    for part in WRITES:
+        name = part.__name__.removeprefix("write_").replace("_", " ")
+        try:
+            part(place)
+        except Exception as error:  # whatever a foreign client raises
+            missing = "No API found" in str(error)
+            place.cell.say(name, None, "skipped" if missing else "differs", 0, f"{type(error).__name__}: {error}")
