@@ -2,6 +2,7 @@
 
 #include "sandbox/auth.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

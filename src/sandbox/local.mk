@@ -16,6 +16,7 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/http.c src/sandbox/http.h \
 	src/sandbox/journal.c src/sandbox/journal.h \
 	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h \
+	src/sandbox/oauth_secret_http.c \
 	src/sandbox/scim.c src/sandbox/scim.h src/sandbox/scim_draft.c \
 	src/sandbox/scim_filter.c src/sandbox/scim_json.c \
 	src/sandbox/system.c src/sandbox/system.h \

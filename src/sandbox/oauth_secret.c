@@ -1,15 +1,13 @@
 #include "sandbox/oauth_secret.h"
 
-#include "sandbox/unity.h"
-
 #include "base/hash.h"
 #include "base/text.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#define SLOTS 5
-#define LIFETIME_MAX 63072000 /* 730 days */
+#define SLOTS SANDBOX_SECRET_SLOTS
+#define LIFETIME_MAX SANDBOX_SECRET_SECONDS_MAX
 
 struct oauth_secret {
     char *id, *client_id, *hash;
@@ -60,6 +58,15 @@ static char *hash_text(const char *secret)
     return base_strdup(hex);
 }
 
+static size_t count_of(const struct sandbox_secrets *secrets, const char *client_id)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < secrets->items.count; i++)
+        count += base_text_equal_nocase(secrets->items.items[i].client_id, client_id);
+    return count;
+}
+
 static char *random_hex(struct base_seam *seam, const char *prefix)
 {
     unsigned char bytes[16];
@@ -68,15 +75,6 @@ static char *random_hex(struct base_seam *seam, const char *prefix)
     base_seam_random(seam, bytes, sizeof bytes);
     base_hex(bytes, sizeof bytes, hex);
     return base_printf("%s%s", prefix, hex);
-}
-
-static size_t count_of(const struct sandbox_secrets *secrets, const char *client_id)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < secrets->items.count; i++)
-        count += base_text_equal_nocase(secrets->items.items[i].client_id, client_id);
-    return count;
 }
 
 char *sandbox_secrets_add(struct sandbox_server *server, const char *client_id, int64_t lifetime,
@@ -153,8 +151,38 @@ static struct oauth_secret *find(struct sandbox_secrets *secrets, const char *cl
     return NULL;
 }
 
-static int change(struct sandbox_server *server, const char *client_id, const cJSON *in,
-                  bool remove, struct err *err)
+bool sandbox_secrets_remove(struct sandbox_server *server, const char *client_id, const char *id)
+{
+    struct sandbox_secrets *secrets = server->secrets;
+    struct oauth_secret *item;
+
+    pthread_mutex_lock(&secrets->lock);
+    item = find(secrets, client_id, id);
+    if (item) {
+        item_free(item);
+        for (size_t i = (size_t)(item - secrets->items.items) + 1; i < secrets->items.count; i++)
+            secrets->items.items[i - 1] = secrets->items.items[i];
+        secrets->items.count--;
+    }
+    pthread_mutex_unlock(&secrets->lock);
+    return item != NULL;
+}
+
+cJSON *sandbox_secrets_json(struct sandbox_server *server, const char *client_id, const char *id)
+{
+    struct sandbox_secrets *secrets = server->secrets;
+    const struct oauth_secret *item;
+    cJSON *json;
+
+    pthread_mutex_lock(&secrets->lock);
+    item = find(secrets, client_id, id);
+    json = item ? item_json(item) : NULL;
+    pthread_mutex_unlock(&secrets->lock);
+    return json;
+}
+
+static int end(struct sandbox_server *server, const char *client_id, const cJSON *in,
+               struct err *err)
 {
     struct sandbox_secrets *secrets = server->secrets;
     struct oauth_secret *item;
@@ -162,12 +190,7 @@ static int change(struct sandbox_server *server, const char *client_id, const cJ
 
     pthread_mutex_lock(&secrets->lock);
     item = find(secrets, client_id, base_json_str_or(in, "id", ""));
-    if (item && remove) {
-        item_free(item);
-        for (size_t i = (size_t)(item - secrets->items.items) + 1; i < secrets->items.count; i++)
-            secrets->items.items[i - 1] = secrets->items.items[i];
-        secrets->items.count--;
-    } else if (item) {
+    if (item) {
         item->expires_us = base_json_i64(in, "seconds", &seconds) ? now + seconds * 1000000 : 0;
         item->updated_us = now;
     }
@@ -192,10 +215,10 @@ static int add(struct sandbox_server *server, const char *client_id, const cJSON
     return 0;
 }
 
-static void list(struct sandbox_server *server, const char *client_id, cJSON *data)
+cJSON *sandbox_secrets_list(struct sandbox_server *server, const char *client_id)
 {
     struct sandbox_secrets *secrets = server->secrets;
-    cJSON *array = base_json_add_array(data, "secrets");
+    cJSON *array = cJSON_CreateArray();
 
     pthread_mutex_lock(&secrets->lock);
     for (size_t i = 0; i < secrets->items.count; i++) {
@@ -203,6 +226,7 @@ static void list(struct sandbox_server *server, const char *client_id, cJSON *da
             base_json_push_take(array, item_json(&secrets->items.items[i]));
     }
     pthread_mutex_unlock(&secrets->lock);
+    return array;
 }
 
 int sandbox_secrets_control(struct sandbox_server *server, const cJSON *in, cJSON *data,
@@ -217,91 +241,12 @@ int sandbox_secrets_control(struct sandbox_server *server, const cJSON *in, cJSO
         return base_err_set(err, ERR_USAGE, "no service principal is called '%s'", principal);
     if (strcmp(operation, "add") == 0)
         return add(server, who->name, in, data, err);
-    if (strcmp(operation, "end") == 0 || strcmp(operation, "remove") == 0)
-        return change(server, who->name, in, operation[0] == 'r', err);
-    list(server, who->name, data);
+    if (strcmp(operation, "end") == 0)
+        return end(server, who->name, in, err);
+    if (strcmp(operation, "remove") == 0)
+        return sandbox_secrets_remove(server, who->name, base_json_str_or(in, "id", ""))
+                   ? 0
+                   : base_err_set(err, ERR_USAGE, "no such secret");
+    base_json_add_take(data, "secrets", sandbox_secrets_list(server, who->name));
     return 0;
-}
-
-/* A workspace admin, or who has the manager role on that service principal. */
-static bool may_list(struct sandbox_workspace *workspace, const char *caller,
-                     const struct sandbox_principal *target)
-{
-    bool may = sandbox_workspace_is_admin(workspace, caller);
-
-    for (size_t i = 0; i < target->managers.count && !may; i++)
-        may = base_text_equal_nocase(target->managers.items[i], caller) ||
-              sandbox_workspace_member(workspace, target->managers.items[i], caller);
-    return may;
-}
-
-static const struct sandbox_principal *by_scim_id(struct sandbox_workspace *workspace,
-                                                  const char *id)
-{
-    const struct sandbox_principal *item;
-
-    for (size_t i = 0; (item = sandbox_workspace_principal_at(workspace, i)); i++) {
-        if (item->kind == SANDBOX_SERVICE_PRINCIPAL && strcmp(item->scim_id, id) == 0)
-            return item;
-    }
-    return NULL;
-}
-
-static void page_answer(struct sandbox_exchange *exchange, cJSON *all)
-{
-    const cJSON *secrets = base_json_array(all, "secrets"), *item;
-    size_t total = (size_t)cJSON_GetArraySize(secrets), at = 0;
-    struct sandbox_page page;
-    cJSON *json, *array;
-
-    if (!sandbox_page_read_as(exchange, "page_size", NULL, true, &page))
-        return;
-    json = base_json_object();
-    array = base_json_add_array(json, "secrets");
-    cJSON_ArrayForEach(item, secrets)
-    {
-        if (at >= page.start && at - page.start < page.size && !page.empty)
-            base_json_push_take(array, cJSON_Duplicate(item, true));
-        at++;
-    }
-    at = page.start + (page.empty ? 0 : page.size);
-    sandbox_page_token(exchange, &page, at < total ? at : total, total, json);
-    sandbox_reply_json(exchange, 200, json);
-}
-
-/* Both forms of the address: with the account's id (arguments 0 and 1), and without (0). */
-void sandbox_endpoint_secrets(struct sandbox_exchange *exchange)
-{
-    struct sandbox_server *server = exchange->server;
-    struct sandbox_workspace *workspace = server->workspace;
-    bool account = exchange->argument_count > 1;
-    const char *id = exchange->arguments[account];
-    const struct sandbox_principal *target;
-    char *client_id = NULL;
-    cJSON *all;
-
-    if (account &&
-        strcmp(exchange->arguments[0], sandbox_workspace_identity(workspace)->account_id) != 0) {
-        sandbox_reply_error(exchange, 404, "RESOURCE_DOES_NOT_EXIST", "Account %s does not exist.",
-                            exchange->arguments[0]);
-        return;
-    }
-    sandbox_workspace_lock(workspace);
-    target = by_scim_id(workspace, id);
-    if (!target)
-        sandbox_reply_error(exchange, 404, "RESOURCE_DOES_NOT_EXIST",
-                            "Service principal %s does not exist.", id);
-    else if (!may_list(workspace, exchange->principal, target))
-        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
-                            "User does not have the service principal manager role on %s.", id);
-    else
-        client_id = base_strdup(target->name);
-    sandbox_workspace_unlock(workspace);
-    if (!client_id)
-        return;
-    all = base_json_object();
-    list(server, client_id, all);
-    page_answer(exchange, all);
-    cJSON_Delete(all);
-    free(client_id);
 }

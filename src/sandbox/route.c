@@ -18,6 +18,8 @@ struct route {
 
 #define WORKSPACE_SCIM "/api/2.0/preview/scim/v2/"
 #define ACCOUNT_SCIM "/api/2.0/accounts/{}/scim/v2/"
+#define PROXY_SECRETS "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets"
+#define ACCOUNT_SECRETS "/api/2.0/accounts/{}/servicePrincipals/{}/credentials/secrets"
 /* The six calls of one kind of resource. */
 #define SCIM(path, name)                                                                           \
     {"GET", path, name "s", false, sandbox_endpoint_scim_list},                                    \
@@ -52,10 +54,13 @@ static const struct route routes[] = {
     SCIM(ACCOUNT_SCIM "ServicePrincipals", "account_service_principal"),
     SCIM(ACCOUNT_SCIM "Groups", "account_group"),
     SCIM(ACCOUNT_SCIM "Users", "account_user"),
-    {"GET", "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets", "secrets", false,
-     sandbox_endpoint_secrets},
-    {"GET", "/api/2.0/accounts/{}/servicePrincipals/{}/credentials/secrets", "account_secrets",
-     false, sandbox_endpoint_secrets},
+    {"GET", PROXY_SECRETS, "secrets", false, sandbox_endpoint_secrets},
+    {"POST", PROXY_SECRETS, "secret_create", false, sandbox_endpoint_secret_create},
+    {"DELETE", PROXY_SECRETS "/{}", "secret_delete", false, sandbox_endpoint_secret_delete},
+    {"GET", ACCOUNT_SECRETS, "account_secrets", false, sandbox_endpoint_secrets},
+    {"POST", ACCOUNT_SECRETS, "account_secret_create", false, sandbox_endpoint_secret_create},
+    {"DELETE", ACCOUNT_SECRETS "/{}", "account_secret_delete", false,
+     sandbox_endpoint_secret_delete},
     {"GET", UC "/metastores/{}/systemschemas", "system_schemas", false,
      sandbox_endpoint_system_schemas},
     {"GET", UC "/metastore_summary", "metastore", false, sandbox_endpoint_metastore_summary},

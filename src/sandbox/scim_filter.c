@@ -45,7 +45,7 @@ static void value_read(struct reader *reader, char value[VALUE_MAX])
     blanks(reader);
     if (*reader->at != '"') {
         word_read(reader, word);
-        strcpy(value, word);
+        memcpy(value, word, strlen(word) + 1);
         return;
     }
     for (reader->at++; *reader->at && *reader->at != '"'; reader->at++) {

@@ -42,6 +42,8 @@ enum sandbox_setting {
     SANDBOX_CLIENT_STATUS,      /* HTTP status of invalid_client */
     SANDBOX_FEATURE_DISABLED_STATUS,
     SANDBOX_ACCOUNT_TOKENS_ONLY, /* the account's APIs take no token of a workspace */
+    SANDBOX_BARE_LIFETIME,       /* 1: a secret's lifetime may lack its "s" */
+    SANDBOX_SIXTH_SECRET,        /* 0: QUOTA_EXCEEDED, 1: RESOURCE_EXHAUSTED, 2: INVALID_STATE */
     SANDBOX_SETTING_COUNT
 };
 
@@ -156,6 +158,8 @@ void sandbox_endpoint_scim_put(struct sandbox_exchange *exchange);
 void sandbox_endpoint_scim_patch(struct sandbox_exchange *exchange);
 void sandbox_endpoint_scim_delete(struct sandbox_exchange *exchange);
 void sandbox_endpoint_secrets(struct sandbox_exchange *exchange);
+void sandbox_endpoint_secret_create(struct sandbox_exchange *exchange);
+void sandbox_endpoint_secret_delete(struct sandbox_exchange *exchange);
 void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange);
 void sandbox_endpoint_login_page(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastore_summary(struct sandbox_exchange *exchange);

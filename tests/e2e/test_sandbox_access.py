@@ -485,5 +485,67 @@ def test_account_scim(sandbox):
     works(sandbox)
 
 
+# --- secrets ---------------------------------------------------------------------------------------------------
+
+def proxy(principal):
+    return f"/api/2.0/accounts/servicePrincipals/{principal}/credentials/secrets"
+
+
+def test_secret_life_by_the_proxy(sandbox):
+    made = create(sandbox, "ServicePrincipals", displayName="keyed")
+    path = proxy(made["id"])
+    assert call(sandbox, "GET", path).json == {}, "empty lists are left out"
+    secret = call(sandbox, "POST", path, {"lifetime": "3600s"})
+    assert secret.status == 200 and secret.json["secret"].startswith("dose") and secret.json["status"] == "ACTIVE"
+    listed = call(sandbox, "GET", path).json["secrets"]
+    assert listed == [{k: v for k, v in secret.json.items() if k != "secret"}]
+    basic = (made["applicationId"], secret.json["secret"])
+    assert sandbox.token_request({"grant_type": "client_credentials"}, basic).status == 200
+    assert call(sandbox, "DELETE", path + "/" + secret.json["id"]).status == 200
+    assert sandbox.token_request({"grant_type": "client_credentials"}, basic).json["error"] == "invalid_client"
+    gone = call(sandbox, "DELETE", path + "/" + secret.json["id"])
+    assert (gone.status, gone.json["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+    call(sandbox, "DELETE", SCIM + "ServicePrincipals/" + made["id"])
+
+
+def test_five_slots_and_pages(sandbox):
+    made = create(sandbox, "ServicePrincipals", displayName="full")
+    path = proxy(made["id"])
+    ids = [call(sandbox, "POST", path).json["id"] for _ in range(5)]
+    for form, (status, code) in enumerate([(400, "QUOTA_EXCEEDED"), (429, "RESOURCE_EXHAUSTED"),
+                                           (400, "INVALID_STATE")]):
+        sandbox.command("set", f"sixth_secret={form}")
+        sixth = call(sandbox, "POST", path, {})
+        assert (sixth.status, sixth.json["error_code"]) == (status, code)
+    sandbox.command("set", "sixth_secret=0")
+    pages = sandbox.pages(path, "secrets", "admin", page_size=2)
+    assert [len(page) for page in pages] == [2, 2, 1] and [s["id"] for page in pages for s in page] == ids
+    call(sandbox, "DELETE", SCIM + "ServicePrincipals/" + made["id"])
+
+
+@pytest.mark.parametrize("lifetime", ["63072001s", "0s", "-5s", "soon", "3600", 3600])
+def test_lifetimes_that_are_refused(sandbox, lifetime):
+    answer = call(sandbox, "POST", proxy(sandbox.ready["observer_principal_id"]), {"lifetime": lifetime})
+    assert (answer.status, answer.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_who_may_make_secrets(sandbox):
+    ready = sandbox.ready
+    refused_ = call(sandbox, "POST", proxy(ready["observer_principal_id"]), {}, "client")
+    assert (refused_.status, refused_.json["error_code"]) == (403, "PERMISSION_DENIED")
+    assert call(sandbox, "GET", proxy(ready["principal_id"]), who="observer").status == 200
+    account = f"/api/2.0/accounts/{ready['account_id']}/servicePrincipals/{ready['observer_principal_id']}/credentials/secrets"
+    token = account_token(sandbox).json["access_token"]
+    assert sandbox.request("POST", account, {}, token=token).status == 403
+    sandbox.command("grant", ready["client_id"], "ACCOUNT_ADMIN", "account")
+    made = sandbox.request("POST", account, {}, token=token)
+    assert made.status == 200
+    assert made.json["id"] in [s["id"] for s in sandbox.request("GET", account, token=token).json["secrets"]]
+    assert sandbox.request("DELETE", account + "/" + made.json["id"], token=token).status == 200
+    sandbox.command("revoke", ready["client_id"], "ACCOUNT_ADMIN", "account")
+    sandbox.fault("not_assigned", "principal=" + ready["observer_client_id"])
+    assert call(sandbox, "GET", proxy(ready["observer_principal_id"])).status == 404
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))
