@@ -197,3 +197,91 @@ struct databricks_call *databricks_workspace_discover(
                          &net_retry_read, parse_discovery);
     return call;
 }
+
+static void parse_signin(struct databricks_call *call, const cJSON *json,
+                         struct net_response *response)
+{
+    struct databricks_discovery discovery = {.oidc_endpoint =
+                                                 databricks_json_dup(json, "token_endpoint")};
+    struct err err = ERR_INIT;
+
+    if (discovery.oidc_endpoint) {
+        databricks_call_end(call, NULL, &discovery);
+        return;
+    }
+    base_err_set(&err, ERR_SRC_HOST_WRONG, "what answers is no Databricks workspace");
+    err.http_status = response->status;
+    databricks_call_end(call, &err, NULL);
+}
+
+struct databricks_call *databricks_workspace_signin(
+    struct databricks *db,
+    void (*done)(void *user, const struct err *err, struct databricks_discovery *discovery),
+    void *user)
+{
+    struct databricks_call *call =
+        databricks_call_new(db, -1, (void (*)(void))done, user, deliver_discovery);
+
+    databricks_call_send(call, "GET", base_strdup("/oidc/.well-known/oauth-authorization-server"),
+                         NULL, &net_retry_read, parse_signin);
+    return call;
+}
+
+void databricks_system_schemas_free(struct databricks_system_schemas *schemas)
+{
+    for (size_t i = 0; i < schemas->count; i++) {
+        free(schemas->items[i].schema);
+        free(schemas->items[i].state);
+    }
+    free(schemas->items);
+    *schemas = (struct databricks_system_schemas){0};
+}
+
+static void deliver_system_schemas(struct databricks_call *call, const struct err *err,
+                                   void *result)
+{
+    void (*done)(void *, const struct err *, struct databricks_system_schemas *) =
+        (void (*)(void *, const struct err *, struct databricks_system_schemas *))call->done;
+
+    done(call->user, err, result);
+    if (result)
+        databricks_system_schemas_free(result);
+}
+
+static void parse_system_schemas(struct databricks_call *call, const cJSON *json,
+                                 struct net_response *response)
+{
+    const cJSON *list = base_json_array(json, "schemas"), *item;
+    struct databricks_system_schemas schemas = {
+        .items = base_alloc_zero((size_t)cJSON_GetArraySize(list), sizeof *schemas.items)};
+
+    (void)response;
+    cJSON_ArrayForEach(item, list)
+    {
+        struct databricks_system_schema one = {.schema = databricks_json_dup(item, "schema"),
+                                               .state = databricks_json_dup(item, "state")};
+
+        schemas.items[schemas.count++] = one;
+    }
+    databricks_call_end(call, NULL, &schemas);
+}
+
+struct databricks_call *databricks_workspace_system_schemas(
+    struct databricks *db, enum databricks_identity identity, const char *metastore_id,
+    void (*done)(void *user, const struct err *err, struct databricks_system_schemas *schemas),
+    void *user)
+{
+    struct databricks_call *call =
+        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_system_schemas);
+    struct buf path;
+
+    base_buf_init(&path, BUF_MAX_DEFAULT);
+    if (base_buf_text(&path, "/api/2.1/unity-catalog/metastores"))
+        bug("out of memory");
+    databricks_path_add(&path, metastore_id);
+    if (base_buf_text(&path, "/systemschemas"))
+        bug("out of memory");
+    databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
+                         parse_system_schemas);
+    return call;
+}

@@ -48,5 +48,26 @@ struct databricks_call *databricks_workspace_discover(
     struct databricks *db,
     void (*done)(void *user, const struct err *err, struct databricks_discovery *discovery),
     void *user);
+/* The sign-in metadata, /oidc/.well-known/oauth-authorization-server: what every workspace has, and
+ * what a network that is not let in does not get. oidc_endpoint is the token endpoint;
+ * SRC_HOST_WRONG when the answer names none. Needs no identity. */
+struct databricks_call *databricks_workspace_signin(
+    struct databricks *db,
+    void (*done)(void *user, const struct err *err, struct databricks_discovery *discovery),
+    void *user);
+
+/* System schemas of a metastore and whether they are on. databricks-api.md 9. SRC_PERM_DENIED
+ * unless the caller is an admin of the metastore. */
+struct databricks_system_schemas {
+    struct databricks_system_schema {
+        char *schema, *state; /* "access"; "ENABLE_COMPLETED", ...; kept as sent */
+    } * items;
+    size_t count;
+};
+void databricks_system_schemas_free(struct databricks_system_schemas *schemas);
+struct databricks_call *databricks_workspace_system_schemas(
+    struct databricks *db, enum databricks_identity identity, const char *metastore_id,
+    void (*done)(void *user, const struct err *err, struct databricks_system_schemas *schemas),
+    void *user);
 
 #endif

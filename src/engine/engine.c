@@ -1,4 +1,5 @@
 #include "engine/engine.h"
+#include "engine/doctor.h"
 #include "engine/tree.h"
 
 #include "engine/observe.h"
@@ -147,6 +148,12 @@ int engine_open(struct engine *engine, const char *profile, const char *version,
     return 0;
 }
 
+void engine_outline(struct engine *engine)
+{
+    paths_fill(engine);
+    profile_load(engine);
+}
+
 static void asks_fail(struct engine *engine)
 {
     struct err err = ERR_INIT;
@@ -162,6 +169,7 @@ void engine_close(struct engine *engine)
         net_loop_cancel_timer(engine->loop, engine->snapshot_timer);
         net_loop_cancel_timer(engine->loop, engine->rebuild_timer);
         engine_setup_free(engine);
+        engine_doctor_free(engine);
         engine_disconnect(engine);
     }
     if (engine->server) {

@@ -42,6 +42,7 @@ struct waiting_call;
 struct engine_look;
 struct engine_glances;
 struct databricks_call;
+struct doctor_run;
 struct storage_probe;
 
 struct engine {
@@ -89,6 +90,7 @@ struct engine {
     } warehouse;                   /* live.c */
     int64_t snapshot_took_ms;      /* the last time */
     struct engine_setup *setup;    /* verdicts and checks of set-up; NULL: none yet */
+    struct doctor_run *doctor;     /* the examination under way; NULL: none */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
     int64_t refresh_next_us;       /* monotonic; not by itself before this moment */
 };

@@ -8,6 +8,9 @@ src_libengine_a_SOURCES = \
 	src/engine/verbs_sync.c src/engine/verbs_tree.c src/engine/verify.c
 
 src_libengine_a_SOURCES += src/engine/setup.h src/engine/setup_list.c src/engine/verbs_setup.c
+# the doctor
+src_libengine_a_SOURCES += src/engine/doctor.h src/engine/doctor_offline.c src/engine/doctor_record.c src/engine/doctor_run.c \
+	src/engine/verbs_doctor.c
 # the tree and the ticks
 src_libengine_a_SOURCES += src/engine/glance.c src/engine/glance.h src/engine/legacy.c src/engine/patch.c src/engine/tree.c src/engine/tree.h \
 	src/engine/verbs_draft.c src/engine/verbs_plan.c

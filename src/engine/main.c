@@ -1,5 +1,5 @@
 /* aampe-syncd: starts, serves one profile, stops. */
-#include "engine/engine.h"
+#include "engine/doctor.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -18,13 +18,14 @@
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TAKEN = 5 };
 
 struct options {
-    const char *profile;
-    bool foreground, verbose;
+    const char *profile, *only;
+    bool foreground, verbose, doctor;
 };
 
 static void usage(FILE *file)
 {
     fputs("usage: aampe-syncd [--profile P] [--foreground] [--verbose]\n"
+          "       aampe-syncd --doctor [--profile P] [--only LAYER|CHAIN]\n"
           "       aampe-syncd --help | --version\n"
           "The background engine of one profile; see aampe-syncd(8).\n",
           file);
@@ -49,6 +50,10 @@ static int options_parse(int argc, char *const argv[], struct options *options)
             options->foreground = true;
         } else if (strcmp(argv[i], "--verbose") == 0) {
             options->verbose = true;
+        } else if (strcmp(argv[i], "--doctor") == 0) {
+            options->doctor = true;
+        } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
+            options->only = argv[++i];
         } else if (strcmp(argv[i], "--help") == 0) {
             usage(stdout);
             return EXIT_FINE;
@@ -60,6 +65,10 @@ static int options_parse(int argc, char *const argv[], struct options *options)
             usage(stderr);
             return EXIT_USAGE;
         }
+    }
+    if (options->only && !options->doctor) {
+        fputs("aampe-syncd: --only belongs to --doctor\n", stderr);
+        return EXIT_USAGE;
     }
     if (profile_valid(options->profile))
         return -1;
@@ -137,6 +146,10 @@ int main(int argc, char *argv[])
     int code = options_parse(argc, argv, &options);
     if (code >= 0)
         return code;
+    if (options.doctor) {
+        signal(SIGPIPE, SIG_IGN);
+        return engine_doctor_offline(options.profile, PACKAGE_VERSION, options.only);
+    }
     int fd = signals_block();
     if (fd < 0) {
         perror("aampe-syncd: signalfd");

@@ -1,3 +1,4 @@
+#include "engine/doctor.h"
 #include "engine/engine.h"
 #include "engine/tree.h"
 
@@ -45,6 +46,8 @@ static const struct {
     {"show.history", false, engine_verb_show_history},
     {"show.count", false, engine_verb_show_count},
     {"preview", false, engine_verb_preview},
+    {"doctor.run", false, engine_verb_doctor_run},
+    {"doctor.show", false, engine_verb_doctor_show},
     {"cancel", false, engine_verb_cancel},
     {"share.list", false, engine_verb_share_list},
     {"share.add", true, engine_verb_share_add},

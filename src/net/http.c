@@ -76,6 +76,8 @@ struct net_http *net_http_new(struct net_loop *loop, const struct net_http_setti
         settings->user_agent ? settings->user_agent : "aampe-console/0.1 os/linux partner/aampe");
     http->proxy_login = settings->proxy_login ? base_secret_dup(settings->proxy_login) : NULL;
     find_proxy(http, settings);
+    http->once = settings->once;
+    http->total_ms = settings->total_ms;
     http->link_hosts = base_alloc_zero(settings->link_host_count, sizeof *http->link_hosts);
     for (size_t i = 0; i < settings->link_host_count; i++)
         http->link_hosts[http->link_host_count++] = base_strdup(settings->link_hosts[i]);
@@ -123,6 +125,21 @@ struct net_loop *net_http_loop(struct net_http *http)
 const char *net_http_origin(const struct net_http *http)
 {
     return http->origin_text;
+}
+
+bool net_http_proxy(const struct net_http *http, char out[300])
+{
+    const char *host, *login;
+
+    out[0] = '\0';
+    if (!http->proxy || net_proxy_bypassed(http->no_proxy, http->origin.host))
+        return false;
+    host = strstr(http->proxy, "://");
+    host = host ? host + 3 : http->proxy;
+    login = strrchr(host, '@');
+    base_text_clean_into(out, 300, login ? login + 1 : host);
+    out[strcspn(out, "/")] = '\0';
+    return true;
 }
 
 int64_t net_http_connects(const struct net_http *http)
@@ -283,6 +300,7 @@ static void trace_fill(struct net_call *call)
     CURL *easy = call->transfer.easy;
     struct net_trace *trace = &call->response.trace;
     curl_off_t lookup = 0, connect = 0, tls = 0;
+    long proxy_status = 0;
     const char *address = NULL;
 
     curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
@@ -293,7 +311,9 @@ static void trace_fill(struct net_call *call)
     trace->lookup_us = since(0, lookup);
     trace->connect_us = since(lookup, connect);
     trace->tls_us = since(connect, tls);
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     trace->proxied = call->proxied;
+    trace->proxy_status = (int)proxy_status;
 }
 
 static void on_finish(struct net_transfer *transfer, CURLcode code)
@@ -480,10 +500,13 @@ struct net_call *net_http_submit(struct net_http *http, const struct net_request
     call->url_text = base_secret_new(request->url, strlen(request->url));
     call->bare = request->bare;
     call->max_body = request->max_body ? request->max_body : BODY_DEFAULT;
-    call->retry = request->retry ? request->retry : &net_retry_none;
+    call->retry = request->retry && !http->once ? request->retry : &net_retry_none;
     call->connect_ms = request->connect_ms ? request->connect_ms : CONNECT_DEFAULT_MS;
     call->idle_ms = request->idle_ms ? request->idle_ms : IDLE_DEFAULT_MS;
     call->total_ms = request->total_ms;
+    if (http->total_ms && (!call->total_ms || call->total_ms > http->total_ms))
+        call->total_ms = http->total_ms;
+    call->fresh = request->fresh;
     call->progress = request->progress;
     call->progress_user = request->progress_user;
     call->done = done;

@@ -53,6 +53,10 @@ struct net_http_settings {
         *link_hosts; /* "host" or "host:port" with private addresses that links may name */
     size_t link_host_count;
     int total_connections, host_connections; /* 0 = 32, 16 */
+    /* For somebody who wants to know how things are now: nothing is tried again whatever the policy
+     * of a call, and no call takes longer than total_ms (0 = no limit). */
+    bool once;
+    int total_ms;
     struct base_log *log; /* may be NULL; URLs are never logged, host and status are */
 };
 
@@ -70,6 +74,8 @@ struct net_http_waits {
 };
 struct net_http_waits net_http_waits(const struct net_http *http);
 const char *net_http_origin(const struct net_http *http);
+/* "host:port" of the proxy the workspace is reached through, without a login; false: directly. */
+bool net_http_proxy(const struct net_http *http, char out[300]);
 
 struct net_request {
     const char *method;         /* NULL = GET */
@@ -87,6 +93,7 @@ struct net_request {
     int connect_ms;                /* 0 = 20 s */
     int idle_ms;                   /* no byte for so long: NET_STALL; 0 = 60 s */
     int total_ms;                  /* of one try; 0 = none */
+    bool fresh; /* name, connection and handshake anew, with the certificate in the trace */
     /* Bytes received so far in this try (0 again when a try starts again); may be NULL. Called from
      * inside the transfer: it may take note, but neither submit nor cancel. */
     void (*progress)(void *user, int64_t received);
@@ -99,6 +106,12 @@ struct net_trace {
     char address[64]; /* that was connected to; the proxy's when proxied */
     int64_t lookup_us, connect_us, tls_us;
     bool proxied;
+    int proxy_status; /* of the proxy's answer to CONNECT; 0: none */
+    /* Of a `fresh` request over TLS; cleaned, empty or 0 where it did not get so far. */
+    char tls_version[16]; /* "TLSv1.3" */
+    char issuer[128];     /* of the last certificate of the chain; of the one that is not trusted */
+    char names[256];      /* the certificate is for; split by blanks */
+    int64_t not_after_us;
 };
 
 struct net_response {

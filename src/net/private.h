@@ -29,6 +29,8 @@ struct net_http {
     CURLSH *bare_pool; /* connections of presigned links only */
     int calls;
     int64_t connects;
+    bool once;
+    int total_ms;
     struct net_http_waits waits;
 };
 
@@ -43,7 +45,7 @@ struct net_call {
     char *body;
     size_t body_len, max_body;
     bool bare, listed; /* listed: a link host the admin allows private addresses for */
-    bool proxied;
+    bool proxied, fresh;
     const struct net_retry *retry;
     int connect_ms, idle_ms, total_ms;
     void (*progress)(void *user, int64_t received);
@@ -64,6 +66,10 @@ struct net_call {
 void net_call_scrub(const struct net_call *call, char *text, size_t len);
 /* transfer.c: makes the easy handle of one try. */
 CURL *net_transfer_new(struct net_call *call);
+/* tls.c: has the handshake of this try leave version and certificates in the trace. */
+void net_tls_watch(struct net_call *call, CURL *easy);
+/* From a callback of the transfer: the version in use. */
+void net_tls_version(struct net_call *call);
 /* fault.c: fills call->err from the outcome; leaves it clear when an answer arrived whole. */
 void net_fault_map(struct net_call *call, CURLcode code);
 bool net_fault_unsent(CURL *easy, CURLcode code);

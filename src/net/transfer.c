@@ -103,6 +103,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     char text[64];
 
     if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+        net_tls_version(call);
         /* A new header block (100-continue, or the answer of a proxy): forget the one before. */
         response->content_type[0] = response->request_id[0] = response->location[0] = '\0';
         response->content_length = response->retry_after_ms = -1;
@@ -190,6 +191,13 @@ static void set_security(struct net_call *call, CURL *easy)
     }
     if (call->bare)
         curl_easy_setopt(easy, CURLOPT_SHARE, http->bare_pool);
+    if (call->fresh) {
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+        curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+        net_tls_watch(call, easy);
+    }
 }
 
 static void set_times(struct net_call *call, CURL *easy)

@@ -23,6 +23,7 @@ enum storage_verb {
     VERB_CLEAN,
     VERB_GENERATIONS,
     VERB_SPACE,
+    VERB_LOOK,
     VERB_COUNT
 };
 
@@ -79,6 +80,7 @@ struct storage_ops {
     void (*submit)(struct storage *storage, struct storage_job *job);
     void (*free)(struct storage *storage);
     char *(*location)(const struct storage *storage, const char *table_path);
+    char *(*folder)(const char *rest); /* on this host; NULL: the URL names none */
 };
 
 struct storage {

@@ -34,6 +34,7 @@ static void (*const verbs[VERB_COUNT])(struct storage_local *, struct storage_jo
     [VERB_CLEAN] = local_clean,
     [VERB_GENERATIONS] = local_generations,
     [VERB_SPACE] = local_space_verb,
+    [VERB_LOOK] = local_look,
 };
 
 static bool uuid_form(const char *text)
@@ -63,7 +64,8 @@ static int run_check(const struct storage_job *job, struct err *err)
 static bool verb_wants_root(enum storage_verb verb)
 {
     return verb == VERB_BEGIN || verb == VERB_PUBLISH || verb == VERB_READ_BACK ||
-           verb == VERB_CLEAN || verb == VERB_GENERATIONS || verb == VERB_MANIFEST;
+           verb == VERB_CLEAN || verb == VERB_GENERATIONS || verb == VERB_MANIFEST ||
+           verb == VERB_LOOK;
 }
 
 static void local_do(struct storage_local *local, struct storage_job *job)
@@ -197,6 +199,7 @@ static char *local_location(const struct storage *storage, const char *table_pat
 
 const struct storage_ops storage_local_ops = {.scheme = "file",
                                               .open = local_new,
+                                              .folder = url_path,
                                               .submit = local_submit,
                                               .free = local_free,
                                               .location = local_location};

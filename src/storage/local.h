@@ -100,12 +100,16 @@ void local_abort(struct storage_local *local, struct storage_job *job);
 /* local_read.c */
 void local_read_part(struct storage_local *local, struct storage_job *job);
 void local_hash_part(struct storage_local *local, struct storage_job *job);
+void local_look(struct storage_local *local, struct storage_job *job);
 void local_manifest_verb(struct storage_local *local, struct storage_job *job);
 
 /* local_publish.c */
 enum local_fence { FENCE_OURS, FENCE_FREE, FENCE_FOREIGN, FENCE_ERROR };
 enum local_fence local_fence(struct storage_local *local, const struct storage_run_key *run,
                              struct err *err);
+/* Sequence number `current` points to: 0 = no link. -1: it is something else. */
+int64_t local_current(struct storage_local *local, const struct storage_run_key *run,
+                      struct err *err);
 /* Highest generation at the table, 0 = none; list may be NULL. */
 int local_list_generations(struct storage_local *local, const struct storage_run_key *run,
                            struct storage_job *into, int64_t *highest, struct err *err);

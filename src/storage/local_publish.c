@@ -186,9 +186,8 @@ static enum storage_staging staging_state(struct storage_local *local,
     return state;
 }
 
-/* Sequence number `current` points to: 0 = no link. -1: it is something else. */
-static int64_t current_seq(struct storage_local *local, const struct storage_run_key *run,
-                           struct err *err)
+int64_t local_current(struct storage_local *local, const struct storage_run_key *run,
+                      struct err *err)
 {
     char target[64] = "";
     int64_t seq = 0;
@@ -319,7 +318,7 @@ static int publish_swap(struct storage_local *local, struct storage_job *job)
 {
     const struct storage_run_key *run = &job->run;
     struct err *err = &job->err;
-    int64_t now = current_seq(local, run, err);
+    int64_t now = local_current(local, run, err);
     if (now < 0 || now >= run->seq)
         return now < 0 ? -1 : 0;
     int fd = local_open_dir(local, run->table_path, err);
@@ -387,7 +386,7 @@ void local_read_back(struct storage_local *local, struct storage_job *job)
         job->reply.outcome = STORAGE_NOT_DONE;
         return;
     }
-    int64_t now = current_seq(local, &job->run, &job->err);
+    int64_t now = local_current(local, &job->run, &job->err);
     /* seen is not yet durable: the crash may have come before the fsync of the parents */
     if (now < 0 || publish_durable(local, &job->run, &job->err) != 0)
         return;
@@ -408,7 +407,7 @@ int local_list_generations(struct storage_local *local, const struct storage_run
                            struct storage_job *into, int64_t *highest, struct err *err)
 {
     *highest = 0;
-    int64_t now = current_seq(local, run, err);
+    int64_t now = local_current(local, run, err);
     if (now < 0)
         return -1;
     int fd = local_open(local, run->table_path, O_RDONLY | O_DIRECTORY, 0);
@@ -479,7 +478,7 @@ void local_clean(struct storage_local *local, struct storage_job *job)
     base_seam_crash(local->base.seam, "P12");
     if (local_fence(local, run, err) != FENCE_OURS)
         return;
-    int64_t now = current_seq(local, run, err);
+    int64_t now = local_current(local, run, err);
     char *sync = local_sync_path(run), *fresh = swap_name(run->seq);
     char *link = local_table_path(run, fresh);
     int rc = now < 0 ? -1 : local_mkdir(local, sync, 0700, err);

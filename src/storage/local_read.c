@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HASH_CHUNK ((size_t)1 << 20)
@@ -90,5 +92,59 @@ void local_manifest_verb(struct storage_local *local, struct storage_job *job)
         base_err_set(&job->err, ERR_RUN_NOT_FOUND, "'%s' has no manifest", folder);
     else if (rc == 1)
         free(found.table_path);
+    free(folder);
+}
+
+static int look_file(struct storage_local *local, const char *folder,
+                     const struct storage_file *file, struct err *err)
+{
+    char *path = base_printf("%s/%s", folder, file->name);
+    struct stat there;
+    int rc = 0, fd = local_open(local, path, O_RDONLY, 0);
+    if (fd < 0 && errno == ENOENT)
+        rc = base_err_set(err, ERR_DST_FILE_CORRUPT, "'%s' is not there any more", path);
+    else if (fd < 0 || fstat(fd, &there) != 0)
+        rc = local_errno(local, err, errno, "cannot look at '%s'", path);
+    else if (there.st_size != file->length)
+        rc = base_err_set(err, ERR_DST_FILE_CORRUPT, "'%s' has %lld bytes, %lld were written", path,
+                          (long long)there.st_size, (long long)file->length);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return rc;
+}
+
+/* The manifest of a generation and the files it lists. */
+static void look_generation(struct storage_local *local, struct storage_job *job,
+                            const char *folder)
+{
+    struct storage_run_key found;
+    int rc = local_manifest(local, folder, &found, &job->files, NULL, &job->err);
+    if (rc == 0)
+        base_err_set(&job->err, ERR_DST_FILE_CORRUPT, "'%s' has no manifest", folder);
+    if (rc != 1)
+        return;
+    if (strcmp(found.sync_uuid, job->run.sync_uuid) != 0)
+        base_err_set(&job->err, ERR_DST_FOREIGN_WRITER, "'%s' is of sync %s, this is sync %s",
+                     folder, found.sync_uuid, job->run.sync_uuid);
+    for (size_t i = 0; i < job->files.count && job->err.code == ERR_OK; i++)
+        (void)look_file(local, folder, &job->files.items[i], &job->err);
+    free(found.table_path);
+}
+
+void local_look(struct storage_local *local, struct storage_job *job)
+{
+    int64_t now = local_current(local, &job->run, &job->err);
+    if (now < 0)
+        return;
+    if (now < job->run.seq) {
+        base_err_set(&job->err, ERR_DST_FILE_CORRUPT,
+                     "'%s/" LOCAL_CURRENT "' does not lead to what was published",
+                     job->run.table_path);
+        return;
+    }
+    char *folder = local_generation_path(&job->run, now);
+    job->reply.highest_seq = now;
+    look_generation(local, job, folder);
     free(folder);
 }

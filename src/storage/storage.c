@@ -167,6 +167,16 @@ struct storage *storage_open(const char *url, struct base_seam *seam, struct net
     return storage;
 }
 
+char *storage_folder(const char *url, struct err *err)
+{
+    const char *rest = NULL;
+    const struct storage_ops *ops = backend_of(url, &rest);
+    char *folder = ops && ops->folder ? ops->folder(rest) : NULL;
+    if (folder == NULL)
+        base_err_set(err, ERR_CONFIG_INVALID, "destination '%s' is no folder on this host", url);
+    return folder;
+}
+
 void storage_reopen(struct storage *storage, storage_done_fn *done, void *user)
 {
     job_submit(job_new(storage, VERB_PROBE, done, user));
@@ -338,6 +348,12 @@ void storage_generations(struct storage *storage, const struct storage_identity 
                          storage_done_fn *done, void *user)
 {
     job_submit(job_of(storage, VERB_GENERATIONS, id, done, user));
+}
+
+void storage_look(struct storage *storage, const struct storage_identity *id, storage_done_fn *done,
+                  void *user)
+{
+    job_submit(job_of(storage, VERB_LOOK, id, done, user));
 }
 
 void storage_space(struct storage *storage, storage_done_fn *done, void *user)

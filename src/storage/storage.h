@@ -85,6 +85,9 @@ typedef void storage_done_fn(void *user, const struct storage_reply *reply);
  * HOST_IO_ERROR. Verbs after a failed probe repeat its error; storage_reopen probes again. */
 struct storage *storage_open(const char *url, struct base_seam *seam, struct net_loop *loop,
                              storage_done_fn *done, void *user, struct err *err);
+/* The folder on this host that a URL names, malloc'd; NULL with CONFIG_INVALID when it names none.
+ */
+char *storage_folder(const char *url, struct err *err);
 void storage_reopen(struct storage *storage, storage_done_fn *done, void *user);
 /* Lets the queue run dry and ends the thread. Completions already posted still arrive when the loop
  * runs. */
@@ -169,6 +172,12 @@ void storage_clean(struct storage *storage, const struct storage_identity *id, c
 /* Generations of this sync at a table. */
 void storage_generations(struct storage *storage, const struct storage_identity *id,
                          storage_done_fn *done, void *user);
+/* Whether what readers of a table follow is whole, cheaply: `current` leads to this run or a later
+ * one of the same sync, its manifest lists files and each is there with its length; contents are
+ * not read. reply.files are those of the manifest, highest_seq the run they are of. Errors:
+ * DST_FILE_CORRUPT names the first thing that is not, DST_FOREIGN_WRITER. */
+void storage_look(struct storage *storage, const struct storage_identity *id, storage_done_fn *done,
+                  void *user);
 void storage_space(struct storage *storage, storage_done_fn *done, void *user);
 
 /* Every crash point this room passes, NULL-terminated, for kill-loop:

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += src/libstore.a
 src_libstore_a_SOURCES = \
-	src/store/audit.c src/store/audit.h src/store/cache.c src/store/cache.h src/store/cache_private.h src/store/db.c src/store/db.h src/store/look.c src/store/look.h src/store/schema.c src/store/seal.c \
+	src/store/audit.c src/store/audit.h src/store/cache.c src/store/cache.h src/store/cache_private.h src/store/db.c src/store/db.h src/store/health.c src/store/health.h src/store/look.c src/store/look.h src/store/schema.c src/store/seal.c \
 	src/store/state.c src/store/state.h src/store/state_journal.c src/store/state_log.c \
 	src/store/state_private.h src/store/state_run.c src/store/state_walk.c src/store/vault.c src/store/vault.h \
 	src/store/vault_key.c src/store/vault_private.h

@@ -77,22 +77,37 @@ static int migrate_step(struct store_state *store, void *arg, struct err *err)
     return store_db_exec(store->db, pragma, err);
 }
 
+static int schema_read(struct store_state *store, int64_t *version, bool *empty, struct err *err)
+{
+    int64_t application;
+    if (store_db_number(store->db, err, version, 0, "PRAGMA user_version", "") != 0 ||
+        store_db_number(store->db, err, &application, 0, "PRAGMA application_id", "") != 0 ||
+        schema_empty(store, empty, err) != 0)
+        return -1;
+    if (!*empty && application != APPLICATION_ID)
+        return base_err_set(err, ERR_HOST_STATE_CORRUPT,
+                            "the state database in '%s' is of another program", store->folder);
+    if (*version > (int64_t)base_countof(migrations))
+        return base_err_set(err, ERR_HOST_STATE_NEWER,
+                            "the state has format %lld, this program knows up to %d",
+                            (long long)*version, (int)base_countof(migrations));
+    return 0;
+}
+
+int store_schema_known(struct store_state *store, struct err *err)
+{
+    int64_t version;
+    bool empty;
+    return schema_read(store, &version, &empty, err);
+}
+
 int store_migrate(struct store_state *store, struct err *err)
 {
     const int newest = (int)base_countof(migrations);
-    int64_t version, application;
+    int64_t version;
     bool empty;
-    if (store_db_number(store->db, err, &version, 0, "PRAGMA user_version", "") != 0 ||
-        store_db_number(store->db, err, &application, 0, "PRAGMA application_id", "") != 0 ||
-        schema_empty(store, &empty, err) != 0)
+    if (schema_read(store, &version, &empty, err) != 0)
         return -1;
-    if (!empty && application != APPLICATION_ID)
-        return base_err_set(err, ERR_HOST_STATE_CORRUPT,
-                            "the state database in '%s' is of another program", store->folder);
-    if (version > newest)
-        return base_err_set(err, ERR_HOST_STATE_NEWER,
-                            "the state has format %lld, this program knows up to %d",
-                            (long long)version, newest);
     if (version < newest && !empty && store_backup(store, NULL, err) != 0)
         return base_err_context(err, "no migration without a backup");
     for (int at = (int)version; at < newest; at++)

@@ -185,7 +185,7 @@ static int folder_prepare(const char *folder, struct err *err)
     return 0;
 }
 
-static int state_check(struct store_state *store, struct err *err)
+int store_check(struct store_state *store, struct err *err)
 {
     sqlite3_stmt *stmt = store_db_query(store->db, err, "PRAGMA quick_check(1)", "");
     if (stmt == NULL)
@@ -203,7 +203,7 @@ static int state_load(struct store_state *store, struct err *err)
     char *path = base_file_join(store->folder, "state.db");
     store->db = store_db_open(path, "FULL", err);
     free(path);
-    if (store->db == NULL || state_check(store, err) != 0)
+    if (store->db == NULL || store_check(store, err) != 0)
         return base_err_context(err, "state in '%s'", store->folder);
     return store_migrate(store, err);
 }
@@ -232,7 +232,8 @@ void store_free(struct store_state **store_ptr)
     if (store->in_tx)
         store_tx_rollback(store);
     store_db_close(&store->db);
-    close(store->lock_fd);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
     free(store->folder);
     base_free(store_ptr);
 }
@@ -325,8 +326,7 @@ int store_backup(struct store_state *store, char **path_out, struct err *err)
     return rc;
 }
 
-/* Time of the newest backup, from its name; 0 = none. */
-static int64_t backup_newest(const struct store_state *store)
+int64_t store_backup_newest(const struct store_state *store)
 {
     struct dirent **entries;
     char *folder = base_file_join(store->folder, "backups");
@@ -350,7 +350,7 @@ int store_tick(struct store_state *store, struct err *err)
         return 0;
     store->tick_us = now + HOUR_US;
     store_ballast_restore(store);
-    int64_t newest = backup_newest(store);
+    int64_t newest = store_backup_newest(store);
     if (store->in_tx || (newest <= now && now - newest < DAY_US))
         return 0;
     return store_backup(store, NULL, err);

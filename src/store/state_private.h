@@ -23,6 +23,13 @@ typedef int store_body_fn(struct store_state *store, void *arg, struct err *err)
 int store_write(struct store_state *store, store_body_fn *body, void *arg,
                 struct err *err) must_check;
 
+/* quick_check; HOST_STATE_CORRUPT names its first line. */
+int store_check(struct store_state *store, struct err *err) must_check;
+/* Time of the newest backup, from its name; 0 = none. */
+int64_t store_backup_newest(const struct store_state *store);
+/* Ours, and of a version this program knows: HOST_STATE_CORRUPT, HOST_STATE_NEWER. */
+int store_schema_known(struct store_state *store, struct err *err) must_check;
+
 /* Lays the ballast file; failing to is no error. True when it is there now. */
 bool store_ballast_lay(const char *folder);
 /* True when there was one to free. */

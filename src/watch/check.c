@@ -3,6 +3,7 @@
 #include "watch/private.h"
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -11,23 +12,41 @@
 
 const char *watch_state_name(enum watch_state state)
 {
-    static const char *const names[] = {"ok", "FAIL", "WARN", "MISSING", "not reached"};
+    static const char *const names[] = {"ok", "FAIL", "WARN", "MISSING", "not reached", "none"};
     return names[state];
+}
+
+const char *watch_state_id(enum watch_state state)
+{
+    static const char *const ids[] = {"ok", "fail", "warn", "fail", "not_reached", "none"};
+    return ids[state];
 }
 
 static const struct watch_step *steps_of(enum watch_kind kind)
 {
     static const struct watch_step *const steps[WATCH_KINDS] = {
         watch_steps_workspace, watch_steps_principal, watch_steps_secret,
-        watch_steps_warehouse, watch_steps_tables,    watch_steps_destination};
+        watch_steps_warehouse, watch_steps_tables,    watch_steps_destination,
+        watch_chain_here,      watch_chain_workspace, watch_chain_destination};
     return steps[kind];
+}
+
+const char *watch_layer_name(enum watch_kind kind, size_t index)
+{
+    const struct watch_step *step = steps_of(kind);
+    while (index > 0 && step->name) {
+        step++;
+        index--;
+    }
+    return step->name;
 }
 
 static void tell(struct watch_check *check, const char *name, enum watch_state state,
                  const struct err *err, int64_t us, const char *text)
 {
     char *clean = base_text_clean_dup(text, 400);
-    struct watch_layer layer = {.name = name, .state = state, .text = clean, .ms = us / 1000};
+    struct watch_layer layer = {
+        .name = name, .state = state, .text = clean, .ms = us / 1000, .evidence = check->evidence};
     if (err)
         layer.err = *err;
     check->listener.layer(check->listener.user, &layer);
@@ -43,13 +62,28 @@ static void stop(struct watch_check *check)
     net_token_cancel(&check->wait);
     net_http_cancel(&check->call);
     databricks_cancel(&check->ask);
+    watch_job_drop(&check->job);
     if (check->place)
         check->place->check = NULL;
     check->place = NULL;
 }
 
+cJSON *watch_evidence(struct watch_check *check)
+{
+    if (check->evidence == NULL)
+        check->evidence = base_json_object();
+    return check->evidence;
+}
+
+static void evidence_forget(struct watch_check *check)
+{
+    cJSON_Delete(check->evidence);
+    check->evidence = NULL;
+}
+
 static void rest_not_reached(struct watch_check *check)
 {
+    evidence_forget(check);
     for (check->at++; check->at < check->count; check->at++)
         tell(check, check->steps[check->at].name, WATCH_NOT_REACHED, NULL, 0, "");
 }
@@ -78,6 +112,9 @@ static void next(void *user)
     check->timer = net_loop_after(check->loop, WATCH_LAYER_MS, too_late, check);
     check->began_us = base_seam_mono_us(check->seam);
     check->took_us = -1;
+    evidence_forget(check);
+    if (check->listener.begin)
+        check->listener.begin(check->listener.user, check->steps[check->at].name);
     check->steps[check->at].look(check);
 }
 
@@ -123,8 +160,9 @@ struct watch_check *watch_check_new(enum watch_kind kind, const struct watch_tar
     check->seam = target->seam;
     check->log = target->log;
     check->steps = steps_of(kind);
-    while (check->steps[check->count].name)
+    while (check->steps[check->count].name && (!target->layers || check->count < target->layers))
         check->count++;
+    check->self = target->self;
     check->host = base_strdup(target->host);
     check->ca_file = base_strdup(target->ca_file);
     check->proxy = base_strdup(target->proxy);
@@ -149,6 +187,8 @@ void watch_check_free(struct watch_check **check)
     if (gone == NULL)
         return;
     stop(gone);
+    evidence_forget(gone);
+    watch_chain_forget(gone);
     net_token_free(&gone->token);
     databricks_free(&gone->db);
     databricks_warehouse_free(&gone->warehouse);

@@ -19,6 +19,11 @@ enum watch_kind {
     WATCH_WAREHOUSE,   /* exists, can use, state, starts, runs a statement */
     WATCH_TABLES,      /* ticked, readable, then each that is not */
     WATCH_DESTINATION, /* url shape, folder, writable, atomic rename, free space */
+    /* The doctor's chains; names of their layers are ids ("ip_list"). */
+    WATCH_CHAIN_HERE,        /* engine host state vault */
+    WATCH_CHAIN_WORKSPACE,   /* dns proxy tcp tls ip_list token assignment entitlement warehouse
+                                unity_catalog result_hosts */
+    WATCH_CHAIN_DESTINATION, /* access data */
     WATCH_KINDS
 };
 
@@ -27,16 +32,22 @@ enum watch_state {
     WATCH_FAIL,
     WATCH_WARN,    /* does not stand in the way */
     WATCH_MISSING, /* not there yet; nothing is broken */
-    WATCH_NOT_REACHED
+    WATCH_NOT_REACHED,
+    WATCH_NONE /* nothing of the kind is configured */
 };
 const char *watch_state_name(enum watch_state state); /* "ok", "FAIL", ..., "not reached" */
+/* As programs read it: "ok", "fail", ..., "not_reached", "none". MISSING is a "fail". */
+const char *watch_state_id(enum watch_state state);
 
+struct cJSON;
+struct watch_self;
 struct watch_layer {
     const char *name;
     enum watch_state state;
     const char *text; /* what was seen; cleaned */
     int64_t ms;
     struct err err; /* of FAIL, MISSING and WARN; ERR_OK otherwise or when there is no code */
+    const struct cJSON *evidence; /* facts seen, an object; NULL: none */
 };
 
 /* What is looked at; borrowed during watch_check_new only. NULL members have not been given. */
@@ -54,7 +65,12 @@ struct watch_target {
     bool may_start, start; /* the settings allow it; it is asked for now */
     const struct model_share *share;
     const char *destination;
+    const struct watch_self *self; /* of the doctor's chains; must outlive the check */
+    size_t layers;                 /* only so many are looked at; 0 = all */
 };
+
+/* The layers of a kind, in order; NULL behind the last. */
+const char *watch_layer_name(enum watch_kind kind, size_t index);
 
 struct watch_check;
 struct watch_listener {
@@ -63,6 +79,8 @@ struct watch_listener {
     /* Once, after the last layer, unless freed before; the check may be freed in it. */
     void (*done)(void *user);
     void *user;
+    /* A layer is being looked at from now on; may be NULL. */
+    void (*begin)(void *user, const char *name);
 };
 /* Nothing is called from inside. */
 struct watch_check *watch_check_new(enum watch_kind kind, const struct watch_target *target,

@@ -3,6 +3,10 @@ src_libwatch_a_SOURCES = \
 	src/watch/audit.c src/watch/audit.h src/watch/check.c src/watch/check.h src/watch/places.c src/watch/private.h \
 	src/watch/secret.c src/watch/secret.h src/watch/warehouse.c \
 	src/watch/workspace.c
+# the doctor
+src_libwatch_a_SOURCES += \
+	src/watch/doctor.c src/watch/doctor.h src/watch/here.c src/watch/hosts.c src/watch/job.c src/watch/job.h \
+	src/watch/landing.c src/watch/rights.c src/watch/unity.c src/watch/wire.c
 
 check_PROGRAMS += tests/unit/test_watch
 TESTS += tests/unit/test_watch

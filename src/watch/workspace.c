@@ -13,7 +13,7 @@
 #define CONFIG_PATH "/.well-known/databricks-config"
 #define OAUTH_PATH "/oidc/.well-known/oauth-authorization-server"
 
-static void missing(struct watch_check *check, const char *what)
+void watch_missing(struct watch_check *check, const char *what)
 {
     struct err err = ERR_INIT;
     base_err_set(&err, ERR_CONFIG_MISSING, "%s", what);
@@ -26,7 +26,7 @@ static void look_shape(struct watch_check *check)
     struct config_host host = {0};
     struct err err = ERR_INIT;
     if (check->host == NULL || check->host[0] == '\0') {
-        missing(check, "no address has been given yet");
+        watch_missing(check, "no address has been given yet");
         return;
     }
     if (config_host_parse(check->host, &host, &err) != 0) {
@@ -46,32 +46,42 @@ static void look_shape(struct watch_check *check)
     config_host_free(&host);
 }
 
-struct databricks *watch_workspace(struct watch_check *check)
+struct databricks *watch_workspace_try(struct watch_check *check, struct err *err)
 {
-    struct err err = ERR_INIT;
     struct config_host host = {0};
     if (check->db)
         return check->db;
-    if (check->origin == NULL && check->host && config_host_parse(check->host, &host, &err) == 0) {
+    if (check->origin == NULL && check->host && config_host_parse(check->host, &host, err) == 0) {
         check->origin = host.origin;
         host.origin = NULL;
         config_host_free(&host);
     }
-    if (check->origin == NULL && err.code == ERR_OK) {
-        missing(check, "the workspace comes first: no address has been given");
+    if (check->origin == NULL || err->code != ERR_OK)
         return NULL;
-    }
     struct net_http_settings settings = {.origin = check->origin,
                                          .ca_file = check->ca_file,
                                          .proxy = check->proxy,
                                          .proxy_login = check->proxy_login,
                                          .user_agent = check->user_agent,
-                                         .log = check->log};
-    if (err.code == ERR_OK)
-        check->db = databricks_new(check->loop, &settings, &err);
-    if (check->db == NULL)
-        watch_end(check, WATCH_FAIL, &err, "%s", err.message);
+                                         .link_hosts = check->self ? check->self->link_hosts : NULL,
+                                         .link_host_count =
+                                             check->self ? check->self->link_host_count : 0,
+                                         .log = check->log,
+                                         .once = check->self != NULL,
+                                         .total_ms = check->self ? WATCH_LAYER_MS - 500 : 0};
+    check->db = databricks_new(check->loop, &settings, err);
     return check->db;
+}
+
+struct databricks *watch_workspace(struct watch_check *check)
+{
+    struct err err = ERR_INIT;
+    struct databricks *db = watch_workspace_try(check, &err);
+    if (db == NULL && err.code == ERR_OK)
+        watch_missing(check, "the workspace comes first: no address has been given");
+    else if (db == NULL)
+        watch_end(check, WATCH_FAIL, &err, "%s", err.message);
+    return db;
 }
 
 /* Which of the three ways to fail on the way to an answer is it? */
@@ -132,15 +142,16 @@ static void on_reach(void *user, struct net_response *response, const struct err
                   check->trace.address[0] ? check->trace.address : "known");
 }
 
-static void send(struct watch_check *check, const char *path,
-                 void (*done)(void *, struct net_response *, const struct err *))
+void watch_send(struct watch_check *check, const char *path, bool fresh,
+                void (*done)(void *, struct net_response *, const struct err *))
 {
     char *url = base_printf("%s%s", check->origin, path);
     struct net_request request = {.url = url,
                                   .retry = &net_retry_none,
                                   .connect_ms = WATCH_LAYER_MS - 1000,
                                   .total_ms = WATCH_LAYER_MS - 500,
-                                  .max_body = 1 << 20};
+                                  .max_body = 1 << 20,
+                                  .fresh = fresh};
     check->call = net_http_submit(databricks_http(check->db), &request, done, check);
     free(url);
 }
@@ -148,7 +159,7 @@ static void send(struct watch_check *check, const char *path,
 static void look_dns(struct watch_check *check)
 {
     if (watch_workspace(check))
-        send(check, CONFIG_PATH, on_reach);
+        watch_send(check, CONFIG_PATH, true, on_reach);
 }
 
 static void look_tcp(struct watch_check *check)
@@ -196,7 +207,7 @@ static void on_discovery(void *user, const struct err *err, struct databricks_di
     struct watch_check *check = user;
     check->ask = NULL;
     if (err && (err->http_status == 404 || err->http_status == 401)) {
-        send(check, OAUTH_PATH, on_oauth); /* older workspaces have only this one */
+        watch_send(check, OAUTH_PATH, false, on_oauth); /* older workspaces have only this one */
     } else if (err) {
         watch_end(check, WATCH_FAIL, err, "%s", err->message);
     } else {
@@ -206,7 +217,7 @@ static void on_discovery(void *user, const struct err *err, struct databricks_di
         if (discovery->oidc_endpoint || discovery->workspace_id)
             watch_end(check, WATCH_OK, NULL, "answers with its own metadata");
         else
-            send(check, OAUTH_PATH, on_oauth);
+            watch_send(check, OAUTH_PATH, false, on_oauth);
     }
 }
 
@@ -261,7 +272,7 @@ static void look_application(struct watch_check *check)
 {
     struct err err = ERR_INIT;
     if (check->client_id == NULL || check->client_id[0] == '\0') {
-        missing(check, "no application id has been given yet");
+        watch_missing(check, "no application id has been given yet");
         return;
     }
     if (is_uuid(check->client_id)) {
@@ -299,11 +310,11 @@ static void on_token(void *user, const struct secret *bearer, const struct err *
 void watch_look_token(struct watch_check *check)
 {
     if (check->client_id == NULL) {
-        missing(check, "the application id of the service principal comes first");
+        watch_missing(check, "the application id of the service principal comes first");
         return;
     }
     if (check->secret == NULL) {
-        missing(check, "the secret has not been entered yet");
+        watch_missing(check, "the secret has not been entered yet");
         return;
     }
     if (watch_workspace(check) == NULL)
@@ -360,7 +371,7 @@ static void look_vault(struct watch_check *check)
 {
     char fingerprint[9];
     if (check->secret == NULL) {
-        missing(check, "the secret has not been entered yet");
+        watch_missing(check, "the secret has not been entered yet");
         return;
     }
     base_secret_fingerprint(check->secret, fingerprint);

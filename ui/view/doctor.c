@@ -245,3 +245,16 @@ enum view_exit view_doctor_exit(const struct view_doctor *doctor)
     const char *class = base_json_str_or(doctor->first->error, "class", "");
     return strcmp(class, "perm") == 0 ? VIEW_EXIT_DENIED : VIEW_EXIT_FAILED;
 }
+
+bool view_doctor_names(const char *id)
+{
+    static const char *const ids[] = {"here",          "workspace",    "destination", "engine",
+                                      "host",          "state",        "vault",       "dns",
+                                      "proxy",         "tcp",          "tls",         "ip_list",
+                                      "token",         "assignment",   "entitlement", "warehouse",
+                                      "unity_catalog", "result_hosts", "access",      "data"};
+    for (size_t i = 0; i < base_countof(ids); i++)
+        if (strcmp(id, ids[i]) == 0)
+            return true;
+    return false;
+}

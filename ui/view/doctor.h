@@ -68,6 +68,16 @@ void view_doctor_free(struct view_doctor **doctor);
  * another job are ignored. */
 bool view_doctor_event(struct view_doctor *doctor, const cJSON *payload, bool *done);
 
+/* Without an engine: starts `aampe-syncd --doctor`, which ends with us, and returns the descriptor
+ * of what it prints, or -1. It prints the document when it has seen all, and ends. only may be
+ * NULL. */
+int view_doctor_spawn(const char *profile, const char *only, int *pid, struct err *err) must_check;
+#define VIEW_DOCTOR_MAX ((size_t)4 << 20)
+/* What it printed, whole; NULL with ENGINE_PROTOCOL. */
+cJSON *view_doctor_parse(const struct buf *text, struct err *err);
+/* Whether there is a layer or a chain of this id. */
+bool view_doctor_names(const char *id);
+
 /* "ok", "none", "WARN", "FAIL", "not reached", "running", "not asked". */
 const char *view_doctor_word(enum view_doctor_state state);
 enum view_style view_doctor_style(enum view_doctor_state state);

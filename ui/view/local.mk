@@ -10,7 +10,7 @@ ui_libview_a_SOURCES += ui/view/grid.c ui/view/grid.h ui/view/grid_words.c \
 # Runs
 ui_libview_a_SOURCES += ui/view/failure.c ui/view/live.c ui/view/run.h
 # Doctor
-ui_libview_a_SOURCES += ui/view/doctor.c ui/view/doctor.h ui/view/doctor_text.c
+ui_libview_a_SOURCES += ui/view/doctor.c ui/view/doctor.h ui/view/doctor_offline.c ui/view/doctor_text.c
 # Access and Audit
 ui_libview_a_SOURCES += ui/view/audit.c ui/view/audit.h ui/view/secret.c ui/view/secret.h
 # Doctor and the codes

@@ -1,0 +1,79 @@
+/* doctor.run, doctor.show: one examination at a time; whoever asks meanwhile joins it. */
+#include "engine/doctor.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+
+#include <stdlib.h>
+
+static cJSON *event_new(const struct engine *engine)
+{
+    cJSON *event = base_json_object();
+    base_json_add_i64(event, "job", doctor_run_job(engine->doctor));
+    return event;
+}
+
+static void on_layer(void *user, const char *chain, const cJSON *layer)
+{
+    struct engine *engine = user;
+    cJSON *event = event_new(engine);
+    base_json_add_str(event, "chain", chain);
+    base_json_add_take(event, "layer", cJSON_Duplicate(layer, true));
+    engine_event(engine, "doctor.layer", event);
+}
+
+static void on_done(void *user)
+{
+    struct engine *engine = user;
+    cJSON *event = event_new(engine), *keep = doctor_run_keep(engine->doctor);
+    base_json_add_bool(event, "done", true);
+    engine_fact_put(engine, ENGINE_FACT_DOCTOR, keep);
+    cJSON_Delete(keep);
+    doctor_run_free(&engine->doctor);
+    engine_event(engine, "doctor.layer", event);
+}
+
+void engine_doctor_free(struct engine *engine)
+{
+    doctor_run_free(&engine->doctor);
+}
+
+void engine_verb_doctor_run(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    struct doctor_listener listener = {on_layer, on_done, engine};
+    struct err err = ERR_INIT;
+    if (engine->doctor == NULL) {
+        engine->doctor = doctor_run_new(engine, NULL, NULL, false, base_json_str(params, "only"),
+                                        engine->last_job + 1, &listener, &err);
+        engine->last_job += engine->doctor != NULL;
+    }
+    if (engine->doctor == NULL) {
+        engine_fail(engine, call, &err);
+        return;
+    }
+    cJSON *json = base_json_object();
+    base_json_add_i64(json, "job", doctor_run_job(engine->doctor));
+    engine_reply(engine, call, json);
+}
+
+/* Of the examination under way, or the last one, also of an engine before this; else the list of
+ * what there is to look at. */
+void engine_verb_doctor_show(struct engine *engine, struct ipc_call *call, const cJSON *params)
+{
+    (void)params;
+    if (engine->doctor) {
+        engine_reply(engine, call,
+                     cJSON_Duplicate(doctor_record_json(doctor_run_record(engine->doctor)), true));
+        return;
+    }
+    cJSON *kept = engine_fact_get(engine, ENGINE_FACT_DOCTOR);
+    cJSON *report = kept ? cJSON_DetachItemFromObjectCaseSensitive(kept, "report") : NULL;
+    cJSON_Delete(kept);
+    if (!cJSON_IsObject(report)) {
+        struct doctor_record *record = doctor_record_new(engine->name, "engine", 0, 0, NULL, NULL);
+        cJSON_Delete(report);
+        report = cJSON_Duplicate(doctor_record_json(record), true);
+        doctor_record_free(&record);
+    }
+    engine_reply(engine, call, report);
+}
