@@ -13,6 +13,8 @@
 
 #define LINES_MAX 4
 
+#define FIND_PRINCIPAL                                                                             \
+    "databricks service-principals list --filter 'applicationId eq \"{client_id}\"'"
 #define PATCH_HEAD                                                                                 \
     "'{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":"
 #define CONSOLE "aampe-console --profile {profile} "
@@ -43,11 +45,12 @@ static const struct fix {
      {"databricks service-principals create --json '{\"applicationId\":\"{client_id}\"}'"}},
     {ERR_SRC_SP_DISABLED,
      "an account admin, or an admin of this workspace",
-     {"databricks service-principals patch {principal_id} --json " PATCH_HEAD
-      "[{\"op\":\"replace\",\"path\":\"active\",\"value\":true}]}'"}},
+     {FIND_PRINCIPAL, "databricks service-principals patch {principal_id} --json " PATCH_HEAD
+                      "[{\"op\":\"replace\",\"path\":\"active\",\"value\":true}]}'"}},
     {ERR_SRC_ENTITLEMENT_SQL,
      by_workspace_admin,
-     {"databricks service-principals patch {principal_id} --json " PATCH_HEAD
+     {FIND_PRINCIPAL,
+      "databricks service-principals patch {principal_id} --json " PATCH_HEAD
       "[{\"op\":\"add\",\"path\":\"entitlements\",\"value\":[{\"value\":\"databricks-sql-access\"}]"
       "}]}'"}},
     {ERR_SRC_WH_NOT_FOUND,
@@ -148,6 +151,27 @@ static bool is_plain(const char *text)
     return len > 0 && len < 256 && text[0] != '-' && strspn(text, safe) == len;
 }
 
+/* Where a fact of a line stands: in the evidence of which layer, under what name. */
+#define OWN NULL
+#define OWN_ERROR ""
+static const struct place {
+    const char *fact, *layer, *key;
+} places[] = {
+    {"address", OWN, "address"},
+    {"host", "dns", "host"},
+    {"storage_host", OWN_ERROR, "host"},
+    {"client_id", "token", "application_id"},
+    {"client_id", "assignment", "application_id"},
+    {"principal_id", "assignment", "id"},
+    {"principal_id", "entitlement", "id"},
+    {"warehouse_id", "warehouse", "id"},
+    {"workspace_id", "ip_list", "workspace_id"},
+    {"workspace_id", "assignment", "workspace_id"},
+    {"folder", "state", "folder"},
+    {"path", OWN, "folder"},
+    {"catalog", OWN, "catalog"},
+};
+
 /* A fact as text, malloc'd; NULL: not known or no plain word. */
 static char *fact_in(const cJSON *facts, const char *name)
 {
@@ -160,18 +184,40 @@ static char *fact_in(const cJSON *facts, const char *name)
     return text;
 }
 
-/* Of the layer itself, else of any other: the workspace's number is a fact of another layer. */
+/* The folder on the volume with the least space left. */
+static char *path_in(const cJSON *mounts)
+{
+    const cJSON *mount, *least = NULL;
+    cJSON_ArrayForEach(mount, mounts)
+    {
+        if (least == NULL || base_json_i64_or(mount, "bytes_free", INT64_MAX) <
+                                 base_json_i64_or(least, "bytes_free", INT64_MAX))
+            least = mount;
+    }
+    return fact_in(least, "path");
+}
+
 static char *fact_of(const struct view_doctor *doctor, const struct view_doctor_layer *layer,
                      const char *name)
 {
+    char *text = NULL;
     if (strcmp(name, "profile") == 0)
         return is_plain(doctor->profile) ? base_strdup(doctor->profile) : NULL;
-    char *text = fact_in(layer->evidence, name);
-    if (text == NULL)
-        text = fact_in(base_json_get(layer->error, "evidence"), name);
-    for (size_t i = 0; i < doctor->count; i++)
-        for (size_t k = 0; k < doctor->chains[i].count && text == NULL; k++)
-            text = fact_in(doctor->chains[i].layers[k].evidence, name);
+    if (strcmp(name, "path") == 0)
+        text = path_in(base_json_array(layer->evidence, "mounts"));
+    for (size_t i = 0; i < base_countof(places) && text == NULL; i++) {
+        const struct place *place = &places[i];
+        const struct view_doctor_layer *other = layer;
+        if (strcmp(place->fact, name) != 0)
+            continue;
+        if (place->layer && place->layer[0])
+            other = view_doctor_find(doctor, place->layer);
+        if (other)
+            text =
+                fact_in(place->layer && !place->layer[0] ? base_json_get(other->error, "evidence")
+                                                         : other->evidence,
+                        place->key);
+    }
     return text;
 }
 
@@ -209,14 +255,14 @@ static void lines_make(struct lines *lines, const struct view_doctor *doctor,
                        const struct view_doctor_layer *layer, bool unit)
 {
     const struct fix *fix = fix_of(code_of(layer));
-    const char *sql = base_json_str(layer->evidence, "sql");
+    const char *hint = base_json_str_or(layer->error, "hint", "");
     *lines = (struct lines){.count = 0};
     if (code_of(layer) == ERR_ENGINE_UNREACHABLE && is_plain(doctor->profile)) {
         lines->items[lines->count++] = view_status_commands(doctor->profile, unit);
         return;
     }
-    if (sql)
-        lines->items[lines->count++] = base_strdup(sql);
+    if (strncmp(hint, "GRANT ", 6) == 0)
+        lines->items[lines->count++] = base_strdup(hint);
     for (size_t i = 0; fix && i < LINES_MAX && fix->lines[i]; i++) {
         char *line = line_fill(doctor, layer, fix->lines[i]);
         if (line)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/layer.h"
 #include "base/seam.h"
+#include "base/text.h"
 #include "ui/view/explain.h"
 #include "ui/view/words.h"
 
@@ -24,10 +25,29 @@ const struct view_doctor_layer *view_doctor_find(const struct view_doctor *docto
     return NULL;
 }
 
-/* A scalar as text; malloc'd. */
-static char *scalar(const cJSON *value)
+/* A number that is bytes or a long time, as people read it; NULL: another one. malloc'd. */
+static char *measure(const char *key, const cJSON *value)
 {
-    char *text = cJSON_IsString(value) ? base_strdup(value->valuestring) : NULL;
+    size_t len = key ? strlen(key) : 0;
+    char text[24];
+    if (!cJSON_IsNumber(value) || value->valuedouble < 0)
+        return NULL;
+    if (len >= 5 && strstr(key, "bytes")) {
+        base_text_bytes((int64_t)value->valuedouble, text);
+        return base_strdup(text);
+    }
+    if (len > 8 && strcmp(key + len - 8, "_seconds") == 0 && value->valuedouble >= 120)
+        return base_strdup(view_age_us((int64_t)value->valuedouble * 1000000, text));
+    return NULL;
+}
+
+/* A scalar as text; malloc'd. */
+static char *scalar(const char *key, const cJSON *value)
+{
+    char *text = measure(key, value);
+    if (text)
+        return text;
+    text = cJSON_IsString(value) ? base_strdup(value->valuestring) : NULL;
     if (text == NULL && !cJSON_IsObject(value) && !cJSON_IsArray(value))
         text = base_json_print(value);
     return text ? text : base_strdup("");
@@ -39,7 +59,7 @@ static void flat_put(struct buf *out, const cJSON *value)
     const cJSON *item;
     int count = 0;
     if (!cJSON_IsObject(value) && !cJSON_IsArray(value)) {
-        char *text = scalar(value);
+        char *text = scalar(value->string, value);
         (void)base_buf_text(out, text);
         free(text);
         return;
@@ -55,7 +75,7 @@ static void flat_put(struct buf *out, const cJSON *value)
             (void)base_buf_text(out, ", ");
         if (item->string)
             (void)base_buf_printf(out, "%s ", base_layer_title(item->string, title));
-        char *text = scalar(item); /* deeper than this is no evidence for people */
+        char *text = scalar(item->string, item); /* deeper than this is no evidence for people */
         (void)base_buf_text(out, text);
         free(text);
     }
