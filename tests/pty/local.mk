@@ -1,4 +1,6 @@
 # The console on a real pseudo terminal.
+dist_check_SCRIPTS += tests/pty/test_pty_doctor.py
+TESTS += tests/pty/test_pty_doctor.py
 dist_check_SCRIPTS += tests/pty/fake_engine.py tests/pty/screen.py tests/pty/terminal.py tests/pty/test_pty_hostile.py \
 	tests/pty/test_pty_life.py tests/pty/test_pty_setup.py tests/pty/test_pty_two.py
 TESTS += tests/pty/test_pty_hostile.py tests/pty/test_pty_life.py tests/pty/test_pty_two.py tests/pty/test_pty_setup.py

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A person's ways through the console, in tmux at 80x24, again at 60x16 in ASCII without colour, and in linear mode:
 from nothing to the first verified sync; browse, filter, tick, preview, plan, apply, sync, watch; a failure read,
-mended and retried; quitting while a sync runs and finding it again. Everything is seen on the screen before the next
-key is pressed; what happened is asked of the engine, not of the screen."""
+mended and retried; a refused address, found by the doctor and mended; quitting while a sync runs and finding it again.
+Everything is seen on the screen before the next key is pressed; what happened is asked of the engine, not of the
+screen."""
 import os
 import pathlib
 import re
@@ -247,6 +248,40 @@ def failure(form):
         home.close()
 
 
+def doctor(form):
+    """An address that is refused: 8, c, what fails and what mends it; mended, c again, all is well."""
+    home = Home(rows=2000)
+    walk = None
+    try:
+        home.configure()
+        home.json("share", "add", "shop.aampe.users", "--yes")
+        assert home.console("sync", "run", "--wait").returncode == 0
+        home.control("fault", "ip_blocked", "ip=198.51.100.7")
+        walk = Walk(home, form)
+        walk.wait("NEEDS YOU")
+        walk.keys("8")
+        walk.wait("NOT RUN YET")
+        walk.keys("c")
+        walk.wait(lambda text: "workspace, ip list" in text and " ago" in text)
+        text = walk.pane.text()
+        assert re.search(r"^> ip list +FAIL +SRC_IP_BLOCKED", text, re.M), text
+        assert re.search(r"^fix: .*198\.51\.100\.7", text, re.M), text
+        walk.keys("Enter")
+        walk.wait("asks")
+        walk.keys("f")
+        walk.wait("TO COPY")
+        walk.keys("Escape")
+        walk.wait("workspace, ip list")
+        home.control("fault", "clear", "ip_blocked")
+        walk.keys("c")
+        walk.wait(lambda text: "nothing fails" in text and " ago" in text)
+        walk.quit()
+    finally:
+        if walk:
+            walk.close()
+        home.close()
+
+
 def leave(form):
     """Quitting while a sync runs does not stop it; coming back finds it."""
     home = Home(world="bench", rows=LONG)
@@ -290,7 +325,7 @@ def main():
     wanted = sys.argv[1:]
     failed = 0
     for form in FORMS:
-        for each in (setup, demo, failure, leave):
+        for each in (setup, demo, failure, doctor, leave):
             if wanted and each.__name__ not in wanted:
                 continue
             try:
