@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import sys
+import time
 
 import pytest
 
@@ -22,7 +23,7 @@ CALLS = (("status", {}), ("runs.list", {}), ("runs.show", {"id": 1}), ("runs.log
          ("draft.tick", {"keys": ["t:shop.sales.returns"], "on": True}), ("draft.show", {}), ("share.plan", {}),
          ("secrets.list", {}), ("config.dump", {}), ("setup.list", {}), ("audit.list", {}),
          ("show", {"table": TABLE}), ("preview", {"table": TABLE, "limit": 2}), ("sync.plan", {}), ("engine.status", {}),
-         ("engine.log", {}))
+         ("engine.log", {}), ("doctor.show", {}))
 
 
 def kind(value):
@@ -55,12 +56,22 @@ def recorded():
                 yield file.name, answer["verb"], answer["result"]
 
 
+def wait_doctor(wire):
+    """Runs the doctor until it has looked at everything."""
+    wire.call("doctor.run")
+    end = time.monotonic() + 120
+    while wire.call("doctor.show")["result"]["running"]:
+        assert time.monotonic() < end, "the doctor does not end"
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def real():
     """Kinds of what the engine sends: {verb: {place: {kinds}}}."""
     home, known = record.synced(), {}
     try:
         wire = record.Wire(record.engine_socket(home))
+        wait_doctor(wire)
         for verb, params in CALLS:
             answer = wire.call(verb, params)
             for place, what in paths(answer["result"]) if "result" in answer else ():
