@@ -1,6 +1,8 @@
 #include "sandbox/network.h"
 #include "sandbox/system.h"
 
+#include "sandbox/journal.h"
+
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -49,6 +51,8 @@ static const struct {
     {"secret_delete", "servicePrincipalCredentials", "delete", "service_principal", "secret_id"},
     {"metastore", UNITY, "getMetastoreSummary", NULL, NULL},
     {"system_schemas", UNITY, "listSystemSchemas", "metastore_id", NULL},
+    {"system_schema_enable", UNITY, "enableSystemSchema", "metastore_id", "schema_name"},
+    {"system_schema_disable", UNITY, "disableSystemSchema", "metastore_id", "schema_name"},
     {"catalogs", UNITY, "listCatalogs", NULL, NULL},
     {"catalog", UNITY, "getCatalog", "name_arg", NULL},
     {"schemas", UNITY, "listSchemas", NULL, NULL},
@@ -71,6 +75,7 @@ static const struct {
     {"poll", SQL, "getStatement", "statementId", NULL},
     {"chunk", SQL, "downloadQueryResult", "statementId", "chunkIndex"},
     {"link", SQL, "downloadQueryResult", NULL, NULL},
+    {"query_history", SQL, "listHistoryQueries", NULL, NULL},
     {"cancel", SQL, "cancelQueryExecution", "statementId", NULL},
     {"close", SQL, "closeStatement", "statementId", NULL},
 };
@@ -100,6 +105,24 @@ static void params_of_query(struct sandbox_exchange *exchange, cJSON *list)
         param_add(list, kept[i], sandbox_exchange_query(exchange, kept[i]));
 }
 
+/* The changes of a permissions call, as they were sent. */
+static void params_of_changes(struct sandbox_exchange *exchange, cJSON *list)
+{
+    cJSON *body;
+    char *text;
+
+    if (!exchange->endpoint || strcmp(exchange->endpoint, "permissions_change") != 0 ||
+        !exchange->body.len || exchange->body.len > BODY_LOOKED_AT)
+        return;
+    body = base_json_parse(exchange->body.data, exchange->body.len, BODY_LOOKED_AT, NULL);
+    if (base_json_array(body, "changes")) {
+        text = base_json_print(base_json_array(body, "changes"));
+        param_add(list, "changes", text);
+        free(text);
+    }
+    cJSON_Delete(body);
+}
+
 /* Returns the SQL of a submitted statement, whole; else NULL. Caller frees. */
 static char *params_of_body(struct sandbox_exchange *exchange, cJSON *list)
 {
@@ -115,6 +138,27 @@ static char *params_of_body(struct sandbox_exchange *exchange, cJSON *list)
     statement = base_strdup(base_json_str(body, "statement"));
     cJSON_Delete(body);
     return statement;
+}
+
+/* What every event of the catalog names. */
+static void params_of_unity(struct sandbox_server *server, const char *service, cJSON *list)
+{
+    if (strcmp(service, UNITY) != 0)
+        return;
+    param_add(list, "workspace_id", sandbox_workspace_identity(server->workspace)->workspace_id);
+    param_add(list, "metastore_id", sandbox_workspace_metastore(server->workspace)->id);
+}
+
+/* A caller whose address an access list keeps out: the event is that, whatever was asked for. */
+static bool address_denied(struct sandbox_exchange *exchange, struct sandbox_audit *audit,
+                           cJSON *list)
+{
+    if (!exchange->address_refused)
+        return false;
+    audit->service = ACCOUNTS;
+    audit->action = "IpAccessDenied";
+    param_add(list, "path", exchange->path);
+    return true;
 }
 
 /* A statement that failed is answered with 200; its own verdict is in the body. */
@@ -193,9 +237,12 @@ void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *ex
                                               : exchange->told_status ? exchange->told_status
                                                                       : exchange->status,
                                     .message = base_strdup(exchange->told)};
-    named(audit, exchange, list);
+    if (!address_denied(exchange, audit, list))
+        named(audit, exchange, list);
     audit->account_level = exchange->endpoint && strncmp(exchange->endpoint, "account_", 8) == 0;
     params_of_query(exchange, list);
+    params_of_unity(server, audit->service, list);
+    params_of_changes(exchange, list);
     audit->statement = params_of_body(exchange, list);
     audit->params = base_json_print(list);
     cJSON_Delete(list);
@@ -205,6 +252,31 @@ void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *ex
     audit->request_id = base_strdup(exchange->request_id);
     base_seam_uuid(server->seam, id);
     audit->event_id = base_strdup(id);
+}
+
+void sandbox_audit_grant(struct sandbox_server *server, const char *principal, const char *agent,
+                         const char *securable_type, const char *full_name, const char *changes)
+{
+    cJSON *list = cJSON_CreateArray();
+    struct sandbox_audit audit = {.time_us = base_seam_now_us(server->seam),
+                                  .service = UNITY,
+                                  .action = "updatePermissions",
+                                  .status = 200,
+                                  .who = base_strdup(principal),
+                                  .agent = base_strdup(agent)};
+    char id[37];
+
+    param_add(list, "securable_type", securable_type);
+    param_add(list, "securable_full_name", full_name);
+    param_add(list, "changes", changes);
+    params_of_unity(server, UNITY, list);
+    audit.params = base_json_print(list);
+    cJSON_Delete(list);
+    base_seam_uuid(server->seam, id);
+    audit.request_id = base_strdup(id);
+    base_seam_uuid(server->seam, id);
+    audit.event_id = base_strdup(id);
+    sandbox_journal_event(server->journal, &audit);
 }
 
 void sandbox_audit_free(struct sandbox_audit *audit)

@@ -238,8 +238,8 @@ static const struct command commands[] = {
      "so "
      "many seconds (none given: never)",
      1, 4, build_secret, show_json},
-    {"system", "SCHEMA on|off", "enable or disable a system schema (access)", 2, 2, build_system,
-     show_json},
+    {"system", "SCHEMA on|off", "enable or disable a system schema (access, query)", 2, 2,
+     build_system, show_json},
     {"set", "NAME=VALUE", "change a setting of the first line", 1, 1, build_set, show_json},
     {"info", "", "print the first line again", 0, 0, build_info, show_json},
     {"stop", "", "end it", 0, 0, build_stop, show_json},

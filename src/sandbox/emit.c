@@ -271,8 +271,13 @@ static int emit_call(struct sql_run *run, const struct sql_expr *expr, struct bu
     if (*function->args == '=')
         return emit_list(run, expr->arg_count == 1 ? "(" : "coalesce(", expr->args, expr->arg_count,
                          out);
-    return emit_cast(run, expr->args[0], &expr->type, false,
-                     out); /* to_date, to_timestamp, to_json */
+    if (strcmp(name, "to_json") == 0 && expr->args[0]->type.kind >= SB_ARRAY) {
+        base_buf_text(out, "sb_json(");
+        if (emit_expr(run, expr->args[0], out) < 0)
+            return -1;
+        return base_buf_printf(out, ", %zu)", type_number(run, &expr->args[0]->type));
+    }
+    return emit_cast(run, expr->args[0], &expr->type, false, out); /* to_date, to_timestamp */
 }
 
 static int emit_field(struct sql_run *run, const struct sql_expr *expr, struct buf *out)

@@ -286,6 +286,22 @@ static int change_owner(struct sql_context *context, struct sandbox_securable *s
     return 0;
 }
 
+static void tell(struct sql_context *context, const struct sql_statement *statement,
+                 const struct sandbox_securable *securable, const char *principal,
+                 const char *const *privileges)
+{
+    char *type = sandbox_arena_dup(context->arena, sandbox_kind_title(securable->kind));
+    struct sandbox_grant_change change = {.type = type,
+                                          .full_name = securable->full_name,
+                                          .principal = principal,
+                                          .privileges = privileges,
+                                          .privilege_count = statement->privilege_count,
+                                          .grant = statement->kind == ST_GRANT};
+
+    base_text_lower(type);
+    context->request->granted(context->request->user, &change);
+}
+
 int sandbox_grant_run(struct sql_context *context, const struct sql_statement *statement,
                       struct sandbox_query *query)
 {
@@ -315,6 +331,8 @@ int sandbox_grant_run(struct sql_context *context, const struct sql_statement *s
         else
             sandbox_grant_take(workspace, securable, principal, privileges[i]);
     }
+    if (statement->kind != ST_OWNER && context->request->granted)
+        tell(context, statement, securable, principal, privileges);
     sandbox_show_start(query, NULL, 0);
     return 0;
 }

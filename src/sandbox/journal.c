@@ -107,6 +107,17 @@ void sandbox_journal_add(struct sandbox_exchange *exchange, int64_t started_us, 
     pthread_mutex_unlock(&journal->lock);
 }
 
+void sandbox_journal_event(struct sandbox_journal *journal, const struct sandbox_audit *audit)
+{
+    struct entry entry = {.audit = *audit};
+
+    pthread_mutex_lock(&journal->lock);
+    trim(journal);
+    entry.seq = ++journal->last;
+    vec_push(&journal->entries, entry);
+    pthread_mutex_unlock(&journal->lock);
+}
+
 static cJSON *entry_json(const struct entry *entry)
 {
     cJSON *item = base_json_object();
@@ -133,7 +144,7 @@ cJSON *sandbox_journal_json(struct sandbox_journal *journal, int64_t since)
 
     pthread_mutex_lock(&journal->lock);
     for (size_t i = 0; i < journal->entries.count; i++) {
-        if (journal->entries.items[i].seq > since)
+        if (journal->entries.items[i].seq > since && journal->entries.items[i].path)
             base_json_push_take(array, entry_json(&journal->entries.items[i]));
     }
     base_json_add_i64(json, "last", journal->last);

@@ -8,6 +8,8 @@ struct sandbox_journal *sandbox_journal_new(void);
 void sandbox_journal_free(struct sandbox_journal **journal);
 /* Called when the answer is known. */
 void sandbox_journal_add(struct sandbox_exchange *exchange, int64_t started_us, int64_t bytes);
+/* A row of the audit log that is no request of its own; takes what it holds. */
+void sandbox_journal_event(struct sandbox_journal *journal, const struct sandbox_audit *audit);
 /* {"requests":[{"seq","time","method","path","query","endpoint","status","principal","bytes","duration_ms","statement"?}],
  * "last":N}; those after seq `since`. Caller deletes. */
 cJSON *sandbox_journal_json(struct sandbox_journal *journal, int64_t since);

@@ -13,6 +13,8 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/identity.c src/sandbox/identity.h \
 	src/sandbox/network.c src/sandbox/network.h \
 	src/sandbox/fault_wire.c src/sandbox/fault_wire.h \
+	src/sandbox/history.c src/sandbox/history.h src/sandbox/history_http.c \
+	src/sandbox/history_table.c src/sandbox/live.c src/sandbox/live.h \
 	src/sandbox/http.c src/sandbox/http.h \
 	src/sandbox/journal.c src/sandbox/journal.h \
 	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h \

@@ -272,6 +272,7 @@ static void refuse_address(struct sandbox_exchange *exchange, const char *addres
                                 address, account ? "account" : "workspace",
                                 account ? identity->account_id : identity->workspace_id);
 
+    exchange->address_refused = true;
     switch (sandbox_server_setting(exchange->server, SANDBOX_IP_BLOCKED_BODY)) {
     case 1:
         sandbox_reply_text(exchange, 403, message);

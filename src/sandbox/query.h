@@ -15,6 +15,14 @@ struct sandbox_parameter {
     int64_t position;                /* of a nameless one, for "?": from 1 */
 };
 
+/* A GRANT or REVOKE that was carried out. */
+struct sandbox_grant_change {
+    const char *type, *full_name, *principal; /* type: "catalog", "schema", ... */
+    const char *const *privileges;
+    size_t privilege_count;
+    bool grant;
+};
+
 struct sandbox_query_request {
     struct sandbox_workspace *workspace;
     const char *principal; /* name as grants use it */
@@ -23,7 +31,10 @@ struct sandbox_query_request {
     const char *time_zone;        /* session; NULL = Etc/UTC */
     const struct sandbox_parameter *parameters;
     size_t parameter_count;
-    int64_t row_limit;               /* 0 = none */
+    int64_t row_limit; /* 0 = none */
+    /* told of grants, may be NULL */
+    void (*granted)(void *user, const struct sandbox_grant_change *change);
+    void *user;
     int64_t chunk_rows, chunk_bytes; /* caps; 0 = defaults (122880 rows, about 20 MiB) */
 };
 

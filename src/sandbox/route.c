@@ -63,6 +63,10 @@ static const struct route routes[] = {
      sandbox_endpoint_secret_delete},
     {"GET", UC "/metastores/{}/systemschemas", "system_schemas", false,
      sandbox_endpoint_system_schemas},
+    {"PUT", UC "/metastores/{}/systemschemas/{}", "system_schema_enable", false,
+     sandbox_endpoint_system_schema_enable},
+    {"DELETE", UC "/metastores/{}/systemschemas/{}", "system_schema_disable", false,
+     sandbox_endpoint_system_schema_disable},
     {"GET", UC "/metastore_summary", "metastore", false, sandbox_endpoint_metastore_summary},
     {"GET", UC "/current-metastore-assignment", "metastore", false,
      sandbox_endpoint_metastore_assignment},
@@ -94,6 +98,7 @@ static const struct route routes[] = {
      sandbox_endpoint_statement_chunk},
     {"POST", SQL "/statements/{}/cancel", "cancel", false, sandbox_endpoint_statement_cancel},
     {"DELETE", SQL "/statements/{}", "close", false, sandbox_endpoint_statement_close},
+    {"GET", SQL "/history/queries", "query_history", false, sandbox_endpoint_query_history},
     {"GET", "/results/{}", "link", true, sandbox_endpoint_link},
 };
 

@@ -3,6 +3,7 @@
 #include "sandbox/auth.h"
 #include "sandbox/data.h"
 #include "sandbox/fault.h"
+#include "sandbox/history.h"
 #include "sandbox/journal.h"
 #include "sandbox/network.h"
 #include "sandbox/oauth_secret.h"
@@ -28,6 +29,7 @@ static const struct {
     [SANDBOX_RECORD_SECONDS] = {"record_seconds", 12 * 3600, 1},
     [SANDBOX_INLINE_BYTES] = {"inline_bytes", 26214400, 1},
     [SANDBOX_AUDIT_LAG_SECONDS] = {"audit_lag_seconds", 60, 0},
+    [SANDBOX_HISTORY_LAG_SECONDS] = {"history_lag_seconds", 60, 0},
     [SANDBOX_IP_BLOCKED_BODY] = {"ip_blocked_body", 0, 0},
     [SANDBOX_UNASSIGNED_REFUSAL] = {"unassigned_refusal", 0, 0},
     [SANDBOX_INACTIVE_REFUSAL] = {"inactive_refusal", 0, 0},
@@ -49,6 +51,7 @@ struct sandbox_server *sandbox_server_new(struct base_seam *seam)
     server->faults = sandbox_faults_new();
     server->network = sandbox_network_new();
     server->journal = sandbox_journal_new();
+    server->history = sandbox_history_new();
     server->sessions = sandbox_sessions_new();
     server->statements = sandbox_statements_new();
     for (size_t i = 0; i < base_countof(settings); i++)
@@ -69,6 +72,7 @@ void sandbox_server_free(struct sandbox_server **held)
     sandbox_faults_free(&server->faults);
     sandbox_network_free(&server->network);
     sandbox_journal_free(&server->journal);
+    sandbox_history_free(&server->history);
     sandbox_tokens_free(&server->tokens);
     sandbox_secrets_free(&server->secrets);
     sandbox_world_unload(server->workspace);

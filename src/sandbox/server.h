@@ -13,6 +13,7 @@
 
 struct MHD_Connection;
 struct sandbox_faults;
+struct sandbox_history;
 struct sandbox_journal;
 struct sandbox_network;
 struct sandbox_secrets;
@@ -23,17 +24,18 @@ struct sandbox_tokens;
 
 /* Numbers that can be changed while it runs (`aampe-sandbox set NAME=VALUE`). */
 enum sandbox_setting {
-    SANDBOX_PAGE_SIZE,          /* items a page when max_results is 0 */
-    SANDBOX_CHUNK_ROWS,         /* cap of rows in a chunk; 0 = the data side's default */
-    SANDBOX_CHUNK_BYTES,        /* cap of bytes in a chunk; 0 = the data side's default */
-    SANDBOX_LINKS_PER_RESPONSE, /* links in one answer */
-    SANDBOX_COLD_START_SECONDS, /* a stopped warehouse takes this long */
-    SANDBOX_TOKEN_SECONDS,      /* life of an OAuth token */
-    SANDBOX_LINK_SECONDS,       /* life of a result link */
-    SANDBOX_RESULT_SECONDS,     /* results can be fetched this long after success */
-    SANDBOX_RECORD_SECONDS,     /* a finished statement is known this long */
-    SANDBOX_INLINE_BYTES,       /* cap of an inline result */
-    SANDBOX_AUDIT_LAG_SECONDS,  /* rows of system.access.audit come this late */
+    SANDBOX_PAGE_SIZE,           /* items a page when max_results is 0 */
+    SANDBOX_CHUNK_ROWS,          /* cap of rows in a chunk; 0 = the data side's default */
+    SANDBOX_CHUNK_BYTES,         /* cap of bytes in a chunk; 0 = the data side's default */
+    SANDBOX_LINKS_PER_RESPONSE,  /* links in one answer */
+    SANDBOX_COLD_START_SECONDS,  /* a stopped warehouse takes this long */
+    SANDBOX_TOKEN_SECONDS,       /* life of an OAuth token */
+    SANDBOX_LINK_SECONDS,        /* life of a result link */
+    SANDBOX_RESULT_SECONDS,      /* results can be fetched this long after success */
+    SANDBOX_RECORD_SECONDS,      /* a finished statement is known this long */
+    SANDBOX_INLINE_BYTES,        /* cap of an inline result */
+    SANDBOX_AUDIT_LAG_SECONDS,   /* rows of system.access.audit come this late */
+    SANDBOX_HISTORY_LAG_SECONDS, /* rows of system.query.history likewise */
     /* What no recording settles (databricks-api.md 13). */
     SANDBOX_IP_BLOCKED_BODY,    /* 0: numeric error_code, 1: plain text, 2: PERMISSION_DENIED */
     SANDBOX_UNASSIGNED_REFUSAL, /* who is not of this workspace hears it 0: at the token, 1: later
@@ -56,6 +58,7 @@ struct sandbox_server {
     struct sandbox_faults *faults;
     struct sandbox_network *network;
     struct sandbox_journal *journal;
+    struct sandbox_history *history;
     struct sandbox_sessions *sessions;
     struct sandbox_statements *statements;
     _Atomic int64_t settings[SANDBOX_SETTING_COUNT];
@@ -106,6 +109,7 @@ struct sandbox_exchange {
     int64_t bytes_per_second; /* 0: as fast as it goes */
     int64_t skew_seconds;     /* the clock of the Date header is so far ahead */
     bool drop;                /* close without any answer */
+    bool address_refused;     /* by an access list */
 };
 
 /* Query parameter, percent-decoded; NULL when absent. Lives as long as the exchange. */
@@ -161,6 +165,9 @@ void sandbox_endpoint_secrets(struct sandbox_exchange *exchange);
 void sandbox_endpoint_secret_create(struct sandbox_exchange *exchange);
 void sandbox_endpoint_secret_delete(struct sandbox_exchange *exchange);
 void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange);
+void sandbox_endpoint_system_schema_enable(struct sandbox_exchange *exchange);
+void sandbox_endpoint_system_schema_disable(struct sandbox_exchange *exchange);
+void sandbox_endpoint_query_history(struct sandbox_exchange *exchange);
 void sandbox_endpoint_login_page(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastore_summary(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastore_assignment(struct sandbox_exchange *exchange);

@@ -45,6 +45,24 @@ static void fn_cast(sqlite3_context *out, int argc, sqlite3_value **argv)
                             "%s Use `try_cast` to tolerate it and return NULL instead.", why);
 }
 
+/* sb_json(x, type): nested values as JSON, maps as objects */
+static void fn_json(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+    const struct sandbox_type *type = type_at(out, argv[1]);
+    struct sandbox_value value;
+    struct buf text;
+    (void)argc;
+    sandbox_sqlite_decode(argv[0], type, &value);
+    if (value.null) {
+        sqlite3_result_null(out);
+        return;
+    }
+    base_buf_init(&text, BUF_MAX_DEFAULT);
+    sandbox_nested_text(type, value.text, value.len, &text);
+    sqlite3_result_text64(out, text.data ? text.data : "", text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+    base_buf_free(&text);
+}
+
 static void overflow(sqlite3_context *out, const struct sandbox_type *type)
 {
     sandbox_sqlite_fail(
@@ -533,6 +551,7 @@ int sandbox_sqlite_functions(struct sql_run *run)
         void (*end)(sqlite3_context *);
     } functions[] = {
         {"sb_cast", 4, fn_cast, NULL, NULL},
+        {"sb_json", 2, fn_json, NULL, NULL},
         {"sb_arith", 6, fn_arith, NULL, NULL},
         {"sb_neg", 2, fn_neg, NULL, NULL},
         {"sb_abs", 2, fn_abs, NULL, NULL},

@@ -1,6 +1,8 @@
 #include "sandbox/statement.h"
 
 #include "sandbox/fault.h"
+#include "sandbox/history.h"
+#include "sandbox/system.h"
 #include "sandbox/warehouse.h"
 
 #include <pthread.h>
@@ -45,6 +47,7 @@ void sandbox_statement_free(struct sandbox_statement *statement)
     sandbox_query_error_free(&statement->error);
     cJSON_Delete(statement->faults);
     cJSON_Delete(statement->body);
+    free(statement->agent);
     free(statement->principal);
     free(statement->warehouse_id);
     free(statement->catalog);
@@ -113,6 +116,28 @@ void sandbox_statement_release(struct sandbox_statement **statement)
     *statement = NULL;
 }
 
+static bool ended(const struct sandbox_statement *statement)
+{
+    return __atomic_load_n(&statement->cancel, __ATOMIC_RELAXED) ||
+           atomic_load(&statement->server->stopping);
+}
+
+/* What is seen of the statement by others agrees with the history. Called locked. */
+static void history_note(struct sandbox_statement *statement, enum sandbox_statement_state state)
+{
+    struct sandbox_server *server = statement->server;
+    bool done = state == SANDBOX_SUCCEEDED || (state == SANDBOX_CLOSED && !ended(statement));
+
+    if (!terminal(state))
+        sandbox_history_running(server, statement->past);
+    else if (state == SANDBOX_FAILED)
+        sandbox_history_end(server, statement->past, "FAILED", 0, 0, statement->error.message);
+    else
+        sandbox_history_end(server, statement->past, done ? "FINISHED" : "CANCELED",
+                            done ? statement->total_rows : 0, done ? statement->total_bytes : 0,
+                            NULL);
+}
+
 static void state_set(struct sandbox_statement *statement, enum sandbox_statement_state state)
 {
     struct sandbox_statements *statements = statement->server->statements;
@@ -122,15 +147,10 @@ static void state_set(struct sandbox_statement *statement, enum sandbox_statemen
         statement->state = state;
         if (terminal(state))
             statement->finished_us = base_seam_now_us(statement->server->seam);
+        history_note(statement, state);
     }
     pthread_cond_broadcast(&statements->changed);
     pthread_mutex_unlock(&statements->lock);
-}
-
-static bool ended(const struct sandbox_statement *statement)
-{
-    return __atomic_load_n(&statement->cancel, __ATOMIC_RELAXED) ||
-           atomic_load(&statement->server->stopping);
 }
 
 void sandbox_statement_error(struct sandbox_statement *statement, const char *code,
@@ -214,6 +234,25 @@ static size_t parameters_read(const cJSON *body, struct sandbox_parameter **out)
     return count;
 }
 
+/* A grant by SQL is a change of permissions like one by the API. */
+static void on_granted(void *user, const struct sandbox_grant_change *change)
+{
+    const struct sandbox_statement *statement = user;
+    cJSON *array = cJSON_CreateArray(), *item = base_json_object(), *list;
+    char *text;
+
+    base_json_add_str(item, "principal", change->principal);
+    list = base_json_add_array(item, change->grant ? "add" : "remove");
+    for (size_t i = 0; i < change->privilege_count; i++)
+        base_json_push_take(list, cJSON_CreateString(change->privileges[i]));
+    base_json_push_take(array, item);
+    text = base_json_print(array);
+    sandbox_audit_grant(statement->server, statement->principal, statement->agent, change->type,
+                        change->full_name, text);
+    free(text);
+    cJSON_Delete(array);
+}
+
 static int query_run(struct sandbox_statement *statement)
 {
     struct sandbox_server *server = statement->server;
@@ -226,6 +265,8 @@ static int query_run(struct sandbox_statement *statement)
         .schema = statement->schema,
         .time_zone = statement->time_zone,
         .row_limit = statement->row_limit,
+        .granted = on_granted,
+        .user = statement,
         .chunk_rows = sandbox_server_setting(server, SANDBOX_CHUNK_ROWS),
         .chunk_bytes = sandbox_server_setting(server, SANDBOX_CHUNK_BYTES),
     };
@@ -404,6 +445,7 @@ void sandbox_statement_start(struct sandbox_server *server, struct sandbox_state
     statement->server = server;
     statement->holders = 2; /* the caller and the thread */
     base_seam_uuid(server->seam, statement->id);
+    statement->past = sandbox_history_begin(server, statement);
     pthread_mutex_lock(&statements->lock);
     forget_old(statements);
     base_map_put(statements->known, statement->id, statement);

@@ -24,6 +24,7 @@ struct sandbox_statement {
     char id[37];
     char *principal, *warehouse_id, *catalog, *schema, *time_zone;
     const char *text; /* inside body */
+    char *agent;      /* User-Agent of the submitting call, or NULL */
     enum sandbox_format format;
     bool inline_result, lz4, compression_named;
     int64_t row_limit, byte_limit; /* 0: none */
@@ -38,6 +39,7 @@ struct sandbox_statement {
     cJSON *faults; /* about this result, [] when none */
 
     struct sandbox_server *server;
+    int64_t past; /* its number in the history */
     enum sandbox_statement_state state;
     volatile bool cancel;
     int64_t finished_us;

@@ -143,6 +143,7 @@ static bool request_read(struct sandbox_exchange *exchange, struct sandbox_state
 
     statement->text = base_json_str(body, "statement");
     statement->principal = base_strdup(exchange->principal);
+    statement->agent = base_strdup(sandbox_exchange_request_header(exchange, "User-Agent"));
     statement->warehouse_id = base_strdup(base_json_str_or(body, "warehouse_id", ""));
     if (!statement->text || !statement->text[0])
         return refuse(exchange, "The statement field is required.");

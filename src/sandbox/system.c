@@ -1,10 +1,10 @@
 #include "sandbox/system.h"
 
+#include "sandbox/history.h"
 #include "sandbox/journal.h"
+#include "sandbox/live.h"
 #include "sandbox/unity.h"
-#include "sandbox/world.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum audit_column {
@@ -28,9 +28,7 @@ enum audit_column {
     AUDIT_COLUMNS
 };
 
-static const struct {
-    const char *name, *type;
-} columns[AUDIT_COLUMNS] = {
+static const struct sandbox_live_column columns[AUDIT_COLUMNS] = {
     [ACCOUNT_ID] = {"account_id", "string"},
     [WORKSPACE_ID] = {"workspace_id", "string"},
     [VERSION] = {"version", "string"},
@@ -51,17 +49,10 @@ static const struct {
                            "struct<run_by:string,run_as:string,acting_resource:string>"},
 };
 
-struct column_source {
-    struct sandbox_server *server;
-    enum audit_column column;
-};
-
 struct sandbox_system {
     struct sandbox_server *server;
-    struct sandbox_securable *access;
-    struct sandbox_table_def def;
-    struct sandbox_column_def columns[AUDIT_COLUMNS];
-    struct column_source sources[AUDIT_COLUMNS];
+    struct sandbox_securable *access, *query;
+    struct sandbox_live *audit, *history;
 };
 
 static char *user_identity(const struct sandbox_audit *audit)
@@ -132,69 +123,49 @@ static char *cell_text(struct sandbox_server *server, enum audit_column column,
 }
 
 struct cell_want {
-    const struct column_source *source;
+    struct sandbox_server *server;
+    enum audit_column column;
     struct sandbox_vector *out;
 };
 
 static void cell_append(void *user, const struct sandbox_audit *audit)
 {
     const struct cell_want *want = user;
-    enum audit_column column = want->source->column;
-    char *text = audit ? cell_text(want->source->server, column, audit) : NULL;
-    struct sandbox_value value = {.null = !text, .text = text, .len = text ? strlen(text) : 0};
 
-    if (audit && column == EVENT_TIME)
-        value = (struct sandbox_value){.i = audit->time_us};
-    else if (audit && column == EVENT_DATE)
-        value = (struct sandbox_value){.i = audit->time_us / (INT64_C(86400) * 1000000)};
-    sandbox_vector_append(want->out, &value);
-    free(text);
+    if (audit && want->column == EVENT_TIME)
+        sandbox_live_number(want->out, audit->time_us);
+    else if (audit && want->column == EVENT_DATE)
+        sandbox_live_number(want->out, audit->time_us / (INT64_C(86400) * 1000000));
+    else
+        sandbox_live_text_take(want->out,
+                               audit ? cell_text(want->server, want->column, audit) : NULL);
 }
 
-static void fill(const struct sandbox_gen *gen, struct sandbox_vector *out)
+static void cell(struct sandbox_server *server, int64_t row, size_t column,
+                 struct sandbox_vector *out)
 {
-    const struct column_source *source = gen->column->extra;
-    struct cell_want want = {source, out};
+    struct cell_want want = {server, (enum audit_column)column, out};
 
-    for (int64_t i = 0; i < gen->count; i++)
-        sandbox_journal_audit(source->server->journal, gen->row + i, cell_append, &want);
+    sandbox_journal_audit(server->journal, row, cell_append, &want);
 }
 
 /* What has been delivered: everything that is older than the lag. */
-static void delivered(const void *user, int64_t *first, int64_t *count)
+static void delivered(struct sandbox_server *server, int64_t *first, int64_t *count)
 {
-    const struct sandbox_system *system = user;
-    struct sandbox_server *server = system->server;
     int64_t lag = sandbox_server_setting(server, SANDBOX_AUDIT_LAG_SECONDS) * 1000000;
 
     sandbox_journal_until(server->journal, base_seam_now_us(server->seam) - lag, first, count);
 }
 
-static void table_make(struct sandbox_system *system, struct sandbox_securable *schema)
-{
-    struct sandbox_workspace *workspace = system->server->workspace;
-    struct sandbox_world *world =
-        sandbox_world_new("system", 0, base_seam_now_us(system->server->seam));
-    struct sandbox_securable *table = sandbox_workspace_add(
-        workspace, schema, 'T', "audit", "System user", "Every call made to the workspace");
-
-    for (size_t i = 0; i < AUDIT_COLUMNS; i++) {
-        system->sources[i] = (struct column_source){system->server, (enum audit_column)i};
-        system->columns[i] = (struct sandbox_column_def){.name = columns[i].name,
-                                                         .type = columns[i].type,
-                                                         .fill = fill,
-                                                         .extra = &system->sources[i]};
-        sandbox_securable_column(table, columns[i].name, columns[i].type, true, NULL);
-    }
-    table->columns.items[EVENT_DATE].partition_index = 0;
-    system->def = (struct sandbox_table_def){.name = "audit",
-                                             .columns = system->columns,
-                                             .column_count = AUDIT_COLUMNS,
-                                             .live = delivered,
-                                             .live_user = system};
-    table->data = sandbox_table_new(world, table->full_name, &system->def);
-    world->tables = 1;
-}
+static const struct sandbox_live_def audit_table = {
+    .name = "audit",
+    .comment = "Every call made to the workspace",
+    .columns = columns,
+    .column_count = AUDIT_COLUMNS,
+    .partition_column = EVENT_DATE,
+    .rows = delivered,
+    .cell = cell,
+};
 
 struct sandbox_system *sandbox_system_new(struct sandbox_server *server)
 {
@@ -206,58 +177,122 @@ struct sandbox_system *sandbox_system_new(struct sandbox_server *server)
                                     "System catalog");
     system->access =
         sandbox_workspace_add(server->workspace, catalog, 'S', "access", "System user", NULL);
-    table_make(system, system->access);
+    system->query =
+        sandbox_workspace_add(server->workspace, catalog, 'S', "query", "System user", NULL);
+    system->query->hidden = true;
+    system->audit = sandbox_live_new(server, system->access, &audit_table);
+    system->history = sandbox_live_new(server, system->query, &sandbox_history_table);
     return system;
 }
 
-void sandbox_system_free(struct sandbox_system **system)
+void sandbox_system_free(struct sandbox_system **held)
 {
-    free(*system);
-    *system = NULL;
+    struct sandbox_system *system = *held;
+
+    if (!system)
+        return;
+    sandbox_live_free(&system->audit);
+    sandbox_live_free(&system->history);
+    free(system);
+    *held = NULL;
 }
 
-int sandbox_system_switch(struct sandbox_server *server, const char *schema, bool on,
-                          struct err *err)
+/* The schemas that have tables here; NULL for another. */
+static struct sandbox_securable *schema_of(const struct sandbox_system *system, const char *name)
 {
-    if (strcmp(schema, "access") != 0)
-        return base_err_set(err, ERR_USAGE, "no system schema is called '%s'", schema);
+    return strcmp(name, "access") == 0  ? system->access
+           : strcmp(name, "query") == 0 ? system->query
+                                        : NULL;
+}
+
+int sandbox_system_switch(struct sandbox_server *server, const char *name, bool on, struct err *err)
+{
+    struct sandbox_securable *schema = schema_of(server->system, name);
+
+    if (!schema)
+        return base_err_set(err, ERR_USAGE, "no system schema is called '%s'", name);
     sandbox_workspace_lock(server->workspace);
-    server->system->access->hidden = !on;
+    schema->hidden = !on;
     sandbox_workspace_unlock(server->workspace);
     return 0;
 }
 
-/* databricks-api.md 3.10: account and metastore admins may ask. */
-void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange)
+/* Metastore of the path, and account and metastore admins only (databricks-api.md 3.10). */
+static bool schemas_admit(struct sandbox_exchange *exchange)
 {
-    static const char *const others[] = {"billing", "query"};
     struct sandbox_workspace *workspace = exchange->server->workspace;
     const struct sandbox_principal *who =
         sandbox_workspace_find_principal(workspace, exchange->principal);
-    cJSON *json, *array, *item;
 
-    if (strcmp(exchange->arguments[0], sandbox_workspace_metastore(workspace)->id) != 0) {
+    if (strcmp(exchange->arguments[0], sandbox_workspace_metastore(workspace)->id) != 0)
         sandbox_reply_error(exchange, 404, "METASTORE_DOES_NOT_EXIST",
                             "Metastore '%s' does not exist.", exchange->arguments[0]);
-        return;
-    }
-    if (!who || !who->metastore_admin) {
+    else if (!who || (!who->metastore_admin && !who->account_admin))
         sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
                             "User is not an account admin or metastore admin.");
+    return !exchange->status;
+}
+
+void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange)
+{
+    static const char *const names[] = {"access", "billing", "query"};
+    cJSON *json, *array, *item;
+
+    if (!schemas_admit(exchange))
         return;
-    }
     json = base_json_object();
     array = base_json_add_array(json, "schemas");
-    item = base_json_object();
-    base_json_add_str(item, "schema", "access");
-    base_json_add_str(item, "state",
-                      exchange->server->system->access->hidden ? "AVAILABLE" : "ENABLE_COMPLETED");
-    base_json_push_take(array, item);
-    for (size_t i = 0; i < base_countof(others); i++) {
+    sandbox_workspace_lock(exchange->server->workspace);
+    for (size_t i = 0; i < base_countof(names); i++) {
+        const struct sandbox_securable *schema = schema_of(exchange->server->system, names[i]);
+
         item = base_json_object();
-        base_json_add_str(item, "schema", others[i]);
-        base_json_add_str(item, "state", "AVAILABLE");
+        base_json_add_str(item, "schema", names[i]);
+        base_json_add_str(item, "state",
+                          schema && !schema->hidden ? "ENABLE_COMPLETED" : "AVAILABLE");
         base_json_push_take(array, item);
     }
+    sandbox_workspace_unlock(exchange->server->workspace);
     sandbox_reply_json(exchange, 200, json);
+}
+
+/* PUT enables, DELETE disables. What is so already is an error, as Terraform's provider has to
+ * overlook; billing is the service's own to enable. */
+static void schema_set(struct sandbox_exchange *exchange, bool on)
+{
+    const char *name = exchange->arguments[1];
+    struct sandbox_securable *schema;
+
+    if (!schemas_admit(exchange))
+        return;
+    sandbox_workspace_lock(exchange->server->workspace);
+    schema = schema_of(exchange->server->system, name);
+    if (strcmp(name, "billing") == 0)
+        sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
+                            "billing system schema can only be %s by Databricks.",
+                            on ? "enabled" : "disabled");
+    else if (!schema)
+        sandbox_reply_error(exchange, 404, "SCHEMA_DOES_NOT_EXIST",
+                            "System schema '%s' does not exist.", name);
+    else if (on && !schema->hidden)
+        sandbox_reply_error(exchange, 409, "SCHEMA_ALREADY_EXISTS", "schema %s already exists",
+                            name);
+    else if (!on && schema->hidden)
+        sandbox_reply_error(exchange, 404, "SCHEMA_DOES_NOT_EXIST", "schema %s does not exist",
+                            name);
+    else
+        schema->hidden = !on;
+    sandbox_workspace_unlock(exchange->server->workspace);
+    if (!exchange->status)
+        sandbox_reply_json(exchange, 200, base_json_object());
+}
+
+void sandbox_endpoint_system_schema_enable(struct sandbox_exchange *exchange)
+{
+    schema_set(exchange, true);
+}
+
+void sandbox_endpoint_system_schema_disable(struct sandbox_exchange *exchange)
+{
+    schema_set(exchange, false);
 }

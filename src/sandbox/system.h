@@ -9,7 +9,8 @@
 
 struct sandbox_system;
 
-/* Adds the catalog to the workspace; schema `access` is enabled. Call after the world is loaded. */
+/* Adds the catalog to the workspace; schema `access` is enabled, `query` is not. Call after the
+ * world is loaded. */
 struct sandbox_system *sandbox_system_new(struct sandbox_server *server);
 /* After sandbox_world_unload, which frees the table. */
 void sandbox_system_free(struct sandbox_system **system);
@@ -29,6 +30,10 @@ struct sandbox_audit {
 /* Looks at the answer before it is handed on. */
 void sandbox_audit_answer(struct sandbox_exchange *exchange);
 void sandbox_audit_fill(struct sandbox_audit *audit, struct sandbox_exchange *exchange);
+/* A grant made or taken by SQL: a row beside that of the statement. changes: the JSON of a
+ * permissions change. */
+void sandbox_audit_grant(struct sandbox_server *server, const char *principal, const char *agent,
+                         const char *securable_type, const char *full_name, const char *changes);
 void sandbox_audit_free(struct sandbox_audit *audit);
 
 #endif
