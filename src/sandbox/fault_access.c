@@ -5,6 +5,7 @@
 #include "sandbox/identity.h"
 #include "sandbox/network.h"
 #include "sandbox/statement.h"
+#include "sandbox/warehouse.h"
 #include "sandbox/warehouse_state.h"
 
 #include "base/text.h"
@@ -309,7 +310,7 @@ static void start_break(struct sandbox_server *server, struct sandbox_warehouse 
 {
     base_json_add_str(was, "state", warehouse->state);
     base_json_add_i64(was, "delay", warehouse->start_delay_us);
-    state_set(warehouse, "STOPPED");
+    sandbox_warehouse_stop(warehouse);
     free(warehouse->start_failure);
     warehouse->start_failure =
         base_strdup(base_json_str_or(options, "reason", "CLOUD_PROVIDER_RESOURCE_STOCKOUT"));

@@ -108,13 +108,15 @@ void sandbox_identity_rename(struct sandbox_workspace *workspace,
     free(from);
 }
 
-static void members_remove(struct sandbox_workspace *workspace, const char *name)
+/* Out of one group, or of all. */
+static void members_remove(struct sandbox_workspace *workspace, const char *only, const char *name)
 {
     struct sandbox_principal *group;
 
     for (size_t i = 0; (group = sandbox_workspace_principal_at(workspace, i)); i++) {
         for (size_t k = group->members.count; k-- > 0;) {
-            if (!base_text_equal_nocase(group->members.items[k], name))
+            if ((only && strcmp(group->name, only) != 0) ||
+                !base_text_equal_nocase(group->members.items[k], name))
                 continue;
             free(group->members.items[k]);
             group->members.items[k] = group->members.items[--group->members.count];
@@ -125,18 +127,19 @@ static void members_remove(struct sandbox_workspace *workspace, const char *name
 void sandbox_identity_unassign(struct sandbox_workspace *workspace,
                                struct sandbox_principal *principal)
 {
-    struct sandbox_warehouse *warehouse;
-
     sandbox_identity_assigned_set(principal, false);
     principal->workspace_admin = false;
-    members_remove(workspace, principal->name);
-    for (size_t i = 0; (warehouse = sandbox_warehouses_any(workspace, i)); i++)
-        free(sandbox_warehouse_access_set(warehouse, principal->name, NULL));
+    members_remove(workspace, "admins", principal->name);
 }
 
 void sandbox_identity_remove(struct sandbox_workspace *workspace,
                              struct sandbox_principal *principal)
 {
+    struct sandbox_warehouse *warehouse;
+
     sandbox_identity_unassign(workspace, principal);
+    members_remove(workspace, NULL, principal->name);
+    for (size_t i = 0; (warehouse = sandbox_warehouses_any(workspace, i)); i++)
+        free(sandbox_warehouse_access_set(warehouse, principal->name, NULL));
     sandbox_workspace_principal_remove(workspace, principal);
 }

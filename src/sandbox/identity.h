@@ -19,7 +19,7 @@ bool sandbox_identity_assigned_set(struct sandbox_principal *principal, bool ass
 /* A group's new name, also where it is granted something, a member, an owner. The name is free. */
 void sandbox_identity_rename(struct sandbox_workspace *workspace,
                              struct sandbox_principal *principal, const char *name);
-/* Out of the workspace: no admin of it, in none of its groups, on none of its warehouses. */
+/* Out of the workspace, and no admin of it. */
 void sandbox_identity_unassign(struct sandbox_workspace *workspace,
                                struct sandbox_principal *principal);
 /* Out of the account. What it was granted stays behind, as in the service. */

@@ -3,7 +3,7 @@ include src/sandbox/data.mk
 
 noinst_LIBRARIES += src/libsandbox.a
 src_libsandbox_a_SOURCES = \
-	src/sandbox/audit.c src/sandbox/auth.c src/sandbox/auth.h \
+	src/sandbox/assignment.c src/sandbox/audit.c src/sandbox/auth.c src/sandbox/auth.h \
 	src/sandbox/command.c src/sandbox/command.h \
 	src/sandbox/control.c src/sandbox/control.h \
 	src/sandbox/binding.c src/sandbox/binding.h \
@@ -33,6 +33,7 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/unity_type.c src/sandbox/unity_type.h \
 	src/sandbox/unity.c src/sandbox/unity.h src/sandbox/unity_json.c \
 	src/sandbox/warehouse.c src/sandbox/warehouse.h \
+	src/sandbox/warehouse_access.c src/sandbox/warehouse_edit.c \
 	src/sandbox/warehouse_state.c src/sandbox/warehouse_state.h \
 	src/sandbox/workspace.c src/sandbox/workspace.h \
 	$(sandbox_data_sources)

@@ -20,6 +20,8 @@ struct route {
 #define ACCOUNT_SCIM "/api/2.0/accounts/{}/scim/v2/"
 #define PROXY_SECRETS "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets"
 #define ACCOUNT_SECRETS "/api/2.0/accounts/{}/servicePrincipals/{}/credentials/secrets"
+#define ASSIGNMENTS "/api/2.0/accounts/{}/workspaces/{}/permissionassignments"
+#define WAREHOUSE_ACCESS "/api/2.0/permissions/warehouses/{}"
 /* The six calls of one kind of resource. */
 #define SCIM(path, name)                                                                           \
     {"GET", path, name "s", false, sandbox_endpoint_scim_list},                                    \
@@ -88,8 +90,24 @@ static const struct route routes[] = {
     {"POST", SQL "/warehouses/{}/start", "warehouse_start", false,
      sandbox_endpoint_warehouse_start},
     {"POST", SQL "/warehouses/{}/stop", "warehouse_stop", false, sandbox_endpoint_warehouse_stop},
-    {"GET", "/api/2.0/permissions/warehouses/{}", "warehouse_permissions", false,
+    {"POST", SQL "/warehouses", "warehouse_create", false, sandbox_endpoint_warehouse_create},
+    {"POST", SQL "/warehouses/{}/edit", "warehouse_edit", false, sandbox_endpoint_warehouse_edit},
+    {"DELETE", SQL "/warehouses/{}", "warehouse_delete", false, sandbox_endpoint_warehouse_delete},
+    {"GET", WAREHOUSE_ACCESS, "warehouse_permissions", false,
      sandbox_endpoint_warehouse_permissions},
+    {"PATCH", WAREHOUSE_ACCESS, "warehouse_permissions_change", false,
+     sandbox_endpoint_warehouse_access_patch},
+    {"PUT", WAREHOUSE_ACCESS, "warehouse_permissions_replace", false,
+     sandbox_endpoint_warehouse_access_put},
+    {"GET", WAREHOUSE_ACCESS "/permissionLevels", "warehouse_permission_levels", false,
+     sandbox_endpoint_warehouse_levels},
+    {"GET", ASSIGNMENTS, "account_assignments", false, sandbox_endpoint_assignments},
+    {"GET", ASSIGNMENTS "/permissions", "account_assignment_levels", false,
+     sandbox_endpoint_assignment_levels},
+    {"PUT", ASSIGNMENTS "/principals/{}", "account_assignment_change", false,
+     sandbox_endpoint_assignment_put},
+    {"DELETE", ASSIGNMENTS "/principals/{}", "account_assignment_delete", false,
+     sandbox_endpoint_assignment_delete},
     {"POST", SQL "/sessions", "sessions", false, sandbox_endpoint_session_open},
     {"DELETE", SQL "/sessions/{}", "session_close", false, sandbox_endpoint_session_close},
     {"POST", SQL "/statements", "statements", false, sandbox_endpoint_statement_submit},

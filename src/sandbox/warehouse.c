@@ -1,4 +1,6 @@
+#include "sandbox/unity.h"
 #include "sandbox/warehouse.h"
+#include "sandbox/warehouse_state.h"
 
 #include <string.h>
 
@@ -8,6 +10,11 @@ static void go(struct sandbox_warehouse *warehouse, const char *state)
 {
     free(warehouse->state);
     warehouse->state = base_strdup(state);
+}
+
+void sandbox_warehouse_stop(struct sandbox_warehouse *warehouse)
+{
+    go(warehouse, "STOPPED");
 }
 
 void sandbox_warehouse_go(struct sandbox_workspace *workspace, struct sandbox_warehouse *warehouse)
@@ -38,7 +45,7 @@ char *sandbox_warehouse_failure(const struct sandbox_warehouse *warehouse)
                        warehouse->start_failure ? warehouse->start_failure : "UNKNOWN");
 }
 
-static struct sandbox_warehouse *warehouse_known(struct sandbox_exchange *exchange, const char *id)
+struct sandbox_warehouse *sandbox_warehouse_known(struct sandbox_exchange *exchange, const char *id)
 {
     struct sandbox_warehouse *warehouse;
 
@@ -58,7 +65,7 @@ struct sandbox_warehouse *sandbox_warehouse_usable(struct sandbox_exchange *exch
                                                    const char *id)
 {
     struct sandbox_warehouse *warehouse =
-        sandbox_sql_entitled(exchange) ? warehouse_known(exchange, id) : NULL;
+        sandbox_sql_entitled(exchange) ? sandbox_warehouse_known(exchange, id) : NULL;
 
     if (warehouse && !sandbox_warehouse_may(exchange->server->workspace, warehouse,
                                             exchange->principal, false)) {
@@ -145,12 +152,17 @@ static cJSON *warehouse_json(struct sandbox_exchange *exchange,
     return json;
 }
 
+/* A page of those the caller sees; without page_size all. */
 void sandbox_endpoint_warehouses(struct sandbox_exchange *exchange)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
     struct sandbox_warehouse *warehouse;
+    struct sandbox_page page;
     cJSON *json, *array;
+    size_t seen = 0;
 
+    if (!sandbox_page_read_as(exchange, "page_size", NULL, false, &page))
+        return;
     sandbox_workspace_lock(workspace);
     if (!sandbox_sql_entitled(exchange)) {
         sandbox_workspace_unlock(workspace);
@@ -159,10 +171,18 @@ void sandbox_endpoint_warehouses(struct sandbox_exchange *exchange)
     json = base_json_object();
     array = cJSON_CreateArray();
     for (size_t i = 0; (warehouse = sandbox_workspace_warehouse_at(workspace, i)); i++) {
-        if (sandbox_warehouse_may(workspace, warehouse, exchange->principal, false))
+        if (!sandbox_warehouse_sees(workspace, warehouse, exchange->principal))
+            continue;
+        if (seen >= page.start && seen - page.start < page.size && !page.empty)
             base_json_push_take(array, warehouse_json(exchange, warehouse));
+        seen++;
     }
     sandbox_workspace_unlock(workspace);
+    sandbox_page_token(exchange, &page,
+                       page.empty || page.size < seen - page.start
+                           ? page.start + (page.empty ? 0 : page.size)
+                           : seen,
+                       seen, json);
     if (cJSON_GetArraySize(array))
         base_json_add_take(json, "warehouses", array);
     else
@@ -176,8 +196,13 @@ void sandbox_endpoint_warehouse(struct sandbox_exchange *exchange)
     struct sandbox_warehouse *warehouse;
 
     sandbox_workspace_lock(workspace);
-    warehouse = sandbox_warehouse_usable(exchange, exchange->arguments[0]);
-    if (warehouse)
+    warehouse = sandbox_sql_entitled(exchange)
+                    ? sandbox_warehouse_known(exchange, exchange->arguments[0])
+                    : NULL;
+    if (warehouse && !sandbox_warehouse_sees(workspace, warehouse, exchange->principal))
+        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
+                            "You do not have permission to view the SQL Warehouse.");
+    else if (warehouse)
         sandbox_reply_json(exchange, 200, warehouse_json(exchange, warehouse));
     sandbox_workspace_unlock(workspace);
 }
@@ -212,53 +237,8 @@ void sandbox_endpoint_warehouse_stop(struct sandbox_exchange *exchange)
                             "%s does not have permission to stop SQL warehouse %s",
                             exchange->principal, warehouse->id);
     } else if (warehouse) {
-        go(warehouse, "STOPPED");
+        sandbox_warehouse_stop(warehouse);
         sandbox_reply_json(exchange, 200, base_json_object());
-    }
-    sandbox_workspace_unlock(workspace);
-}
-
-static void access_item(struct sandbox_workspace *workspace, const char *principal,
-                        const char *level, cJSON *array)
-{
-    const struct sandbox_principal *who = sandbox_workspace_find_principal(workspace, principal);
-    cJSON *item = base_json_object();
-    cJSON *permission = base_json_object();
-
-    base_json_add_str(item,
-                      !who || who->kind == SANDBOX_GROUP ? "group_name"
-                      : who->kind == SANDBOX_USER        ? "user_name"
-                                                         : "service_principal_name",
-                      principal);
-    if (who)
-        base_json_add_str(item, "display_name", who->display_name);
-    base_json_add_str(permission, "permission_level", level);
-    base_json_add_bool(permission, "inherited", false);
-    base_json_push_take(base_json_add_array(item, "all_permissions"), permission);
-    base_json_push_take(array, item);
-}
-
-void sandbox_endpoint_warehouse_permissions(struct sandbox_exchange *exchange)
-{
-    struct sandbox_workspace *workspace = exchange->server->workspace;
-    struct sandbox_warehouse *warehouse;
-    cJSON *json, *array;
-    char *object;
-
-    sandbox_workspace_lock(workspace);
-    warehouse = sandbox_warehouse_usable(exchange, exchange->arguments[0]);
-    if (warehouse) {
-        json = base_json_object();
-        object = base_printf("/sql/warehouses/%s", warehouse->id);
-        base_json_add_str(json, "object_id", object);
-        base_json_add_str(json, "object_type", "warehouses");
-        array = base_json_add_array(json, "access_control_list");
-        access_item(workspace, "admins", "CAN_MANAGE", array);
-        for (size_t i = 0; i < warehouse->access.count; i++)
-            access_item(workspace, warehouse->access.items[i].principal,
-                        warehouse->access.items[i].level, array);
-        free(object);
-        sandbox_reply_json(exchange, 200, json);
     }
     sandbox_workspace_unlock(workspace);
 }

@@ -177,6 +177,16 @@ static bool allowed(struct sandbox_workspace *workspace, const struct sandbox_wa
     return may;
 }
 
+bool sandbox_warehouse_sees(struct sandbox_workspace *workspace,
+                            const struct sandbox_warehouse *warehouse, const char *principal)
+{
+    bool sees = sandbox_workspace_is_admin(workspace, principal);
+
+    for (size_t i = 0; i < warehouse->access.count && !sees; i++)
+        sees = holds(workspace, warehouse->access.items[i].principal, principal);
+    return sees;
+}
+
 bool sandbox_warehouse_manages(struct sandbox_workspace *workspace,
                                const struct sandbox_warehouse *warehouse, const char *principal)
 {

@@ -14,5 +14,8 @@ struct sandbox_warehouse *sandbox_warehouses_any(struct sandbox_workspace *works
 /* By id, a deleted one too. Called locked. */
 struct sandbox_warehouse *sandbox_warehouse_kept(struct sandbox_workspace *workspace,
                                                  const char *id);
+/* Any level on it, or a workspace admin. Called locked. */
+bool sandbox_warehouse_sees(struct sandbox_workspace *workspace,
+                            const struct sandbox_warehouse *warehouse, const char *principal);
 
 #endif

@@ -547,5 +547,117 @@ def test_who_may_make_secrets(sandbox):
     assert call(sandbox, "GET", proxy(ready["observer_principal_id"])).status == 404
 
 
+# --- assignment to the workspace ---------------------------------------------------------------------------------
+
+@pytest.fixture
+def account(sandbox):
+    """Calls of an account admin (the observer, for the time of a test)."""
+    observer = sandbox.ready["observer_client_id"]
+    sandbox.command("grant", observer, "ACCOUNT_ADMIN", "account")
+    token = account_token(sandbox, "observer_client").json["access_token"]
+    yield lambda method, path, body=None: sandbox.request(
+        method, f"/api/2.0/accounts/{sandbox.ready['account_id']}{path}", body, token=token)
+    sandbox.command("revoke", observer, "ACCOUNT_ADMIN", "account")
+
+
+def test_workspace_assignment(sandbox, account):
+    ready = sandbox.ready
+    base = f"/workspaces/{ready['workspace_id']}/permissionassignments"
+    mine = base + "/principals/" + ready["principal_id"]
+    listed = {a["principal"]["principal_id"]: a for a in account("GET", base).json["permission_assignments"]}
+    entry = listed[int(ready["principal_id"])]
+    assert entry["permissions"] == ["USER"] and entry["principal"]["service_principal_name"] == ready["client_id"]
+    assert account("DELETE", mine).status == 200
+    assert sign_in(sandbox).json["error"] == "invalid_client"
+    assert account("PUT", mine, {"permissions": ["USER"]}).json["permissions"] == ["USER"]
+    works(sandbox)
+    assert account("PUT", mine, {"permissions": ["ADMIN"]}).json["permissions"] == ["ADMIN"]
+    made = call(sandbox, "POST", SCIM + "Groups", {"displayName": "by the admin"}, "client")
+    assert made.status == 201
+    assert call(sandbox, "DELETE", SCIM + "Groups/" + made.json["id"], who="client").status == 204
+    assert account("PUT", mine, {"permissions": ["KING"]}).json["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert account("PUT", mine, {"permissions": ["USER"]}).status == 200
+    refused(call(sandbox, "POST", SCIM + "Groups", {"displayName": "mine"}, "client"), 403)
+    levels = account("GET", base + "/permissions").json["permissions"]
+    assert [p["permission_level"] for p in levels] == ["USER", "ADMIN"]
+    assert account("PUT", base + "/principals/77", {"permissions": ["USER"]}).status == 404
+    assert account("GET", "/workspaces/77/permissionassignments").status == 404
+    works(sandbox)
+
+
+def test_assignment_is_for_account_admins(sandbox):
+    token = account_token(sandbox).json["access_token"]
+    path = f"/api/2.0/accounts/{sandbox.ready['account_id']}/workspaces/{sandbox.ready['workspace_id']}/permissionassignments"
+    answer = sandbox.request("GET", path, token=token)
+    assert (answer.status, answer.json["error_code"]) == (403, "PERMISSION_DENIED")
+
+
+# --- warehouses ------------------------------------------------------------------------------------------------
+
+def acl(answer):
+    assert answer.status == 200, answer.body
+    return {entry.get("service_principal_name") or entry.get("group_name") or entry.get("user_name"):
+            entry["all_permissions"][0]["permission_level"] for entry in answer.json["access_control_list"]}
+
+
+def test_warehouse_permissions(sandbox):
+    ready = sandbox.ready
+    path = "/api/2.0/permissions/warehouses/" + ready["warehouse_id"]
+    before = acl(call(sandbox, "GET", path))
+    assert before == {"admins": "CAN_MANAGE", ready["client_id"]: "CAN_USE", ready["observer_client_id"]: "CAN_USE"}
+    view = [{"service_principal_name": ready["client_id"], "permission_level": "CAN_VIEW"}]
+    assert acl(call(sandbox, "PATCH", path, {"access_control_list": view}))[ready["client_id"]] == "CAN_VIEW"
+    assert sandbox.statement(ONE).status == 403
+    assert sandbox.get(f"{SQL}/warehouses/{ready['warehouse_id']}").status == 200
+    only = [{"service_principal_name": ready["observer_client_id"], "permission_level": "CAN_MANAGE"}]
+    assert acl(call(sandbox, "PUT", path, {"access_control_list": only})) == {
+        "admins": "CAN_MANAGE", ready["observer_client_id"]: "CAN_MANAGE"}
+    assert sandbox.get(f"{SQL}/warehouses/{ready['warehouse_id']}").status == 403
+    group = [{"group_name": "aampe_reader", "permission_level": "CAN_USE"}]
+    assert acl(call(sandbox, "PATCH", path, {"access_control_list": group}, "observer"))["aampe_reader"] == "CAN_USE"
+    assert sandbox.statement(ONE).json["status"]["state"] == "SUCCEEDED", "through the group"
+    assert call(sandbox, "PATCH", path, {"access_control_list": view}, "client").status == 403
+    back = [{"service_principal_name": name, "permission_level": "CAN_USE"}
+            for name in (ready["client_id"], ready["observer_client_id"])]
+    assert acl(call(sandbox, "PUT", path, {"access_control_list": back})) == before
+    works(sandbox)
+
+
+@pytest.mark.parametrize("item, status, code", [
+    ({"user_name": "nobody@example.com", "permission_level": "CAN_USE"}, 404, "RESOURCE_DOES_NOT_EXIST"),
+    ({"group_name": "aampe_reader", "permission_level": "CAN_FLY"}, 400, "INVALID_PARAMETER_VALUE"),
+    ({"group_name": "aampe_reader", "permission_level": "IS_OWNER"}, 400, "INVALID_PARAMETER_VALUE"),
+    ({"permission_level": "CAN_USE"}, 400, "INVALID_PARAMETER_VALUE"),
+])
+def test_warehouse_permissions_that_are_refused(sandbox, item, status, code):
+    path = "/api/2.0/permissions/warehouses/" + sandbox.ready["warehouse_id"]
+    before = acl(call(sandbox, "GET", path))
+    good = {"group_name": "aampe_reader", "permission_level": "CAN_USE"}
+    answer = call(sandbox, "PATCH", path, {"access_control_list": [good, item]})
+    assert (answer.status, answer.json["error_code"]) == (status, code)
+    assert acl(call(sandbox, "GET", path)) == before
+
+
+def test_warehouse_life(sandbox):
+    assert call(sandbox, "POST", SQL + "/warehouses", {"name": "mine"}, "client").status == 403
+    made = call(sandbox, "POST", SQL + "/warehouses", {"name": "night", "cluster_size": "Small", "auto_stop_mins": 20})
+    path = f"{SQL}/warehouses/{made.json['id']}"
+    seen = call(sandbox, "GET", path).json
+    assert (seen["state"], seen["cluster_size"], seen["auto_stop_mins"]) == ("STARTING", "Small", 20)
+    sandbox.clock(10)
+    assert call(sandbox, "GET", path).json["state"] == "RUNNING"
+    assert call(sandbox, "POST", path + "/edit", {"name": "day", "max_num_clusters": 3}).status == 200
+    seen = call(sandbox, "GET", path).json
+    assert (seen["name"], seen["max_num_clusters"], seen["cluster_size"]) == ("day", 3, "Small")
+    for body in ({"name": "Serverless Starter Warehouse"}, {"auto_stop_mins": 3}, {"cluster_size": "Huge"},
+                 {"min_num_clusters": 4, "max_num_clusters": 2}):
+        assert call(sandbox, "POST", path + "/edit", body).json["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert acl(call(sandbox, "GET", "/api/2.0/permissions/warehouses/" + made.json["id"])) == {
+        "admins": "CAN_MANAGE", "admin@sandbox.example": "IS_OWNER"}
+    assert call(sandbox, "DELETE", path, who="client").status == 403
+    assert call(sandbox, "DELETE", path).status == 200 and call(sandbox, "GET", path).status == 404
+    assert [len(page) for page in sandbox.pages(SQL + "/warehouses", "warehouses", "admin", page_size=1)] == [1, 1]
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main([__file__, "-q", "-p", "no:cacheprovider"]))
