@@ -6,6 +6,7 @@ EXTRA_DIST += .ci/run .clang-format \
 # One cell per peer, what is pinned, and what the cells share.
 EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/world.py
 EXTRA_DIST += tests/peers/official.py tests/peers/official_writes.py tests/peers/cell_cli.py tests/peers/cell_sdk_py.py tests/peers/client_sdk_py.py
+EXTRA_DIST += tests/peers/cell_sdk_js.py tests/peers/client_sdk_js.mjs tests/peers/sdk-js/package.json tests/peers/sdk-js/package-lock.json
 EXTRA_DIST += tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go
 EXTRA_DIST += tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sql_connector.py
 

@@ -23,6 +23,10 @@ class Refused(Exception):
         self.kind = kind
 
 
+class Cannot(Exception):
+    """The client itself cannot do this, whatever the workspace."""
+
+
 class Place:
     """A sandbox, a profile with its engine and an observer, and the client that judges them."""
 

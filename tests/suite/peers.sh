@@ -57,7 +57,7 @@ install_go() {
 }
 
 install_npm() {
-    command -v npm >/dev/null || skip "no npm (package npm)"
+    command -v npm >/dev/null || skip "no npm (packages nodejs and npm)"
     mkdir -p "$folder"
     cp "$tests/$peer/package.json" "$tests/$peer/package-lock.json" "$folder"
     (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 || skip "$pins could not be installed, see $log"
