@@ -81,7 +81,7 @@ static int ip_make(struct sandbox_server *server, const cJSON *options, cJSON *w
     base_json_add_str(was, "list", id);
     base_json_add_str(was, "principal", principal);
     base_json_add_bool(was, "seen", ip != NULL);
-    base_json_add_bool(was, "on", sandbox_network_lists_set(server->network, true));
+    base_json_add_i64(was, "on", sandbox_network_lists_set(server->network, 1));
     return 0;
 }
 
@@ -90,7 +90,7 @@ static void ip_undo(struct sandbox_server *server, const cJSON *was)
     (void)!sandbox_network_list_remove(server->network, base_json_str_or(was, "list", ""));
     if (base_json_bool_or(was, "seen", false))
         sandbox_network_seen_as(server->network, base_json_str(was, "principal"), NULL);
-    (void)!sandbox_network_lists_set(server->network, base_json_bool_or(was, "on", false));
+    sandbox_network_lists_set(server->network, (int)base_json_i64_or(was, "on", -1));
 }
 
 /* --- private_link, account_host: what the network and the address lead to --- */

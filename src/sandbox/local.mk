@@ -10,7 +10,7 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/data.h src/sandbox/discovery.c \
 	src/sandbox/fault.c src/sandbox/fault.h src/sandbox/fault_statement.c \
 	src/sandbox/fault_access.c src/sandbox/fault_access.h \
-	src/sandbox/identity.c src/sandbox/identity.h \
+	src/sandbox/ip_list.c src/sandbox/identity.c src/sandbox/identity.h \
 	src/sandbox/network.c src/sandbox/network.h \
 	src/sandbox/fault_wire.c src/sandbox/fault_wire.h \
 	src/sandbox/history.c src/sandbox/history.h src/sandbox/history_http.c \
@@ -46,6 +46,7 @@ bin_PROGRAMS += aampe-sandbox
 aampe_sandbox_SOURCES = src/sandbox/main.c
 aampe_sandbox_LDADD = $(LIBS_SANDBOX)
 
-TESTS += tests/e2e/test_sandbox_access.py tests/e2e/test_sandbox_http.py
+TESTS += tests/e2e/test_sandbox_access.py tests/e2e/test_sandbox_http.py \
+	tests/e2e/test_sandbox_network.py
 EXTRA_DIST += tests/e2e/sandbox_client.py tests/e2e/test_sandbox_access.py \
-	tests/e2e/test_sandbox_http.py
+	tests/e2e/test_sandbox_http.py tests/e2e/test_sandbox_network.py

@@ -16,7 +16,7 @@ struct seen_as {
 
 struct sandbox_network {
     vec_of(struct sandbox_ip_list *) lists;
-    bool lists_on;
+    int lists_on;
     vec_of(struct seen_as) seen;
     enum sandbox_private private;
     enum sandbox_host host;
@@ -24,7 +24,10 @@ struct sandbox_network {
 
 struct sandbox_network *sandbox_network_new(void)
 {
-    return base_alloc_zero(1, sizeof(struct sandbox_network));
+    struct sandbox_network *network = base_alloc_zero(1, sizeof *network);
+
+    network->lists_on = -1;
+    return network;
 }
 
 void sandbox_ip_list_free(struct sandbox_ip_list *list)
@@ -126,14 +129,28 @@ bool sandbox_network_list_remove(struct sandbox_network *network, const char *id
     return false;
 }
 
-bool sandbox_network_lists_on(const struct sandbox_network *network)
+struct sandbox_ip_list *sandbox_network_list_swap(struct sandbox_network *network,
+                                                  const struct sandbox_ip_list *old,
+                                                  struct sandbox_ip_list *list)
+{
+    size_t i = 0;
+    struct sandbox_ip_list *was;
+
+    while (network->lists.items[i] != old)
+        i++;
+    was = network->lists.items[i];
+    network->lists.items[i] = list;
+    return was;
+}
+
+int sandbox_network_lists_on(const struct sandbox_network *network)
 {
     return network->lists_on;
 }
 
-bool sandbox_network_lists_set(struct sandbox_network *network, bool on)
+int sandbox_network_lists_set(struct sandbox_network *network, int on)
 {
-    bool was = network->lists_on;
+    int was = network->lists_on;
 
     network->lists_on = on;
     return was;
@@ -322,7 +339,7 @@ bool sandbox_network_admits(struct sandbox_exchange *exchange)
     sandbox_workspace_lock(server->workspace);
     if (!account && network->private != SANDBOX_PUBLIC)
         refuse_public(exchange, network->private);
-    else if (!sandbox_network_lets_in(network, account, network->lists_on, address))
+    else if (!sandbox_network_lets_in(network, account, network->lists_on > 0, address))
         refuse_address(exchange, address, account);
     else if (!account && network->host == SANDBOX_HOST_ACCOUNT)
         refuse_workspace_path(exchange);

@@ -40,15 +40,20 @@ enum { SANDBOX_IP_RANGES_MAX = 1000 };
 size_t sandbox_network_ranges(const struct sandbox_network *network, bool account);
 struct sandbox_ip_list *sandbox_network_list_at(const struct sandbox_network *network,
                                                 size_t index); /* NULL past the end */
+/* One in the place of another; gives the other. */
+struct sandbox_ip_list *sandbox_network_list_swap(struct sandbox_network *network,
+                                                  const struct sandbox_ip_list *old,
+                                                  struct sandbox_ip_list *list);
 struct sandbox_ip_list *sandbox_network_list(const struct sandbox_network *network, bool account,
                                              const char *id);
 /* Takes the list. */
 void sandbox_network_list_add(struct sandbox_network *network, struct sandbox_ip_list *list);
 /* False when there is none of that id. */
 bool sandbox_network_list_remove(struct sandbox_network *network, const char *id);
-/* The switch enableIpAccessLists: off, the lists do nothing. Gives what it was. */
-bool sandbox_network_lists_on(const struct sandbox_network *network);
-bool sandbox_network_lists_set(struct sandbox_network *network, bool on);
+/* The switch enableIpAccessLists: -1 never touched, 0 off, 1 on; unless on, the lists do nothing.
+ * Setting gives what it was. */
+int sandbox_network_lists_on(const struct sandbox_network *network);
+int sandbox_network_lists_set(struct sandbox_network *network, int on);
 /* Would the lists as they are, `on` or not, let this address in? */
 bool sandbox_network_lets_in(const struct sandbox_network *network, bool account, bool on,
                              const char *address);

@@ -33,6 +33,16 @@ struct route {
         "DELETE", path "/{}", name "_delete", false, sandbox_endpoint_scim_delete                  \
     }
 
+#define IP_LISTS(path, prefix)                                                                     \
+    {"GET", path, prefix "ip_lists", false, sandbox_endpoint_ip_lists},                            \
+        {"POST", path, prefix "ip_list_create", false, sandbox_endpoint_ip_list_create},           \
+        {"GET", path "/{}", prefix "ip_list", false, sandbox_endpoint_ip_list},                    \
+        {"PUT", path "/{}", prefix "ip_list_replace", false, sandbox_endpoint_ip_list_put},        \
+        {"PATCH", path "/{}", prefix "ip_list_change", false, sandbox_endpoint_ip_list_patch},     \
+    {                                                                                              \
+        "DELETE", path "/{}", prefix "ip_list_delete", false, sandbox_endpoint_ip_list_delete      \
+    }
+
 static const struct route routes[] = {
     {"POST", "/oidc/v1/token", "token", true, sandbox_endpoint_token},
     {"GET", "/.well-known/databricks-config", "discovery", true,
@@ -101,6 +111,10 @@ static const struct route routes[] = {
      sandbox_endpoint_warehouse_access_put},
     {"GET", WAREHOUSE_ACCESS "/permissionLevels", "warehouse_permission_levels", false,
      sandbox_endpoint_warehouse_levels},
+    IP_LISTS("/api/2.0/ip-access-lists", ""),
+    IP_LISTS("/api/2.0/accounts/{}/ip-access-lists", "account_"),
+    {"GET", "/api/2.0/workspace-conf", "conf", false, sandbox_endpoint_conf},
+    {"PATCH", "/api/2.0/workspace-conf", "conf_change", false, sandbox_endpoint_conf_patch},
     {"GET", ASSIGNMENTS, "account_assignments", false, sandbox_endpoint_assignments},
     {"GET", ASSIGNMENTS "/permissions", "account_assignment_levels", false,
      sandbox_endpoint_assignment_levels},

@@ -1,5 +1,6 @@
-#include "sandbox/unity.h"
 #include "sandbox/warehouse.h"
+
+#include "sandbox/unity.h"
 #include "sandbox/warehouse_state.h"
 
 #include <string.h>
