@@ -61,7 +61,7 @@ void databricks_cancel(struct databricks_call **call_ptr)
     struct databricks_call *call = *call_ptr;
 
     *call_ptr = NULL;
-    if (!call || call->dead)
+    if (!call || call->dead || (call->abandon && call->abandon(call)))
         return;
     unlink_call(call);
     if (call->calling)
@@ -86,6 +86,8 @@ void databricks_free(struct databricks **db_ptr)
 
     if (!db)
         return;
+    for (call = db->calls; call; call = call->next)
+        call->abandon = NULL;
     while ((call = outer_call(db)))
         databricks_cancel(&call);
     for (int i = 0; i < DATABRICKS_IDENTITIES; i++)

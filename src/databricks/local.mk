@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/libdatabricks.a
 src_libdatabricks_a_SOURCES = \
 	src/databricks/catalog.c src/databricks/catalog.h src/databricks/catalog_json.c \
 	src/databricks/catalog_json.h src/databricks/client.c src/databricks/client.h \
-	src/databricks/fault.c src/databricks/link.c src/databricks/observer.c src/databricks/observer.h \
+	src/databricks/fault.c src/databricks/history.c src/databricks/history.h src/databricks/link.c src/databricks/observer.c src/databricks/observer.h \
 	src/databricks/permissions.c src/databricks/permissions.h src/databricks/principal.c \
 	src/databricks/principal.h src/databricks/private.h src/databricks/query.c \
 	src/databricks/statement.c src/databricks/statement.h src/databricks/statement_json.c \

@@ -18,7 +18,9 @@ struct query {
     int64_t next_chunk;
     int chunks;
     struct databricks_call *step;
-    bool stopping; /* wanted gone before its id was known */
+    bool stopping;  /* wanted gone before its id was known */
+    bool abandoned; /* nobody waits any more: only the statement is still to be cancelled */
+    bool succeeded;
 };
 
 void databricks_query_free(struct databricks_query *query)
@@ -104,6 +106,7 @@ static void on_succeeded(struct databricks_call *call, struct databricks_stateme
     struct query *query = call->extra;
     struct err err = ERR_INIT;
 
+    query->succeeded = true;
     query->result.manifest = statement->manifest;
     query->result.rows = statement->rows;
     query->next_chunk = statement->next_chunk;
@@ -164,12 +167,48 @@ void databricks_query_stop(struct databricks_call *call)
     end_stopped(call);
 }
 
+static void deliver_nobody(struct databricks_call *call, const struct err *err, void *result)
+{
+    (void)call, (void)err, (void)result;
+}
+
+/* A statement nobody reads is not left running: it is cancelled, now or as soon as it is known what
+ * it is called. */
+static bool abandon_query(struct databricks_call *call)
+{
+    struct query *query = call->extra;
+
+    if (query->succeeded || query->abandoned)
+        return false;
+    if (query->result.id[0]) {
+        databricks_statement_cancel(call->db, (enum databricks_identity)call->identity,
+                                    query->result.id, on_stop_sent, NULL);
+        return false;
+    }
+    query->abandoned = true;
+    call->deliver = deliver_nobody;
+    return true;
+}
+
+static void end_abandoned(struct databricks_call *call, const struct databricks_statement *statement)
+{
+    if (statement && statement->id[0] && !databricks_state_over(statement->state))
+        databricks_statement_cancel(call->db, (enum databricks_identity)call->identity,
+                                    statement->id, on_stop_sent, NULL);
+    call->abandon = NULL;
+    databricks_call_end(call, NULL, NULL);
+}
+
 static void on_executed(void *user, const struct err *err, struct databricks_statement *statement)
 {
     struct databricks_call *call = user;
     struct query *query = call->extra;
 
     query->step = NULL;
+    if (query->abandoned) {
+        end_abandoned(call, statement);
+        return;
+    }
     if (err) {
         fail(call, err);
         return;
@@ -200,6 +239,7 @@ query_start(struct databricks *db, enum databricks_identity identity,
     query->next_chunk = -1;
     call->extra = query;
     call->free_extra = free_query;
+    call->abandon = abandon_query;
     step(call, databricks_statement_execute(db, identity, execute, on_executed, call));
     return call;
 }

@@ -204,7 +204,8 @@ static struct databricks *workspace_open(struct engine *engine, struct err *err)
         .proxy_login = engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_PROXY) : NULL,
         .user_agent = agent,
         .link_hosts = hosts,
-        .log = engine->log};
+        .log = engine->log,
+        .limit = engine->limit};
     settings.link_host_count = hosts_split(copy, hosts, base_countof(hosts));
     struct databricks *db = databricks_new(engine->loop, &settings, err);
     free(copy);
@@ -255,6 +256,7 @@ void engine_connect(struct engine *engine)
     engine->connect_err = ERR_INIT;
     engine->storage_err = ERR_INIT;
     engine->rebuild_wanted = false;
+    net_limit_set(engine->limit, (int)config_get_i64(profile, CONFIG_WORKSPACE_REQUESTS));
     if (config_get(profile, CONFIG_WORKSPACE_HOST))
         engine->db = workspace_open(engine, &engine->connect_err);
     if (engine->db)

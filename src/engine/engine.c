@@ -139,6 +139,7 @@ int engine_open(struct engine *engine, const char *profile, const char *version,
                        base_err_name(engine->vault_err.code), "message", engine->vault_err.message,
                        NULL);
     engine->loop = net_loop_new(engine->seam);
+    engine->limit = net_limit_new(engine->loop, NET_LIMIT_DEFAULT);
     if (engine_serve(engine, err) != 0)
         return -1;
     base_log_event(engine->log, LOG_INFO_, "engine.start", "profile", engine->name, "version",
@@ -179,6 +180,7 @@ void engine_close(struct engine *engine)
         engine_snapshot_write(engine);
         base_log_event(engine->log, LOG_INFO_, "engine.stop", "profile", engine->name, NULL);
     }
+    net_limit_free(&engine->limit);
     if (engine->loop)
         net_loop_free(&engine->loop);
     engine_secrets_free(engine);

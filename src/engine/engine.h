@@ -12,6 +12,7 @@
 #include "databricks/client.h"
 #include "ipc/server.h"
 #include "model/run.h"
+#include "net/limit.h"
 #include "net/loop.h"
 #include "storage/storage.h"
 #include "store/cache.h"
@@ -48,6 +49,7 @@ struct storage_probe;
 struct engine {
     struct base_seam *seam;
     struct net_loop *loop;
+    struct net_limit *limit; /* of requests to the workspace, whoever makes them */
     struct base_log *log;
     char *name; /* of the profile */
     const char *version;
@@ -130,6 +132,8 @@ int engine_need(struct engine *engine, enum engine_need need, struct err *err) m
 int engine_serve(struct engine *engine, struct err *err) must_check;
 void engine_event(struct engine *engine, const char *name, cJSON *take_payload);
 
+/* Adds "requests": how fast the workspace is asked, and what it said to that. */
+void engine_requests_add(const struct engine *engine, cJSON *json);
 /* Adds "calls": how often each verb was called since the start. */
 void engine_calls_add(const struct engine *engine, cJSON *json);
 

@@ -184,6 +184,7 @@ cJSON *engine_snapshot(struct engine *engine)
     secrets_add(engine, json);
     engine_check_add(engine, json);
     engine_audit_add(engine, json);
+    engine_requests_add(engine, json);
     if (store_ballast_spent(engine->state))
         base_json_add_bool(json, "disk_full", true);
     engine_attention_add(engine, json);

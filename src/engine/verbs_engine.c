@@ -35,6 +35,19 @@ static void memory_add(cJSON *json)
     base_buf_free(&text);
 }
 
+void engine_requests_add(const struct engine *engine, cJSON *json)
+{
+    struct net_limit_look look = net_limit_look(engine->limit);
+    cJSON *requests = base_json_add_object(json, "requests");
+    base_json_add_i64(requests, "ceiling_per_second", look.ceiling);
+    base_json_add_double(requests, "now_per_second", look.now);
+    base_json_add_i64(requests, "sent", look.sent);
+    base_json_add_i64(requests, "waiting", look.waiting);
+    base_json_add_i64(requests, "throttled", look.throttled);
+    if (look.paused_until_us)
+        base_json_add_time(requests, "paused_until", look.paused_until_us);
+}
+
 void engine_verb_engine_status(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     (void)params;
@@ -50,6 +63,7 @@ void engine_verb_engine_status(struct engine *engine, struct ipc_call *call, con
     base_json_add_i64(json, "active_runs", engine->sync ? (int64_t)sync_active(engine->sync) : 0);
     base_json_add_bool(json, "recovering", engine->recovering);
     memory_add(json);
+    engine_requests_add(engine, json);
     engine_calls_add(engine, json);
     engine_reply(engine, call, json);
 }

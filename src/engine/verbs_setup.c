@@ -174,6 +174,7 @@ static int64_t check_start(struct engine *engine, enum setup_step step, const ch
         .loop = engine->loop,
         .seam = engine->seam,
         .log = engine->log,
+        .limit = engine->limit,
         .user_agent = agent,
         .host = setting_or(engine, step, value, CONFIG_WORKSPACE_HOST),
         .ca_file = config_get(engine->profile, CONFIG_WORKSPACE_CA_FILE),

@@ -70,6 +70,9 @@ struct net_http *net_http_new(struct net_loop *loop, const struct net_http_setti
 
     http->loop = loop;
     http->log = settings->log;
+    if (!settings->limit)
+        http->own_limit = net_limit_new(loop, NET_LIMIT_DEFAULT);
+    http->limit = settings->limit ? settings->limit : http->own_limit;
     http->origin_text = base_strdup(settings->origin);
     http->ca_file = base_strdup(settings->ca_file);
     http->user_agent = base_strdup(
@@ -99,6 +102,7 @@ void net_http_free(struct net_http **http_ptr)
     if (http->calls)
         bug("%d transfers are still under way", http->calls);
     curl_share_cleanup(http->bare_pool);
+    net_limit_free(&http->own_limit);
     net_url_free(&http->origin);
     for (size_t i = 0; i < http->link_host_count; i++)
         free(http->link_hosts[i]);
@@ -187,6 +191,7 @@ static void free_call(struct net_call *call)
 {
     call->http->calls--;
     net_loop_cancel_timer(call->http->loop, call->timer);
+    net_limit_leave(&call->turn);
     if (call->transfer.easy)
         curl_easy_cleanup(call->transfer.easy);
     free_headers(call->headers);
@@ -221,16 +226,33 @@ static void finish_later(void *user)
 
 static void on_finish(struct net_transfer *transfer, CURLcode code);
 
-static void start_try(void *user)
+static void start_try(struct net_call *call)
 {
-    struct net_call *call = user;
-
-    call->timer = 0;
+    call->sent_us = base_seam_mono_us(net_loop_seam(call->http->loop));
     call->response.tries++;
     clear_response(call);
     call->transfer.finish = on_finish;
     call->transfer.easy = net_transfer_new(call);
     net_loop_transfer_add(call->http->loop, &call->transfer);
+}
+
+static void on_turn(struct net_limit_wait *turn)
+{
+    start_try((struct net_call *)((char *)turn - offsetof(struct net_call, turn)));
+}
+
+/* Result links are another service: they have no part in the workspace's limit. */
+static void wait_for_turn(void *user)
+{
+    struct net_call *call = user;
+
+    call->timer = 0;
+    if (call->bare) {
+        start_try(call);
+        return;
+    }
+    call->turn.go = on_turn;
+    net_limit_enter(call->http->limit, &call->turn);
 }
 
 static bool status_in(const int *statuses, int status)
@@ -256,6 +278,14 @@ static bool code_in(const char *const *codes, const struct net_response *respons
         found = strcmp(*codes, code) == 0;
     cJSON_Delete(json);
     return found;
+}
+
+/* Some families say it with another status (databricks-api.md 2.3: SCIM with 500). */
+static bool too_many(const struct net_call *call)
+{
+    static const char *const codes[] = {"REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED", NULL};
+
+    return !call->bare && (call->response.status == 429 || code_in(codes, &call->response));
 }
 
 static bool worth_trying_again(struct net_call *call, CURLcode code)
@@ -332,6 +362,8 @@ static void on_finish(struct net_transfer *transfer, CURLcode code)
     if (call->response.body.len)
         net_call_scrub(call, call->response.body.data, call->response.body.len);
     net_fault_map(call, code);
+    if (code == CURLE_OK && too_many(call))
+        net_limit_slow_down(http->limit, call->sent_us, call->response.retry_after_ms);
     again = worth_trying_again(call, code);
     curl_easy_cleanup(transfer->easy);
     transfer->easy = NULL;
@@ -343,7 +375,7 @@ static void on_finish(struct net_transfer *transfer, CURLcode code)
     delay = net_retry_delay(call->retry, call->response.tries + 1, call->response.retry_after_ms,
                             random);
     http->waits.retries++;
-    if (status == 429) {
+    if (too_many(call)) {
         http->waits.throttled++;
         http->waits.throttled_until_us = base_seam_now_us(net_loop_seam(http->loop)) + delay * 1000;
     }
@@ -352,7 +384,7 @@ static void on_finish(struct net_transfer *transfer, CURLcode code)
                        base_log_i64(http->log, status), "code", base_err_name(call->err.code),
                        "attempt", base_log_i64(http->log, call->response.tries), "ms",
                        base_log_i64(http->log, delay), NULL);
-    call->timer = net_loop_after(http->loop, delay, start_try, call);
+    call->timer = net_loop_after(http->loop, delay, wait_for_turn, call);
 }
 
 static bool link_listed(const struct net_http *http, const struct net_url *url)
@@ -523,7 +555,7 @@ struct net_call *net_http_submit(struct net_http *http, const struct net_request
         return call;
     }
     call->proxied = http->proxy && !net_proxy_bypassed(http->no_proxy, call->url.host);
-    call->timer = net_loop_after(http->loop, 0, start_try, call);
+    call->timer = net_loop_after(http->loop, 0, wait_for_turn, call);
     return call;
 }
 

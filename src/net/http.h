@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/limit.h"
 #include "net/loop.h"
 
 #include <stdbool.h>
@@ -57,6 +58,7 @@ struct net_http_settings {
      * of a call, and no call takes longer than total_ms (0 = no limit). */
     bool once;
     int total_ms;
+    struct net_limit *limit; /* shared, borrowed; NULL: one of its own at NET_LIMIT_DEFAULT */
     struct base_log *log; /* may be NULL; URLs are never logged, host and status are */
 };
 

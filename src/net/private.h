@@ -3,6 +3,7 @@
 #define AAMPE_NET_PRIVATE_H
 
 #include "net/http.h"
+#include "net/limit.h"
 #include "net/url.h"
 
 #include <curl/curl.h>
@@ -16,8 +17,23 @@ struct net_transfer {
 void net_loop_transfer_add(struct net_loop *loop, struct net_transfer *transfer);
 void net_loop_transfer_remove(struct net_loop *loop, struct net_transfer *transfer);
 
+/* limit.c: a place in the queue of a limiter. go is called once, when it is this one's turn; it may
+ * enter again, and must not cancel others. */
+struct net_limit_wait {
+    struct net_limit *limit; /* NULL: not in a queue */
+    struct net_limit_wait *next;
+    void (*go)(struct net_limit_wait *wait);
+};
+void net_limit_enter(struct net_limit *limit, struct net_limit_wait *wait);
+/* Nothing to do when it is in no queue. */
+void net_limit_leave(struct net_limit_wait *wait);
+/* The workspace said "too many" to a request let through at sent_us (monotonic). retry_after_ms -1:
+ * it did not say until when. */
+void net_limit_slow_down(struct net_limit *limit, int64_t sent_us, int64_t retry_after_ms);
+
 struct net_http {
     struct net_loop *loop;
+    struct net_limit *limit, *own_limit; /* own_limit: made by this client alone, or NULL */
     char *origin_text;
     struct net_url origin;
     bool origin_loopback;
@@ -36,6 +52,8 @@ struct net_http {
 
 struct net_call {
     struct net_transfer transfer; /* first: finish gets it back */
+    struct net_limit_wait turn;
+    int64_t sent_us; /* of the try, monotonic */
     struct net_http *http;
     /* the request, copied */
     char *method;

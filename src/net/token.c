@@ -11,6 +11,7 @@
 
 #define LEAD_MAX_S 1200
 #define RENEW_AGAIN_US ((int64_t)60 * 1000000) /* after a renewal in the background failed */
+#define REJECT_AGAIN_US ((int64_t)15 * 1000000) /* a fresh token that is refused too stays */
 #define TTL_DEFAULT_S 3600
 #define TTL_MAX_S (7 * 86400)
 
@@ -28,7 +29,11 @@ struct net_token {
     char *client_id;
     struct secret *client_secret; /* NULL: fixed */
     struct secret *bearer;
-    int64_t expires_us, renew_us, not_before_us;
+    int64_t expires_us, renew_us, not_before_us, minted_us;
+    bool rejected, renewed; /* the service refused the last one; this one was got because of that */
+    int refusals;           /* of the credential, in a row */
+    int64_t refused_until_us;
+    struct err refusal; /* what is said until then, without asking again */
     char *endpoint;
     struct net_call *call;
     struct net_token_wait *waits; /* in the order they came */
@@ -129,17 +134,42 @@ static void deliver(void *user)
 
 static void answer_later(struct net_token_wait *wait, const struct err *err)
 {
-    if (err)
+    int64_t hold_us = wait->token->refused_until_us - now_us(wait->token);
+
+    if (err) {
         wait->err = *err;
+        if (hold_us > 0 && wait->err.retry_after_ms < hold_us / 1000 + 1)
+            wait->err.retry_after_ms = hold_us / 1000 + 1;
+    }
     wait->timer = net_loop_after(net_http_loop(wait->token->http), 0, deliver, wait);
+}
+
+/* What asking again at once cannot change. A new secret may need a minute to be known everywhere, so
+ * the first pauses are short; whoever enters another secret makes a new struct net_token. */
+static void refused(struct net_token *token, const struct err *err)
+{
+    static const int pauses_s[] = {2, 5, 15};
+    size_t last = base_countof(pauses_s) - 1;
+    enum err_class class = base_err_class(err->code);
+    int64_t now = now_us(token);
+
+    if (class != ERR_CLASS_PERM && class != ERR_CLASS_CFG)
+        return;
+    token->refused_until_us =
+        now + pauses_s[(size_t)token->refusals < last ? (size_t)token->refusals : last] *
+                  (int64_t)1000000;
+    token->refusals++;
+    token->refusal = *err;
 }
 
 /* Everybody who waits gets the same answer; a failed renewal while the old token holds is nobody's
  * business yet. */
 static void settle(struct net_token *token, const struct err *err)
 {
-    if (err)
+    if (err) {
         token->not_before_us = now_us(token) + RENEW_AGAIN_US;
+        refused(token, err);
+    }
     for (struct net_token_wait *wait = token->waits; wait; wait = wait->next)
         if (!wait->timer)
             answer_later(wait, err);
@@ -209,7 +239,11 @@ static void take_token(struct net_token *token, const char *bearer, int64_t ttl)
     token->bearer = base_secret_new(bearer, strlen(bearer));
     token->expires_us = now + ttl * 1000000;
     token->renew_us = token->expires_us - net_token_lead(ttl) * 1000000;
-    token->not_before_us = 0;
+    token->not_before_us = token->refused_until_us = 0;
+    token->refusals = 0;
+    token->minted_us = now;
+    token->renewed = token->rejected;
+    token->rejected = false;
 }
 
 static bool header_safe(const char *text)
@@ -390,6 +424,10 @@ struct net_token_wait *net_token_get(struct net_token *token,
     }
     if (token->bearer && now >= token->expires_us)
         base_secret_free(&token->bearer);
+    if (!token->bearer && !token->call && now < token->refused_until_us) {
+        answer_later(wait, &token->refusal);
+        return wait;
+    }
     if (!token->bearer)
         fetch(token);
     else if (now >= token->renew_us && now >= token->not_before_us)
@@ -403,7 +441,11 @@ bool net_token_reject(struct net_token *token, const struct secret *bearer)
 {
     if (!token->client_secret)
         return false;
-    if (token->bearer && base_secret_equal(token->bearer, bearer))
-        base_secret_free(&token->bearer);
+    if (!token->bearer || !base_secret_equal(token->bearer, bearer))
+        return true; /* somebody else has seen to it */
+    if (token->renewed && now_us(token) - token->minted_us < REJECT_AGAIN_US)
+        return false;
+    token->rejected = true;
+    base_secret_free(&token->bearer);
     return true;
 }

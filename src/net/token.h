@@ -2,7 +2,10 @@
  * (databricks-api.md 1.2-1.4), or a fixed token. The endpoint is found by discovery
  * ({origin}/oidc/.well-known/oauth-authorization-server), falling back to {origin}/oidc/v1/token;
  * one of another origin is refused. Renewal starts min(ttl/2, 20 min) before expiry in the
- * background; callers wait only when there is no valid token, all of them on one request. */
+ * background; callers wait only when there is no valid token, all of them on one request.
+ * Nobody hammers: a credential that was refused is not tried again for 2, 5, then 15 s, during
+ * which everybody gets that refusal, with the rest of the time as retry_after_ms; a token that the
+ * service refuses is replaced once, and one that is refused right after stays for 15 s. */
 #ifndef AAMPE_NET_TOKEN_H
 #define AAMPE_NET_TOKEN_H
 
@@ -30,7 +33,7 @@ struct net_token_wait *net_token_get(struct net_token *token,
                                      void *user);
 void net_token_cancel(struct net_token_wait **wait);
 /* The service refused this bearer: it is dropped if it is still the current one. Returns false when
- * nothing better can be had (a fixed token). */
+ * nothing better can be had (a fixed token, or one that was got just now for the same reason). */
 bool net_token_reject(struct net_token *token, const struct secret *bearer);
 /* Wall clock microseconds; 0: none held, or a fixed token. */
 int64_t net_token_expires_us(const struct net_token *token);

@@ -1,5 +1,5 @@
-/* The statement of a run: submitted once, waited for, its result cut into groups. The transfer is
- * in transfer.c. */
+/* The statement of a run: waited for, its result cut into groups. It is submitted in submit.c; the
+ * transfer is in transfer.c. */
 #include "sync/extract.h"
 
 #include "sync/internal.h"
@@ -12,17 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A submission under way. It is never cancelled: without its answer the statement could not be
- * cancelled either. */
-struct sync_submit {
-    struct sync *sync;
-    struct sync_submit *next;
-    struct databricks_call *call;
-    int64_t run_id;
-    int epoch;
-    bool awaited; /* the run is undoing and waits for the answer */
-};
-
 static void statement_done(void *user, const struct err *err,
                            struct databricks_statement *statement);
 
@@ -33,7 +22,7 @@ static void statement_polled(void *user, enum databricks_state state)
     run->extract.statement_state = state;
 }
 
-static void statement_known(struct sync_run *run, const char *id)
+void sync_statement_known(struct sync_run *run, const char *id)
 {
     struct store_state *store = run->sync->deps.store;
     struct err err = ERR_INIT;
@@ -50,89 +39,6 @@ static void statement_known(struct sync_run *run, const char *id)
     sync_run_step(run, STEP_WAIT);
     run->call = databricks_statement_wait(run->sync->deps.databricks, SYNC_IDENTITY, id,
                                           statement_polled, statement_done, run);
-}
-
-static void submit_late(struct sync_submit *s, const struct databricks_statement *statement)
-{
-    struct sync_run *run = s->awaited ? sync_run_find(s->sync, s->run_id) : NULL;
-    if (statement && statement->id[0] && !databricks_state_over(statement->state))
-        sync_statement_end(s->sync, statement->id, true, run);
-    if (run)
-        run->undoing--;
-    sync_wake(s->sync);
-}
-
-static void submit_done(void *user, const struct err *err, struct databricks_statement *statement)
-{
-    struct sync_submit *s = user;
-    struct sync *sync = s->sync;
-    struct sync_submit **at = &sync->submits;
-    while (*at != s)
-        at = &(*at)->next;
-    *at = s->next;
-    struct sync_run *run = sync_run_find(sync, s->run_id);
-    if (!run || s->awaited || run->epoch != s->epoch)
-        submit_late(s, statement);
-    else if (err)
-        sync_run_fail(run, err);
-    else if (statement->state == DATABRICKS_FAILED || statement->state == DATABRICKS_CANCELED ||
-             statement->state == DATABRICKS_CLOSED)
-        sync_run_fail(run, &statement->error);
-    else
-        statement_known(run, statement->id);
-    free(s);
-    sync_wake(sync);
-}
-
-bool sync_submit_await(struct sync_run *run)
-{
-    for (struct sync_submit *s = run->sync->submits; s; s = s->next) {
-        if (s->run_id != run->row.id)
-            continue;
-        s->awaited = true;
-        return true;
-    }
-    return false;
-}
-
-void sync_submits_drop(struct sync *sync)
-{
-    while (sync->submits) {
-        struct sync_submit *s = sync->submits;
-        sync->submits = s->next;
-        databricks_cancel(&s->call);
-        free(s);
-    }
-}
-
-void sync_extract_submit(struct sync_run *run)
-{
-    struct sync *sync = run->sync;
-    struct err err = ERR_INIT;
-    char *sql = model_plan_statement(&run->plan, 0, &err);
-    if (sql && !*sync->deps.settings.warehouse_id)
-        base_err_set(&err, ERR_CONFIG_MISSING, "no warehouse is chosen");
-    if (err.code) {
-        free(sql);
-        sync_run_fail(run, &err);
-        return;
-    }
-    base_seam_crash(sync->deps.seam, "P1");
-    struct sync_submit *s = base_alloc_zero(1, sizeof *s);
-    s->sync = sync;
-    s->run_id = run->row.id;
-    s->epoch = run->epoch;
-    s->next = sync->submits;
-    sync->submits = s;
-    sync_run_step(run, STEP_SUBMIT);
-    struct databricks_execute execute = {
-        .warehouse = sync->deps.settings.warehouse_id,
-        .sql = sql,
-        .lz4 = !sync->deps.settings.no_compression,
-    };
-    s->call = databricks_statement_execute(sync->deps.databricks, SYNC_IDENTITY, &execute,
-                                           submit_done, s);
-    free(sql);
 }
 
 /* --- the count of its own --- */
@@ -168,9 +74,9 @@ static int count_ask(struct sync_run *run, struct err *err)
     char *sql = model_plan_count_statement(&run->plan, err);
     if (!sql)
         return -1;
-    run->count_call = databricks_query_json(run->sync->deps.databricks, SYNC_IDENTITY,
-                                            run->sync->deps.settings.warehouse_id, sql, NULL, 0, 1,
-                                            count_done, run);
+    run->count_call = databricks_query_stoppable(run->sync->deps.databricks, SYNC_IDENTITY,
+                                                 run->sync->deps.settings.warehouse_id, sql, 1,
+                                                 count_done, run);
     run->stats.statements++;
     free(sql);
     return 0;

@@ -51,7 +51,7 @@ struct sync_encode_job {
 void sync_encode_push(struct sync *sync, struct sync_encode_job *job);
 void sync_encode_job_free(struct sync_encode_job *job);
 
-/* --- extract.c, transfer.c --- */
+/* --- submit.c, extract.c, transfer.c --- */
 
 enum sync_slot_state { SLOT_WAITING, SLOT_LINK, SLOT_FETCH, SLOT_READY };
 struct sync_work;
@@ -109,6 +109,11 @@ struct sync_extract {
 #define SYNC_PAGE_RATIO 0.7
 
 void sync_extract_submit(struct sync_run *run);
+/* An earlier process may have submitted the statement of this attempt without learning its id: it
+ * is looked for, and cancelled when it runs. Nobody waits for that. */
+void sync_submit_search(struct sync_run *run);
+/* The workspace has taken it: stored, then waited for. */
+void sync_statement_known(struct sync_run *run, const char *id);
 /* True when the answer to a submission of this run is still to come; its arrival lowers `undoing`.
  */
 bool sync_submit_await(struct sync_run *run);

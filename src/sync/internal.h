@@ -76,6 +76,8 @@ struct sync_run {
     /* Figures. */
     struct sync_stats stats;
     int64_t begun_mono_us, progress_mono_us; /* last time something was verified or stored */
+    int64_t proved_mono_us; /* more chunks were verified than ever before in this run, or it began */
+    int64_t best_chunks;
     int64_t event_mono_us;                   /* last byte or job, for waiting_server */
     int64_t memory_since_us;                 /* 0: not waiting for memory */
     int jobs;                                /* encode jobs under way */
@@ -186,6 +188,7 @@ struct sync {
     size_t ops;    /* storage verbs not answered */
     int transfers; /* link requests and downloads under way */
     bool closing;
+    bool reached;   /* a table was planned: the way to the workspace is right */
     bool recovered; /* runs may start */
     int recovering; /* runs still unresolved */
     int recover_count;

@@ -72,6 +72,8 @@ static void run_resume(struct sync_run *run)
         store_statement_get(run->sync->deps.store, run->row.id, run->row.attempt, 0, &err);
     if (statement)
         snprintf(run->extract.statement_id, sizeof run->extract.statement_id, "%s", statement);
+    else if (run->planned)
+        sync_submit_search(run);
     free(statement);
     run->staging = true;
     run->interrupted = true;

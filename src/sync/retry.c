@@ -7,6 +7,12 @@ bool sync_code_is_data_miss(enum err_code code)
            code == ERR_SRC_CHUNK_CORRUPT || code == ERR_DST_FILE_CORRUPT;
 }
 
+bool sync_code_is_outage(enum err_code code)
+{
+    return code == ERR_SRC_UNAVAILABLE || code == ERR_SRC_RATE_LIMIT || code == ERR_NET_DNS ||
+           code == ERR_NET_CONNECT || code == ERR_NET_RESET || code == ERR_NET_STALL;
+}
+
 bool sync_retry_allowed(enum err_code code, int failures, int max_attempts, int data_misses)
 {
     if (sync_code_is_data_miss(code))

@@ -89,6 +89,10 @@ int sync_run_commit(struct sync_run *run, enum model_run_state state, struct err
 void sync_run_advanced(struct sync_run *run)
 {
     run->progress_mono_us = base_seam_mono_us(run->sync->deps.seam);
+    if (run->row.chunks_done > run->best_chunks) {
+        run->best_chunks = run->row.chunks_done;
+        run->proved_mono_us = run->progress_mono_us;
+    }
     run->told_dirty = true;
 }
 
@@ -198,7 +202,7 @@ static void planned(void *user, struct sync_planned *found, const struct err *er
     model_plan_free(&run->plan);
     run->plan = found->plan;
     memset(&found->plan, 0, sizeof found->plan);
-    run->planned = true;
+    run->planned = run->sync->reached = true;
     run->row.version = run->plan.version;
     sync_run_advanced(run);
     staging_begin(run);
@@ -208,7 +212,7 @@ void sync_run_attempt_start(struct sync_run *run)
 {
     int64_t now = base_seam_mono_us(run->sync->deps.seam);
     if (!run->begun_mono_us)
-        run->begun_mono_us = now;
+        run->begun_mono_us = run->proved_mono_us = now;
     run->event_mono_us = now;
     run->attempt_mono_us = now;
     run->last_chunk_mono_us = 0;
@@ -372,6 +376,14 @@ static void attempt_final(struct sync_run *run)
     sync_run_over(run);
 }
 
+/* An outage on a way that was open before is waited out. */
+static bool waits_out(const struct sync_run *run)
+{
+    int64_t limit = run->sync->deps.settings.no_progress_ms * 1000;
+    return run->sync->reached && sync_code_is_outage(run->failure.code) &&
+           base_seam_mono_us(run->sync->deps.seam) - run->proved_mono_us < limit;
+}
+
 static void attempt_over(struct sync_run *run)
 {
     const struct sync_settings *s = &run->sync->deps.settings;
@@ -384,7 +396,7 @@ static void attempt_over(struct sync_run *run)
         run->data_misses += sync_code_is_data_miss(code);
     }
     bool again = !run->cancelled && !run->gave_up &&
-                 (run->interrupted ||
+                 (run->interrupted || waits_out(run) ||
                   sync_retry_allowed(code, run->failures, s->max_attempts, run->data_misses));
     if (again)
         attempt_again(run);

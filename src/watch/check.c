@@ -159,6 +159,7 @@ struct watch_check *watch_check_new(enum watch_kind kind, const struct watch_tar
     check->loop = target->loop;
     check->seam = target->seam;
     check->log = target->log;
+    check->limit = target->limit;
     check->steps = steps_of(kind);
     while (check->steps[check->count].name && (!target->layers || check->count < target->layers))
         check->count++;

@@ -48,6 +48,7 @@ struct watch_check {
     bool may_start, start;
     struct model_share share;
     struct base_log *log;
+    struct net_limit *limit;
 
     /* what has been made on the way */
     struct databricks *db;

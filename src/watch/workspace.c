@@ -67,6 +67,7 @@ struct databricks *watch_workspace_try(struct watch_check *check, struct err *er
                                          .link_host_count =
                                              check->self ? check->self->link_host_count : 0,
                                          .log = check->log,
+                                         .limit = check->limit,
                                          .once = check->self != NULL,
                                          .total_ms = check->self ? WATCH_LAYER_MS - 500 : 0};
     check->db = databricks_new(check->loop, &settings, err);

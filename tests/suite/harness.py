@@ -210,6 +210,7 @@ class Profile:
         values = {"workspace.host": sandbox.address,
                   "principal.client_id": sandbox.info["client_id"],
                   "warehouse.id": sandbox.info["warehouse_id"],
+                  "workspace.requests_per_second": 1000,  # a suite waits for nobody
                   "destination.url": "file://" + self.destination,
                   **settings}
         if "ca_file" in sandbox.info and sandbox.info["ca_file"]:

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "databricks/catalog.h"
+#include "databricks/history.h"
 #include "databricks/statement.h"
 
 #include <stdio.h>
@@ -38,7 +39,7 @@ static const uint8_t stream_head[] = {
 };
 static const uint8_t stream_end[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
 
-enum kind { KIND_TABLE, KIND_QUERY, KIND_EXECUTE, KIND_WAIT, KIND_LINKS, KIND_FETCH, KIND_END };
+enum kind { KIND_TABLE, KIND_QUERY, KIND_EXECUTE, KIND_WAIT, KIND_LINKS, KIND_FETCH, KIND_HISTORY, KIND_END };
 
 struct databricks_call {
     struct fake_workspace *fake;
@@ -52,6 +53,7 @@ struct databricks_call {
     void (*statement)(void *, const struct err *, struct databricks_statement *);
     void (*link)(void *, const struct err *, struct databricks_links *);
     void (*fetch)(void *, const struct err *, struct buf *);
+    void (*history)(void *, const struct err *, const struct databricks_history_found *);
     void (*end)(void *, const struct err *);
 };
 
@@ -126,8 +128,24 @@ static void execute_fire(struct databricks_call *c)
         c->statement(c->user, &err, NULL);
         return;
     }
+    if (c->fake->lose_execute) {
+        c->fake->lose_execute--;
+        c->fake->executed += c->fake->lost_is_there;
+        failure(&err, ERR_NET_RESET);
+        c->statement(c->user, &err, NULL);
+        return;
+    }
     snprintf(s.id, sizeof s.id, "statement-%d", ++c->fake->executed);
     c->statement(c->user, NULL, &s);
+}
+
+static void history_fire(struct databricks_call *c)
+{
+    struct databricks_history_found found = {0};
+    c->fake->history_looks++;
+    if (c->fake->lost_is_there)
+        snprintf(found.id, sizeof found.id, "statement-%d", c->fake->executed);
+    c->history(c->user, NULL, &found);
 }
 
 static void manifest_fill(struct fake_workspace *f, struct databricks_manifest *m)
@@ -245,7 +263,8 @@ static void call_fire(void *user)
     struct databricks_call *c = user;
     static void (*const fire[])(struct databricks_call *) = {
         [KIND_TABLE] = table_fire, [KIND_QUERY] = query_fire, [KIND_EXECUTE] = execute_fire,
-        [KIND_WAIT] = wait_fire,   [KIND_LINKS] = links_fire, [KIND_FETCH] = fetch_fire};
+        [KIND_WAIT] = wait_fire,   [KIND_LINKS] = links_fire, [KIND_FETCH] = fetch_fire,
+        [KIND_HISTORY] = history_fire};
     c->fake->open_calls--;
     if (c->kind == KIND_END)
         c->end(c->user, NULL);
@@ -304,6 +323,29 @@ struct databricks_call *databricks_query_json(
     (void)identity, (void)warehouse, (void)params, (void)param_count, (void)max_rows;
     snprintf(c->sql, sizeof c->sql, "%s", sql);
     c->query = done;
+    return c;
+}
+
+struct databricks_call *databricks_query_stoppable(
+    struct databricks *db, enum databricks_identity identity, const char *warehouse,
+    const char *sql, size_t max_rows,
+    void (*done)(void *user, const struct err *err, struct databricks_query *query), void *user)
+{
+    return databricks_query_json(db, identity, warehouse, sql, NULL, 0, max_rows, done, user);
+}
+
+struct databricks_call *
+databricks_history_find(struct databricks *db, enum databricks_identity identity,
+                        const struct databricks_history_look *look,
+                        void (*done)(void *user, const struct err *err,
+                                     const struct databricks_history_found *found),
+                        void *user)
+{
+    struct databricks_call *c = call_new(db, KIND_HISTORY, user);
+    (void)identity;
+    if (strncmp(look->mark, "aampe:", 6) != 0)
+        bug("the mark is not ours");
+    c->history = done;
     return c;
 }
 

@@ -599,10 +599,16 @@ static void test_token(void **state)
     SANDBOX(world, "fault", "expired_token", "endpoint=/api/2.0/preview/scim/v2/Me", "times=1");
     assert_int_equal(me(world), ERR_OK);
     assert_int_equal(tokens_asked(world), before + 2);
+    base_seam_turn(world->seam, 16);
     SANDBOX(world, "fault", "expired_token", "endpoint=/api/2.0/preview/scim/v2/Me", "times=9");
     assert_int_equal(me(world), ERR_SRC_TOKEN_EXPIRED);
     assert_int_equal(tokens_asked(world), before + 3);
+    /* One that is refused right after it was made is not replaced at once: nobody hammers. */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(me(world), ERR_SRC_TOKEN_EXPIRED);
+    assert_int_equal(tokens_asked(world), before + 3);
     SANDBOX(world, "fault", "clear");
+    base_seam_turn(world->seam, 16);
     /* Half an hour in nothing happens; past the lead time it is renewed while the old one serves.
      */
     assert_int_equal(me(world), ERR_OK);
@@ -624,6 +630,14 @@ static void test_refused_identity(void **state)
     log_in(world, DATABRICKS_PRINCIPAL, said(world, "client_id"), "dosewrong");
     assert_int_equal(me(world), ERR_SRC_AUTH_CLIENT_INVALID);
     assert_string_equal(world->err.remote_code, "invalid_client");
+    /* The same answer again, without asking: until the pause is over, which it says. */
+    int64_t before = tokens_asked(world);
+    assert_int_equal(me(world), ERR_SRC_AUTH_CLIENT_INVALID);
+    assert_true(world->err.retry_after_ms > 0 && world->err.retry_after_ms <= 2001);
+    assert_int_equal(tokens_asked(world), before);
+    base_seam_turn(world->seam, 3);
+    assert_int_equal(me(world), ERR_SRC_AUTH_CLIENT_INVALID);
+    assert_int_equal(tokens_asked(world), before + 1);
     log_in(world, DATABRICKS_PRINCIPAL, NULL, "dapi-wrong");
     assert_int_equal(me(world), ERR_SRC_TOKEN_EXPIRED);
     log_in(world, DATABRICKS_PRINCIPAL, said(world, "client_id"), said(world, "client_secret"));

@@ -313,6 +313,50 @@ static void test_result_gone_is_run_again(void **state)
     assert_int_equal(b->fake.cancelled, 1); /* the first one, before the second was submitted */
 }
 
+static void test_lost_submission_is_found(void **state)
+{
+    struct bench *b = *state;
+    b->fake.lose_execute = 1;
+    b->fake.lost_is_there = true;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.attempt, 1);
+    model_run_free(&run);
+    assert_int_equal(b->fake.executed, 1); /* never a second time */
+    assert_int_equal(b->fake.history_looks, 1);
+    assert_int_equal(b->fake.cancelled, 0);
+}
+
+static void test_lost_submission_was_never_taken(void **state)
+{
+    struct bench *b = *state;
+    b->fake.lose_execute = 1;
+    assert_int_equal(run_once(b), ERR_OK);
+    destination_check(b, 700);
+    struct model_run run = run_get(b);
+    assert_int_equal(run.attempt, 2);
+    model_run_free(&run);
+    assert_int_equal(b->fake.history_looks, 3);
+    assert_int_equal(b->fake.executed, 1);
+}
+
+/* Given up while it is looked for: cancelled once it is found. */
+static void test_lost_submission_is_cancelled(void **state)
+{
+    struct bench *b = *state;
+    struct err err = ERR_INIT;
+    b->fake.lose_execute = 1;
+    b->fake.lost_is_there = true;
+    batch(b, false);
+    while (b->fake.lose_execute)
+        net_loop_turn(b->loop, 1000);
+    assert_int_equal(sync_run_cancel(b->sync, b->last_run, &err), 0);
+    turn_until_idle(b);
+    assert_int_equal(b->fake.executed, 1);
+    assert_int_equal(b->fake.cancelled, 1);
+}
+
 static void test_empty(void **state)
 {
     struct bench *b = *state;
@@ -767,6 +811,9 @@ int main(void)
         walk_test(test_links_expire),
         walk_test(test_corrupt_is_fetched_again),
         walk_test(test_result_gone_is_run_again),
+        walk_test(test_lost_submission_is_found),
+        walk_test(test_lost_submission_was_never_taken),
+        walk_test(test_lost_submission_is_cancelled),
         walk_test(test_empty),
         walk_test(test_unpinned),
         walk_test(test_lies),

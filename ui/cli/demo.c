@@ -169,6 +169,8 @@ static int profile_write(struct demo *demo, struct err *err)
                      err);
     if (rc == 0)
         rc = setting(demo, "warehouse.id", base_json_str_or(demo->ready, "warehouse_id", ""), err);
+    if (rc == 0) /* the workspace is this machine: nobody else asks it */
+        rc = setting(demo, "workspace.requests_per_second", "200", err);
     if (rc == 0)
         rc = setting(demo, "destination.url", url, err);
     if (rc == 0)

@@ -102,6 +102,23 @@ static void items_say(struct view_page *page, const cJSON *data)
     }
 }
 
+/* The workspace said "too many": what is done about it, as long as it is felt. */
+static void slowed_say(struct view_page *page, const cJSON *data, int64_t now_us)
+{
+    const cJSON *requests = base_json_get(data, "requests");
+    double now = base_json_double_or(requests, "now_per_second", 0);
+    int64_t ceiling = base_json_i64_or(requests, "ceiling_per_second", 0);
+    const char *until = base_json_str(requests, "paused_until");
+    char clock[32];
+    if ((now >= (double)ceiling && until == NULL) || base_json_bool_or(data, "stale", false))
+        return;
+    view_page_fact(page, LABEL, "slowed", STYLE_WARN,
+                   "to %.3g of %lld requests/s%s%s; the workspace has answered 429 %lld times", now,
+                   (long long)ceiling, until ? ", none before " : "",
+                   until ? view_status_clock(until, now_us, true, clock) : "",
+                   (long long)base_json_i64_or(requests, "throttled", 0));
+}
+
 static void notes_say(struct view_page *page, const cJSON *data)
 {
     if (base_json_bool_or(data, "recovering", false))
@@ -140,6 +157,7 @@ void view_status_page(struct view_page *page, const cJSON *data, int64_t now_us)
                        "none shared yet: aampe-console share add TABLE");
     base_buf_free(&text);
     notes_say(page, data);
+    slowed_say(page, data, now_us);
     if (failed)
         view_page_fact(
             page, LABEL, "look", STYLE_PLAIN, "aampe-console --profile %s runs show %lld",
@@ -243,6 +261,16 @@ void view_status_linear(struct view_page *page, const cJSON *data, int64_t now_u
     cJSON_ArrayForEach(table, tables) linear_table(page, table, ++number, total, now_us);
 }
 
+static void requests_say(struct view_out *out, const cJSON *requests)
+{
+    view_line(out, "asks     %lld requests so far, at most %.3g/s (of %lld/s), %lld waiting, %lld answered 429",
+              (long long)base_json_i64_or(requests, "sent", 0),
+              base_json_double_or(requests, "now_per_second", 0),
+              (long long)base_json_i64_or(requests, "ceiling_per_second", 0),
+              (long long)base_json_i64_or(requests, "waiting", 0),
+              (long long)base_json_i64_or(requests, "throttled", 0));
+}
+
 void view_engine_status(struct view_out *out, const cJSON *data)
 {
     char time[32], now[24], peak[24];
@@ -256,6 +284,7 @@ void view_engine_status(struct view_out *out, const cJSON *data)
               base_json_bool_or(data, "recovering", false) ? ", recovering" : "");
     view_line(out, "memory   %s resident, %s at its peak", view_bytes(data, "resident_bytes", now),
               view_bytes(data, "resident_peak_bytes", peak));
+    requests_say(out, base_json_get(data, "requests"));
     view_line(out, "state    %s", base_json_str_or(data, "state", ""));
 }
 
