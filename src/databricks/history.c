@@ -84,12 +84,11 @@ static void ask(struct databricks_call *call, const char *page_token)
                          parse_page);
 }
 
-struct databricks_call *
-databricks_history_find(struct databricks *db, enum databricks_identity identity,
-                        const struct databricks_history_look *what,
-                        void (*done)(void *user, const struct err *err,
-                                     const struct databricks_history_found *found),
-                        void *user)
+struct databricks_call *databricks_history_find(
+    struct databricks *db, enum databricks_identity identity,
+    const struct databricks_history_look *what,
+    void (*done)(void *user, const struct err *err, const struct databricks_history_found *found),
+    void *user)
 {
     struct databricks_call *call =
         databricks_call_new(db, identity, (void (*)(void))done, user, deliver_found);

@@ -15,11 +15,10 @@ struct databricks_history_found {
     bool over;   /* it has ended already */
 };
 /* The newest statement whose text holds the mark, among at most the last 1000 of the warehouse. */
-struct databricks_call *
-databricks_history_find(struct databricks *db, enum databricks_identity identity,
-                        const struct databricks_history_look *look,
-                        void (*done)(void *user, const struct err *err,
-                                     const struct databricks_history_found *found),
-                        void *user);
+struct databricks_call *databricks_history_find(
+    struct databricks *db, enum databricks_identity identity,
+    const struct databricks_history_look *look,
+    void (*done)(void *user, const struct err *err, const struct databricks_history_found *found),
+    void *user);
 
 #endif

@@ -50,8 +50,8 @@ struct databricks_call {
     void *user;
     void *extra; /* of the family; freed with free_extra, then free() */
     void (*free_extra)(void *extra);
-    /* Cancelled by its owner: true when the call lives on by itself, to end at the workspace what it
-     * began there. May be NULL. */
+    /* Cancelled by its owner: true when the call lives on by itself, to end at the workspace what
+     * it began there. May be NULL. */
     bool (*abandon)(struct databricks_call *call);
     struct err err;     /* for an end that comes later */
     bool calling, dead; /* inside a callback of ours that may cancel; cancelled meanwhile */

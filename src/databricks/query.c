@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_S 30
+#define WAIT_S                                                                                     \
+    5 /* as long as it may be unknown what a statement that nobody wants any more is called */
 
 /* A small query from submit to last row. It uses the public calls for its steps, so that each keeps
  * its own rules. */
@@ -190,7 +191,8 @@ static bool abandon_query(struct databricks_call *call)
     return true;
 }
 
-static void end_abandoned(struct databricks_call *call, const struct databricks_statement *statement)
+static void end_abandoned(struct databricks_call *call,
+                          const struct databricks_statement *statement)
 {
     if (statement && statement->id[0] && !databricks_state_over(statement->state))
         databricks_statement_cancel(call->db, (enum databricks_identity)call->identity,

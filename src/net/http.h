@@ -59,7 +59,7 @@ struct net_http_settings {
     bool once;
     int total_ms;
     struct net_limit *limit; /* shared, borrowed; NULL: one of its own at NET_LIMIT_DEFAULT */
-    struct base_log *log; /* may be NULL; URLs are never logged, host and status are */
+    struct base_log *log;    /* may be NULL; URLs are never logged, host and status are */
 };
 
 struct net_http;

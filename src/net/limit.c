@@ -51,8 +51,8 @@ void net_limit_free(struct net_limit **limit)
 static void refill(struct net_limit *limit)
 {
     int64_t now = now_us(limit);
-    int64_t from = limit->filled_us > limit->paused_until_us ? limit->filled_us
-                                                             : limit->paused_until_us;
+    int64_t from =
+        limit->filled_us > limit->paused_until_us ? limit->filled_us : limit->paused_until_us;
 
     for (; limit->rate < limit->ceiling && now - limit->eased_us >= RECOVER_US;
          limit->eased_us += RECOVER_US)

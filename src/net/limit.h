@@ -1,11 +1,11 @@
 /* How fast one workspace is asked, by everybody in this process together: a token bucket that every
  * API and token request passes, tries again included; presigned result links are another service
  * and do not. At most `per_second` requests in any second after a burst of as many: in T seconds
- * never more than per_second * (T + 1). Databricks publishes no limits; its own Go SDK keeps to 15/s
- * (databricks-api.md 2.3), and so do we when nothing is set.
- * An answer of 429 halves the rate for all, once for the requests that were under way together, and
- * nobody asks before its Retry-After is over; the rate doubles again every ten seconds without
- * another. Times run on the loop's turnable clock. */
+ * never more than per_second * (T + 1). Databricks publishes no limits; its own Go SDK keeps to
+ * 15/s (databricks-api.md 2.3), and so do we when nothing is set. An answer of 429 halves the rate
+ * for all, once for the requests that were under way together, and nobody asks before its
+ * Retry-After is over; the rate doubles again every ten seconds without another. Times run on the
+ * loop's turnable clock. */
 #ifndef AAMPE_NET_LIMIT_H
 #define AAMPE_NET_LIMIT_H
 

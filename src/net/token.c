@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define LEAD_MAX_S 1200
-#define RENEW_AGAIN_US ((int64_t)60 * 1000000) /* after a renewal in the background failed */
+#define RENEW_AGAIN_US ((int64_t)60 * 1000000)  /* after a renewal in the background failed */
 #define REJECT_AGAIN_US ((int64_t)15 * 1000000) /* a fresh token that is refused too stays */
 #define TTL_DEFAULT_S 3600
 #define TTL_MAX_S (7 * 86400)
@@ -144,8 +144,8 @@ static void answer_later(struct net_token_wait *wait, const struct err *err)
     wait->timer = net_loop_after(net_http_loop(wait->token->http), 0, deliver, wait);
 }
 
-/* What asking again at once cannot change. A new secret may need a minute to be known everywhere, so
- * the first pauses are short; whoever enters another secret makes a new struct net_token. */
+/* What asking again at once cannot change. A new secret may need a minute to be known everywhere,
+ * so the first pauses are short; whoever enters another secret makes a new struct net_token. */
 static void refused(struct net_token *token, const struct err *err)
 {
     static const int pauses_s[] = {2, 5, 15};

@@ -74,9 +74,9 @@ static int count_ask(struct sync_run *run, struct err *err)
     char *sql = model_plan_count_statement(&run->plan, err);
     if (!sql)
         return -1;
-    run->count_call = databricks_query_stoppable(run->sync->deps.databricks, SYNC_IDENTITY,
-                                                 run->sync->deps.settings.warehouse_id, sql, 1,
-                                                 count_done, run);
+    run->count_call = databricks_query_json(run->sync->deps.databricks, SYNC_IDENTITY,
+                                            run->sync->deps.settings.warehouse_id, sql, NULL, 0, 1,
+                                            count_done, run);
     run->stats.statements++;
     free(sql);
     return 0;

@@ -76,16 +76,17 @@ struct sync_run {
     /* Figures. */
     struct sync_stats stats;
     int64_t begun_mono_us, progress_mono_us; /* last time something was verified or stored */
-    int64_t proved_mono_us; /* more chunks were verified than ever before in this run, or it began */
+    int64_t
+        proved_mono_us; /* more chunks were verified than ever before in this run, or it began */
     int64_t best_chunks;
-    int64_t event_mono_us;                   /* last byte or job, for waiting_server */
-    int64_t memory_since_us;                 /* 0: not waiting for memory */
-    int jobs;                                /* encode jobs under way */
-    int64_t attempt_mono_us;                 /* the attempt began */
-    int64_t last_chunk, last_chunk_mono_us;  /* encoded last, and when; 0: none yet */
-    struct net_http_waits waits;             /* of the workspace's calls when it began */
-    struct sync_live failed;                 /* the last failed attempt, as it was then */
-    char *failed_chunks;                     /* its map; NULL: no attempt has failed */
+    int64_t event_mono_us;                  /* last byte or job, for waiting_server */
+    int64_t memory_since_us;                /* 0: not waiting for memory */
+    int jobs;                               /* encode jobs under way */
+    int64_t attempt_mono_us;                /* the attempt began */
+    int64_t last_chunk, last_chunk_mono_us; /* encoded last, and when; 0: none yet */
+    struct net_http_waits waits;            /* of the workspace's calls when it began */
+    struct sync_live failed;                /* the last failed attempt, as it was then */
+    char *failed_chunks;                    /* its map; NULL: no attempt has failed */
     int64_t rows_done;
     struct {
         int64_t at_us, rows;

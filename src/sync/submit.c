@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOKS 3 /* the list may be a moment late */
+#define LOOKS 3                           /* the list may be a moment late */
 #define SINCE_US ((int64_t)600 * 1000000) /* clocks differ */
 
 /* A submission under way. It is never cancelled: without its answer the statement could not be
@@ -71,12 +71,16 @@ static void on_found(void *user, const struct err *err,
     bool there = !err && found->id[0];
     s->call = NULL;
     if (!err && !there && ++s->looks < LOOKS) {
-        s->timer = net_loop_after(s->sync->deps.loop, 2 * s->sync->deps.settings.retry_base_ms, look, s);
+        s->timer =
+            net_loop_after(s->sync->deps.loop, 2 * s->sync->deps.settings.retry_base_ms, look, s);
         return;
     }
     base_log_event(log, LOG_WARN_, "sync.submit_lost", "run", base_log_i64(log, s->run_id), "code",
                    base_err_name(s->lost.code), "statement_id", there ? found->id : NULL, "state",
-                   there ? "found" : err ? "unknown" : "not there", NULL);
+                   there ? "found"
+                   : err ? "unknown"
+                         : "not there",
+                   NULL);
     if (err)
         base_err_hint(&s->lost,
                       "The query history of the workspace could not be read (%s): the statement "
@@ -95,8 +99,7 @@ static void look(void *user)
                                            .since_us = s->began_us - SINCE_US,
                                            .mark = s->mark};
     s->timer = 0;
-    s->call =
-        databricks_history_find(s->sync->deps.databricks, SYNC_IDENTITY, &what, on_found, s);
+    s->call = databricks_history_find(s->sync->deps.databricks, SYNC_IDENTITY, &what, on_found, s);
 }
 
 /* Whether the workspace may have taken what it did not answer to. */

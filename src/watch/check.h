@@ -56,7 +56,7 @@ struct watch_target {
     struct base_seam *seam;
     struct base_log *log;
     struct net_limit *limit; /* of requests to the workspace; NULL: one of its own */
-    const char *host; /* as pasted */
+    const char *host;        /* as pasted */
     const char *ca_file, *proxy, *user_agent;
     const struct secret *proxy_login;
     const char *client_id;

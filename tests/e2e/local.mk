@@ -18,3 +18,6 @@ TESTS += tests/e2e/test_console_audit.py
 # Linear mode, and what is said of a bad night.
 dist_check_SCRIPTS += tests/e2e/test_console_linear.py
 TESTS += tests/e2e/test_console_linear.py
+# How the engine behaves towards a workspace in trouble.
+dist_check_SCRIPTS += tests/e2e/test_manners.py
+TESTS += tests/e2e/test_manners.py

@@ -75,9 +75,10 @@ def workspace():
 
 def begun(workspace):
     """A run in the middle of its transfer."""
-    workspace.control("fault", "slow", "endpoint=link", "delay_ms=200")
+    workspace.control("fault", "slow", "endpoint=link", "delay_ms=300")
     run = workspace.start()
-    wait_for(lambda: workspace.state(run)["run"].get("chunks_done", 0) >= 3)
+    wait_for(lambda: workspace.state(run).get("progress", {}).get("chunks_done", 0) >= 3)
+    assert workspace.state(run)["run"]["state"] == "RUNNING"
     return run
 
 
@@ -93,6 +94,7 @@ def within_promise(asked, rate):
     for first in range(len(moments)):
         for last in range(first, len(moments)):
             if last - first + 1 > rate * (moments[last] - moments[first] + 1.05):
+                print("too many:", last - first + 1, "in", moments[last] - moments[first], "s")
                 return False
     return True
 
@@ -117,8 +119,10 @@ def test_limit_is_kept(workspace):
 
 
 def test_token_and_links_end_in_the_middle(workspace):
+    workspace.control("set", "token_seconds=600")
+    workspace.json("secrets", "set", "principal", "--from-fd", "0", stdin=workspace.ready["client_secret"] + "\n")
     run = begun(workspace)
-    workspace.turn(3700)
+    workspace.turn(910)
     workspace.control("fault", "clear")
     assert_whole(workspace.finished(run))
     assert len(workspace.asked("token")) <= 5
@@ -135,30 +139,34 @@ def test_links_end_in_the_middle(workspace):
 
 
 def test_storm_of_429(workspace):
-    """Everything but the links is refused for a while: slower at once, visible in status, and back by itself."""
-    workspace.control("fault", "rate_limit", "retry_after=1", "times=25")
+    """Everything is refused for a while: slower at once, visible in status, and back by itself."""
+    workspace.control("fault", "rate_limit", "retry_after=1", "times=6")
     run = workspace.start()
-    slowed = wait_for(lambda: [said for said in [workspace.json("status", code=None)["data"]["requests"]]
-                               if said["throttled"]])
-    assert slowed[0]["now_per_second"] < RATE
+    said = wait_for(lambda: [said for said in [workspace.json("status", code=None)["data"]["requests"]]
+                             if said["throttled"] >= 6])[0]
+    assert said["now_per_second"] < RATE / 2
     assert "slowed" in workspace.console("status").stdout
-    shown = workspace.finished(run)
-    assert_whole(shown)
     asked = workspace.requests()
-    refused = [one for one in asked if one["status"] == 429]
-    assert refused and len(workspace.asked("token")) <= 5
     assert within_promise(asked, RATE)
-    # After the first refusals have been heard nobody asks before Retry-After is over.
-    first = moment(refused[0])
-    assert len([one for one in asked if first + 0.3 < moment(one) < first + 0.9 and one["endpoint"] != "link"]) == 0
+    refused = [one for one in asked if one["status"] == 429]
+    assert len(refused) >= 6
+    for one in refused:  # once it has been heard nobody asks before Retry-After is over
+        after = [moment(other) - moment(one) for other in asked if other["endpoint"] != "link"]
+        assert not [seconds for seconds in after if 0.3 < seconds < 0.9]
+    for _ in range(6):  # without another one it is as fast as before
+        workspace.turn(10)
+        workspace.state(run)
+    assert_whole(workspace.finished(run))
+    assert len(workspace.asked("token")) <= 5
+    assert workspace.json("status")["data"]["requests"]["now_per_second"] == RATE
 
 
 @pytest.mark.parametrize("fault", ["unavailable", "drop"])
 def test_outage_of_ten_minutes(workspace, fault):
     run = begun(workspace)
     before = len(workspace.requests())
-    workspace.control("fault", "clear")
     workspace.control("fault", fault)
+    workspace.control("fault", "clear", "slow")
     for _ in range(60):
         workspace.turn(10)
         workspace.state(run)  # the engine has taken a turn of its loop
@@ -182,7 +190,8 @@ def test_refused_token_is_renewed_once(workspace):
     """One refresh, then it stops: no request follows another without end."""
     workspace.json("sync", "run", "--wait")
     tokens = len(workspace.asked("token"))
-    workspace.control("fault", "expired_token")
+    workspace.control("change", TABLE, "insert", "10")
+    workspace.control("fault", "expired_token", "times=1000")
     before = len(workspace.requests())
     run = workspace.start()
     assert workspace.finished(run)["run"]["state"] == "FAILED"
@@ -199,23 +208,12 @@ def test_wrong_secret_is_not_hammered(workspace):
     assert len(workspace.asked("token")) - tokens <= 4
 
 
-def test_lost_answer_is_no_second_statement(workspace):
-    """The answer to the submission is lost: the statement is found in the query history and used."""
-    workspace.control("fault", "lost_reply", "endpoint=statements", "statement=VERSION AS OF", "times=1")
-    run = workspace.start()
-    shown = workspace.finished(run)
-    assert_whole(shown)
-    assert shown["run"]["attempt"] == 1
-    log = json.dumps(workspace.json("runs", "log", str(run)))
-    assert "sync.submit_lost" in log and '"found"' in log
-
-
 def test_count_is_cancelled_with_its_run(workspace):
     """What nobody reads any more does not go on running in the warehouse."""
     workspace.control("fault", "warehouse_queued", "seconds=600")
     run = workspace.start()
     wait_for(lambda: workspace.asked("statements"))
-    workspace.json("runs", "cancel", str(run), "--yes", code=None)
+    workspace.json("runs", "cancel", str(run))
     workspace.finished(run)
     wait_for(lambda: workspace.asked("cancel"))
     submitted = [one for one in workspace.asked("statements") if one["status"] == 200]

@@ -39,7 +39,16 @@ static const uint8_t stream_head[] = {
 };
 static const uint8_t stream_end[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
 
-enum kind { KIND_TABLE, KIND_QUERY, KIND_EXECUTE, KIND_WAIT, KIND_LINKS, KIND_FETCH, KIND_HISTORY, KIND_END };
+enum kind {
+    KIND_TABLE,
+    KIND_QUERY,
+    KIND_EXECUTE,
+    KIND_WAIT,
+    KIND_LINKS,
+    KIND_FETCH,
+    KIND_HISTORY,
+    KIND_END
+};
 
 struct databricks_call {
     struct fake_workspace *fake;
@@ -262,8 +271,8 @@ static void call_fire(void *user)
 {
     struct databricks_call *c = user;
     static void (*const fire[])(struct databricks_call *) = {
-        [KIND_TABLE] = table_fire, [KIND_QUERY] = query_fire, [KIND_EXECUTE] = execute_fire,
-        [KIND_WAIT] = wait_fire,   [KIND_LINKS] = links_fire, [KIND_FETCH] = fetch_fire,
+        [KIND_TABLE] = table_fire,    [KIND_QUERY] = query_fire, [KIND_EXECUTE] = execute_fire,
+        [KIND_WAIT] = wait_fire,      [KIND_LINKS] = links_fire, [KIND_FETCH] = fetch_fire,
         [KIND_HISTORY] = history_fire};
     c->fake->open_calls--;
     if (c->kind == KIND_END)
@@ -326,20 +335,11 @@ struct databricks_call *databricks_query_json(
     return c;
 }
 
-struct databricks_call *databricks_query_stoppable(
-    struct databricks *db, enum databricks_identity identity, const char *warehouse,
-    const char *sql, size_t max_rows,
-    void (*done)(void *user, const struct err *err, struct databricks_query *query), void *user)
-{
-    return databricks_query_json(db, identity, warehouse, sql, NULL, 0, max_rows, done, user);
-}
-
-struct databricks_call *
-databricks_history_find(struct databricks *db, enum databricks_identity identity,
-                        const struct databricks_history_look *look,
-                        void (*done)(void *user, const struct err *err,
-                                     const struct databricks_history_found *found),
-                        void *user)
+struct databricks_call *databricks_history_find(
+    struct databricks *db, enum databricks_identity identity,
+    const struct databricks_history_look *look,
+    void (*done)(void *user, const struct err *err, const struct databricks_history_found *found),
+    void *user)
 {
     struct databricks_call *c = call_new(db, KIND_HISTORY, user);
     (void)identity;

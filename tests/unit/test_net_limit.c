@@ -119,7 +119,8 @@ static void test_slow_down(void **state)
     assert_true(net_limit_look(world->limit).now == RATE);
 }
 
-/* Nobody goes before Retry-After is over, which has a cap; leaving the queue is possible all along. */
+/* Nobody goes before Retry-After is over, which has a cap; leaving the queue is possible all along.
+ */
 static void test_pause(void **state)
 {
     struct world *world = *state;
@@ -141,8 +142,8 @@ static void test_pause(void **state)
     assert_int_equal(world->askers[1].went_us, 0);
     assert_int_equal(net_limit_look(world->limit).waiting, 0);
     net_limit_slow_down(world->limit, base_seam_mono_us(world->seam), INT64_MAX / 2);
-    assert_true(net_limit_look(world->limit).paused_until_us -
-                    base_seam_now_us(world->seam) <= 600 * SECOND_US);
+    assert_true(net_limit_look(world->limit).paused_until_us - base_seam_now_us(world->seam) <=
+                600 * SECOND_US);
 }
 
 static void test_set(void **state)

@@ -263,7 +263,9 @@ void view_status_linear(struct view_page *page, const cJSON *data, int64_t now_u
 
 static void requests_say(struct view_out *out, const cJSON *requests)
 {
-    view_line(out, "asks     %lld requests so far, at most %.3g/s (of %lld/s), %lld waiting, %lld answered 429",
+    view_line(out,
+              "asks     %lld requests so far, at most %.3g/s (of %lld/s), %lld waiting, %lld "
+              "answered 429",
               (long long)base_json_i64_or(requests, "sent", 0),
               base_json_double_or(requests, "now_per_second", 0),
               (long long)base_json_i64_or(requests, "ceiling_per_second", 0),
