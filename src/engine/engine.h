@@ -132,9 +132,8 @@ int engine_need(struct engine *engine, enum engine_need need, struct err *err) m
 int engine_serve(struct engine *engine, struct err *err) must_check;
 void engine_event(struct engine *engine, const char *name, cJSON *take_payload);
 
-/* Adds "requests": how fast the workspace is asked, and what it said to that. */
+/* Adds "requests": how fast the workspace is asked; "calls": how often each verb was called. */
 void engine_requests_add(const struct engine *engine, cJSON *json);
-/* Adds "calls": how often each verb was called since the start. */
 void engine_calls_add(const struct engine *engine, cJSON *json);
 
 /* A verb that answers later. Embedded as the first member of what the verb keeps. */

@@ -17,10 +17,15 @@ tests_unit_test_sync_worker_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
 tests_unit_test_sync_worker_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 # Without libdatabricks: its calls are answered by fake_workspace.c.
-check_PROGRAMS += tests/unit/test_sync_walk
-TESTS += tests/unit/test_sync_walk
-tests_unit_test_sync_walk_SOURCES = tests/unit/test_sync_walk.c tests/unit/fake_workspace.c \
+check_PROGRAMS += tests/unit/test_sync_walk tests/unit/test_sync_submit
+TESTS += tests/unit/test_sync_walk tests/unit/test_sync_submit
+SYNC_BENCH = tests/unit/sync_bench.c tests/unit/sync_bench.h tests/unit/fake_workspace.c \
 	tests/unit/fake_workspace.h
-tests_unit_test_sync_walk_LDADD = src/libsync.a src/libstore.a src/libstorage.a \
+SYNC_BENCH_LIBS = src/libsync.a src/libstore.a src/libstorage.a \
 	src/libcolumnar.a src/libnet.a src/libmodel.a src/libbase.a $(LIBS_ENGINE) $(CMOCKA_LIBS)
+tests_unit_test_sync_submit_SOURCES = tests/unit/test_sync_submit.c $(SYNC_BENCH)
+tests_unit_test_sync_submit_LDADD = $(SYNC_BENCH_LIBS)
+tests_unit_test_sync_submit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -I$(srcdir)/tests/unit
+tests_unit_test_sync_walk_SOURCES = tests/unit/test_sync_walk.c $(SYNC_BENCH)
+tests_unit_test_sync_walk_LDADD = $(SYNC_BENCH_LIBS)
 tests_unit_test_sync_walk_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -I$(srcdir)/tests/unit

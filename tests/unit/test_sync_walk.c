@@ -1,7 +1,7 @@
 /* A sync from intent to record against a fake workspace, real state and a real folder: what ends
  * well is at the destination once and whole; what does not leaves nothing there, and its own code.
  */
-#include "fake_workspace.h"
+#include "sync_bench.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -21,220 +21,6 @@
 
 #include <cmocka.h>
 
-struct bench {
-    char folder[64];
-    struct base_seam *seam;
-    struct net_loop *loop;
-    struct fake_workspace fake;
-    struct storage *storage;
-    struct store_state *store;
-    struct sync *sync;
-    int recovered, batches_over, states[RUN_CANCELLED + 1];
-    int64_t last_run;
-    enum err_code last_code;
-    struct model_share_table table;
-};
-
-static void on_state(void *user, const struct model_run *run)
-{
-    struct bench *b = user;
-    b->states[run->state]++;
-    b->last_run = run->id;
-    b->last_code = run->err.code;
-}
-
-static void on_batch_over(void *user, int64_t batch)
-{
-    (void)batch;
-    ((struct bench *)user)->batches_over++;
-}
-
-static void on_recovered(void *user, int resolved, const struct err *err)
-{
-    assert_int_equal(err->code, ERR_OK);
-    ((struct bench *)user)->recovered = resolved + 1;
-}
-
-static void on_opened(void *user, const struct storage_reply *reply)
-{
-    (void)user;
-    assert_int_equal(reply->err->code, ERR_OK);
-}
-
-static void turn_until_idle(struct bench *b)
-{
-    for (int i = 0; i < 200000 && !sync_idle(b->sync); i++)
-        net_loop_turn(b->loop, 1000);
-    assert_true(sync_idle(b->sync));
-}
-
-static void engine_start(struct bench *b)
-{
-    struct err err = ERR_INIT;
-    char *state = base_printf("%s/state", b->folder), *root = base_printf("%s/lake", b->folder);
-    b->loop = net_loop_new(b->seam);
-    b->fake.loop = b->loop;
-    b->store = store_open(state, b->seam, &err);
-    assert_non_null(b->store);
-    b->storage = storage_open(root, b->seam, b->loop, on_opened, b, &err);
-    assert_non_null(b->storage);
-    struct sync_deps deps = {
-        .loop = b->loop,
-        .databricks = fake_databricks(&b->fake),
-        .storage = b->storage,
-        .store = b->store,
-        .seam = b->seam,
-        .settings = {.warehouse_id = "w",
-                     .workers = 2,
-                     .group_rows = 300,
-                     .file_bytes = 12000,
-                     .retry_base_ms = 1},
-    };
-    b->sync = sync_new(&deps, &err);
-    assert_non_null(b->sync);
-    sync_listen(b->sync, &(struct sync_listener){
-                             .on_run_state = on_state, .on_batch_over = on_batch_over, .user = b});
-    sync_recover(b->sync, on_recovered, b);
-    free(state);
-    free(root);
-}
-
-static void engine_stop(struct bench *b)
-{
-    sync_free(&b->sync);
-    assert_int_equal(b->fake.open_calls, 0);
-    storage_free(&b->storage);
-    net_loop_turn(b->loop, 0); /* its last answers */
-    store_free(&b->store);
-    net_loop_free(&b->loop);
-}
-
-static int bench_open(void **state)
-{
-    struct bench *b = base_alloc_zero(1, sizeof *b);
-    snprintf(b->folder, sizeof b->folder, "/tmp/aampe-sync-XXXXXX");
-    assert_non_null(mkdtemp(b->folder));
-    b->seam = base_seam_new();
-    b->fake = (struct fake_workspace){
-        .chunks = 7, .result_gone_after = -1, .lies_left = -1, .version = 3};
-    b->table.name = (struct model_name){(char *)"c", (char *)"s", (char *)"t"};
-    b->table.mode = (char *)"full";
-    engine_start(b);
-    *state = b;
-    return 0;
-}
-
-static int bench_close(void **state)
-{
-    struct bench *b = *state;
-    struct err err = ERR_INIT;
-    engine_stop(b);
-    base_seam_free(&b->seam);
-    assert_int_equal(base_file_remove_tree(b->folder, &err), 0);
-    free(b);
-    return 0;
-}
-
-static int64_t batch(struct bench *b, bool allow_empty)
-{
-    struct sync_request request = {.table = &b->table, .allow_empty = allow_empty};
-    struct err err = ERR_INIT;
-    int64_t id = 0;
-    assert_int_equal(sync_batch_start(b->sync, &request, 1, "manual", &id, &err), 0);
-    assert_int_equal(sync_batch_start(b->sync, &request, 1, "manual", &id, &err), -1);
-    assert_int_equal(err.code, ERR_ENGINE_BUSY);
-    return id;
-}
-
-static struct model_run run_get(struct bench *b)
-{
-    struct model_run run = {0};
-    struct err err = ERR_INIT;
-    assert_int_equal(store_run_get(b->store, b->last_run, &run, &err), 0);
-    return run;
-}
-
-/* Runs one batch to its end; returns the code it ended with. */
-static enum err_code run_once(struct bench *b)
-{
-    batch(b, false);
-    turn_until_idle(b);
-    struct model_run run = run_get(b);
-    enum err_code code = run.state == RUN_FAILED ? run.err.code : ERR_OK;
-    if (run.state != RUN_FAILED)
-        assert_int_equal(run.state, RUN_CLEANED);
-    model_run_free(&run);
-    return code;
-}
-
-/* --- the destination, as a reader sees it --- */
-
-static int64_t file_rows(const char *path, int64_t expected, uint8_t *seen)
-{
-    struct buf bytes;
-    struct err err = ERR_INIT;
-    struct columnar_pq_file *file = NULL;
-    size_t footer = 0;
-    int64_t rows = 0;
-    base_buf_init(&bytes, 1 << 24);
-    if (base_file_read(path, 1 << 24, &bytes, &err)) {
-        base_buf_free(&bytes);
-        return -1;
-    }
-    const uint8_t *data = (const uint8_t *)bytes.data;
-    assert_int_equal(columnar_parquet_tail(data + bytes.len - 8, (int64_t)bytes.len, &footer, &err),
-                     0);
-    assert_int_equal(columnar_parquet_parse(data + bytes.len - 8 - footer, footer,
-                                            (int64_t)bytes.len, NULL, &file, &err),
-                     0);
-    assert_int_equal(file->column_count, 2);
-    for (size_t g = 0; g < file->group_count; g++) {
-        struct columnar_pq_values v[2] = {{0}};
-        for (size_t c = 0; c < 2; c++) {
-            const struct columnar_pq_chunk *chunk = &file->groups[g].chunks[c];
-            assert_int_equal(columnar_parquet_read_column(file, g, c, data + chunk->offset,
-                                                          (size_t)chunk->bytes, NULL, &v[c], &err),
-                             0);
-        }
-        for (int64_t i = 0; i < v[0].rows; i++, rows++) {
-            int64_t id, twice;
-            memcpy(&id, v[0].values + i * 8, 8);
-            memcpy(&twice, v[1].values + i * 8, 8);
-            assert_in_range(id, 0, expected - 1);
-            assert_int_equal(twice, 2 * id);
-            assert_int_equal(seen[id], 0); /* doubled */
-            seen[id] = 1;
-        }
-        columnar_pq_values_free(&v[0]);
-        columnar_pq_values_free(&v[1]);
-    }
-    columnar_parquet_free(&file);
-    base_buf_free(&bytes);
-    return rows;
-}
-
-/* Every row once, or no generation at all (-1). Returns the number of files. */
-static int destination_check(struct bench *b, int64_t expected)
-{
-    uint8_t *seen = base_alloc_zero((size_t)(expected > 0 ? expected : 1), 1);
-    char *current = storage_table_location(b->storage, "c.s.t");
-    int64_t rows = 0;
-    int files = 0;
-    for (;; files++) {
-        char *path = base_printf("%s/part-%05d.parquet", current, files);
-        int64_t n = file_rows(path, expected, seen);
-        free(path);
-        if (n < 0)
-            break;
-        rows += n;
-    }
-    assert_int_equal(base_file_exists(current), expected >= 0);
-    assert_int_equal(rows, expected >= 0 ? expected : 0); /* lost */
-    free(current);
-    free(seen);
-    return files;
-}
-
 /* --- what ends well --- */
 
 static void test_recorded(void **state)
@@ -242,9 +28,9 @@ static void test_recorded(void **state)
     struct bench *b = *state;
     struct sync_stats stats;
     assert_int_equal(b->recovered, 0);
-    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(bench_run_once(b), ERR_OK);
     assert_int_equal(b->recovered, 1);
-    struct model_run run = run_get(b);
+    struct model_run run = bench_run_get(b);
     assert_int_equal(run.counts.source_rows, 700);
     assert_int_equal(run.counts.manifest_rows, 700);
     assert_int_equal(run.counts.decoded_rows, 700);
@@ -253,7 +39,7 @@ static void test_recorded(void **state)
     assert_int_equal(run.attempt, 1);
     assert_int_equal(run.chunks_done, 7);
     assert_true(run.bytes > 0);
-    assert_int_equal(destination_check(b, 700), run.files);
+    assert_int_equal(bench_destination_check(b, 700), run.files);
     model_run_free(&run);
     for (int s = RUN_RUNNING; s <= RUN_PUBLISHING; s++)
         assert_int_equal(b->states[s], 1);
@@ -270,8 +56,8 @@ static void test_generations(void **state)
     struct bench *b = *state;
     for (int i = 1; i <= 4; i++) {
         b->fake.chunks = i;
-        assert_int_equal(run_once(b), ERR_OK);
-        destination_check(b, i * FAKE_CHUNK_ROWS);
+        assert_int_equal(bench_run_once(b), ERR_OK);
+        bench_destination_check(b, i * FAKE_CHUNK_ROWS);
     }
     char *gone = base_printf("%s/lake/c.s.t/gen-%020d", b->folder, 2);
     char *kept = base_printf("%s/lake/c.s.t/gen-%020d", b->folder, 3);
@@ -285,8 +71,8 @@ static void test_links_expire(void **state)
 {
     struct bench *b = *state;
     b->fake.links_expire = 4;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 700);
     assert_int_equal(b->fake.executed, 1);
 }
 
@@ -295,8 +81,8 @@ static void test_corrupt_is_fetched_again(void **state)
     struct bench *b = *state;
     b->fake.corrupt = 2;
     b->fake.corrupt_after = 4;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 700);
     assert_int_equal(b->fake.executed, 1);
 }
 
@@ -304,73 +90,29 @@ static void test_result_gone_is_run_again(void **state)
 {
     struct bench *b = *state;
     b->fake.result_gone_after = 3;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
-    struct model_run run = run_get(b);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 700);
+    struct model_run run = bench_run_get(b);
     assert_int_equal(run.attempt, 2);
     model_run_free(&run);
     assert_int_equal(b->fake.executed, 2);
     assert_int_equal(b->fake.cancelled, 1); /* the first one, before the second was submitted */
 }
 
-static void test_lost_submission_is_found(void **state)
-{
-    struct bench *b = *state;
-    b->fake.lose_execute = 1;
-    b->fake.lost_is_there = true;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
-    struct model_run run = run_get(b);
-    assert_int_equal(run.attempt, 1);
-    model_run_free(&run);
-    assert_int_equal(b->fake.executed, 1); /* never a second time */
-    assert_int_equal(b->fake.history_looks, 1);
-    assert_int_equal(b->fake.cancelled, 0);
-}
-
-static void test_lost_submission_was_never_taken(void **state)
-{
-    struct bench *b = *state;
-    b->fake.lose_execute = 1;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
-    struct model_run run = run_get(b);
-    assert_int_equal(run.attempt, 2);
-    model_run_free(&run);
-    assert_int_equal(b->fake.history_looks, 3);
-    assert_int_equal(b->fake.executed, 1);
-}
-
-/* Given up while it is looked for: cancelled once it is found. */
-static void test_lost_submission_is_cancelled(void **state)
-{
-    struct bench *b = *state;
-    struct err err = ERR_INIT;
-    b->fake.lose_execute = 1;
-    b->fake.lost_is_there = true;
-    batch(b, false);
-    while (b->fake.lose_execute)
-        net_loop_turn(b->loop, 1000);
-    assert_int_equal(sync_run_cancel(b->sync, b->last_run, &err), 0);
-    turn_until_idle(b);
-    assert_int_equal(b->fake.executed, 1);
-    assert_int_equal(b->fake.cancelled, 1);
-}
-
 static void test_empty(void **state)
 {
     struct bench *b = *state;
     b->fake.chunks = 0;
-    assert_int_equal(run_once(b), ERR_OK);
-    assert_int_equal(destination_check(b, 0), 1); /* one file: its columns can be seen */
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    assert_int_equal(bench_destination_check(b, 0), 1); /* one file: its columns can be seen */
     b->fake.chunks = 2;
-    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(bench_run_once(b), ERR_OK);
     b->fake.chunks = 0;
-    assert_int_equal(run_once(b), ERR_EMPTY_UNEXPECTED);
-    destination_check(b, 200);
-    batch(b, true);
-    turn_until_idle(b);
-    assert_int_equal(destination_check(b, 0), 1);
+    assert_int_equal(bench_run_once(b), ERR_EMPTY_UNEXPECTED);
+    bench_destination_check(b, 200);
+    bench_batch(b, true);
+    bench_turn_until_idle(b);
+    assert_int_equal(bench_destination_check(b, 0), 1);
 }
 
 static void test_unpinned(void **state)
@@ -378,9 +120,9 @@ static void test_unpinned(void **state)
     struct bench *b = *state;
     b->fake.view = true;
     b->fake.lie_count = 5; /* another count a moment later is no proof against a view */
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
-    struct model_run run = run_get(b);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 700);
+    struct model_run run = bench_run_get(b);
     assert_int_equal(run.version, -1);
     assert_int_equal(run.counts.source_rows, 705);
     model_run_free(&run);
@@ -390,8 +132,8 @@ static void test_unpinned(void **state)
 
 static void nothing_published(struct bench *b, enum err_code code, int statements)
 {
-    assert_int_equal(run_once(b), code);
-    destination_check(b, -1);
+    assert_int_equal(bench_run_once(b), code);
+    bench_destination_check(b, -1);
     assert_int_equal(b->fake.executed, statements);
     assert_int_equal(b->fake.open_calls, 0);
 }
@@ -432,8 +174,8 @@ static void test_one_lie_is_survived(void **state)
     struct bench *b = *state;
     b->fake.lies_left = 1;
     b->fake.lie_rows = -1;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 700);
     assert_int_equal(b->fake.executed, 2);
 }
 
@@ -478,15 +220,15 @@ static void test_cancel(void **state)
     struct bench *b = *state;
     struct err err = ERR_INIT;
     b->fake.slow = true;
-    batch(b, false);
+    bench_batch(b, false);
     turn_until_state(b, RUN_RUNNING);
     assert_int_equal(sync_run_cancel(b->sync, b->last_run, &err), 0);
-    turn_until_idle(b);
-    struct model_run run = run_get(b);
+    bench_turn_until_idle(b);
+    struct model_run run = bench_run_get(b);
     assert_int_equal(run.state, RUN_CANCELLED);
     model_run_free(&run);
     assert_int_equal(b->fake.cancelled, 1);
-    destination_check(b, -1);
+    bench_destination_check(b, -1);
     assert_int_equal(sync_run_cancel(b->sync, b->last_run, &err), -1);
     assert_int_equal(err.code, ERR_RUN_NOT_CANCELLABLE);
     base_err_clear(&err);
@@ -498,8 +240,8 @@ static void test_cancel(void **state)
     int64_t again;
     base_err_clear(&err);
     assert_int_equal(sync_run_retry(b->sync, b->last_run, &request, &again, &err), 0);
-    turn_until_idle(b);
-    destination_check(b, 700);
+    bench_turn_until_idle(b);
+    bench_destination_check(b, 700);
 }
 
 /* Lets every answer that is on its way arrive at the loop, unserved. */
@@ -519,7 +261,7 @@ static void test_cancel_at_every_turn(void **state)
     b->fake.chunks = 1;
     for (int turn = 0; recorded < 2; turn++) {
         memset(b->states, 0, sizeof b->states);
-        batch(b, false);
+        bench_batch(b, false);
         int64_t run = sync_active_run(b->sync, &b->table.name);
         for (int i = 0; i < turn && !sync_idle(b->sync); i++) {
             net_loop_turn(b->loop, 0); /* what is pushed here is answered after it */
@@ -527,14 +269,14 @@ static void test_cancel_at_every_turn(void **state)
         }
         base_err_clear(&err);
         bool took = sync_run_cancel(b->sync, run, &err) == 0;
-        turn_until_idle(b);
+        bench_turn_until_idle(b);
         assert_int_equal(took, b->states[RUN_CANCELLED]);
         assert_int_equal(took, b->states[RUN_PUBLISHING] == 0);
         cancelled += took;
         recorded += !took;
         if (!took)
             published = FAKE_CHUNK_ROWS;
-        destination_check(b, published);
+        bench_destination_check(b, published);
     }
     assert_true(cancelled > 5);
 }
@@ -550,9 +292,9 @@ static void test_publish_refused(void **state)
 {
     struct bench *b = *state;
     struct err err = ERR_INIT;
-    batch(b, false);
+    bench_batch(b, false);
     turn_until_state(b, RUN_STAGED);
-    struct model_run run = run_get(b);
+    struct model_run run = bench_run_get(b);
     char *blocked = base_printf("%s/lake/c.s.t/.aampe-sync.%s", b->folder, run.sync_uuid);
     model_run_free(&run);
     assert_int_equal(base_file_mkdir_all(blocked, 0700, &err), 0);
@@ -561,21 +303,21 @@ static void test_publish_refused(void **state)
     for (int i = 0; i < 1000 && !run_is_over(b); i++) {
         for (int k = 0; k < 20; k++)
             net_loop_turn(b->loop, 1);
-        run = run_get(b);
+        run = bench_run_get(b);
         told = told || (run.state == RUN_PUBLISHING && run.err.code == ERR_HOST_IO_ERROR);
         model_run_free(&run);
         base_seam_turn(b->seam, 3);
     }
     assert_true(told);
-    run = run_get(b);
+    run = bench_run_get(b);
     assert_int_equal(run.state, RUN_FAILED);
     assert_int_equal(run.err.code, ERR_HOST_IO_ERROR);
     model_run_free(&run);
-    destination_check(b, -1);
+    bench_destination_check(b, -1);
     assert_int_equal(rmdir(blocked), 0);
     free(blocked);
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 700);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 700);
 }
 
 /* The destination's folder gets another name, or none, while it is open: what readers find under
@@ -585,24 +327,24 @@ static void test_destination_moves(void **state)
     struct bench *b = *state;
     struct err err = ERR_INIT;
     char *lake = base_printf("%s/lake", b->folder), *away = base_printf("%s/away", b->folder);
-    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(bench_run_once(b), ERR_OK);
     assert_int_equal(rename(lake, away), 0);
     b->fake.chunks = 8;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 800);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 800);
     assert_int_equal(base_file_remove_tree(lake, &err), 0);
     b->fake.chunks = 9;
-    assert_int_equal(run_once(b), ERR_OK);
-    destination_check(b, 900);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_destination_check(b, 900);
     /* Between staging and publishing: what was staged is not there, so it is read again. */
-    batch(b, false);
+    bench_batch(b, false);
     b->states[RUN_STAGED] = b->states[RUN_CLEANED] = 0;
     turn_until_state(b, RUN_STAGED);
     assert_int_equal(base_file_remove_tree(lake, &err), 0);
     assert_int_equal(rename(away, lake), 0);
-    turn_until_idle(b);
+    bench_turn_until_idle(b);
     assert_int_equal(b->states[RUN_CLEANED], 1);
-    destination_check(b, 900);
+    bench_destination_check(b, 900);
     free(lake);
     free(away);
 }
@@ -616,19 +358,19 @@ static void test_restart(void **state)
             continue; /* one transaction with RECORDED */
         memset(b->states, 0, sizeof b->states);
         b->fake.chunks = 3 + (int)s;
-        batch(b, false);
+        bench_batch(b, false);
         turn_until_state(b, s);
-        engine_stop(b);
+        bench_engine_stop(b);
         b->recovered = 0;
-        engine_start(b);
+        bench_engine_start(b);
         while (!b->recovered)
             net_loop_turn(b->loop, 1000);
         assert_int_equal(b->recovered, 2);
-        turn_until_idle(b);
-        struct model_run run = run_get(b);
+        bench_turn_until_idle(b);
+        struct model_run run = bench_run_get(b);
         assert_int_equal(run.state, RUN_CLEANED);
         model_run_free(&run);
-        destination_check(b, (3 + (int)s) * FAKE_CHUNK_ROWS);
+        bench_destination_check(b, (3 + (int)s) * FAKE_CHUNK_ROWS);
     }
 }
 
@@ -643,32 +385,32 @@ static void test_pause(void **state)
     int64_t id = 0, run;
     sync_settings_set(b->sync, &patient);
     b->fake.fail_statement = ERR_SRC_UNAVAILABLE;
-    batch(b, false);
+    bench_batch(b, false);
     run = sync_active_run(b->sync, &b->table.name);
     for (int i = 0; i < 100000 && !progress.waiting_retry; i++) {
         net_loop_turn(b->loop, 100);
         assert_true(sync_run_progress(b->sync, run, &progress));
     }
     assert_true(progress.waiting_retry);
-    struct model_run row = run_get(b);
+    struct model_run row = bench_run_get(b);
     assert_int_equal(row.state, RUN_PLANNED);
     assert_int_equal(row.attempt, 2);
     assert_int_equal(row.err.code, ERR_SRC_UNAVAILABLE); /* why it waits */
     model_run_free(&row);
     b->fake.fail_statement = ERR_OK;
     assert_int_equal(sync_run_retry(b->sync, run, &request, &id, &err), 0);
-    turn_until_idle(b);
-    destination_check(b, 700);
+    bench_turn_until_idle(b);
+    bench_destination_check(b, 700);
     b->fake.fail_statement = ERR_SRC_UNAVAILABLE;
-    batch(b, false);
+    bench_batch(b, false);
     for (progress.waiting_retry = false; !progress.waiting_retry;) {
         net_loop_turn(b->loop, 100);
         run = sync_active_run(b->sync, &b->table.name);
         assert_true(sync_run_progress(b->sync, run, &progress));
     }
     assert_int_equal(sync_run_cancel(b->sync, run, &err), 0);
-    turn_until_idle(b);
-    row = run_get(b);
+    bench_turn_until_idle(b);
+    row = bench_run_get(b);
     assert_int_equal(row.state, RUN_CANCELLED);
     model_run_free(&row);
 }
@@ -677,11 +419,11 @@ static void test_patience_ends(void **state)
 {
     struct bench *b = *state;
     b->fake.slow = true;
-    batch(b, false);
+    bench_batch(b, false);
     turn_until_state(b, RUN_RUNNING);
     base_seam_turn(b->seam, 31 * 60);
-    turn_until_idle(b);
-    struct model_run run = run_get(b);
+    bench_turn_until_idle(b);
+    struct model_run run = bench_run_get(b);
     assert_int_equal(run.state, RUN_FAILED);
     assert_int_equal(run.err.code, ERR_SRC_UNAVAILABLE);
     model_run_free(&run);
@@ -708,25 +450,25 @@ static void test_state_is_behind(void **state)
     struct bench *b = *state;
     struct err err = ERR_INIT;
     char *live = base_printf("%s/state", b->folder), *old = base_printf("%s/old", b->folder);
-    assert_int_equal(run_once(b), ERR_OK);
-    engine_stop(b);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_engine_stop(b);
     folder_copy(live, old);
-    engine_start(b);
+    bench_engine_start(b);
     b->fake.chunks = 8;
-    assert_int_equal(run_once(b), ERR_OK);
-    assert_int_equal(run_once(b), ERR_OK);
-    engine_stop(b);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_engine_stop(b);
     assert_int_equal(base_file_remove_tree(live, &err), 0);
     assert_int_equal(rename(old, live), 0);
-    engine_start(b);
+    bench_engine_start(b);
     b->fake.chunks = 9;
     b->batches_over = 0;
     b->states[RUN_FAILED] = 0;
-    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(bench_run_once(b), ERR_OK);
     assert_int_equal(b->states[RUN_FAILED], 0);
     assert_int_equal(b->batches_over, 1);
-    destination_check(b, 900);
-    struct model_run run = run_get(b);
+    bench_destination_check(b, 900);
+    struct model_run run = bench_run_get(b);
     assert_int_equal(run.seq, 4);
     model_run_free(&run);
     /* What the lost state had published is cleaned in its turn, not kept for ever. */
@@ -743,13 +485,13 @@ static void test_foreign(void **state)
     struct bench *b = *state;
     struct err err = ERR_INIT;
     char *live = base_printf("%s/state", b->folder);
-    assert_int_equal(run_once(b), ERR_OK);
-    engine_stop(b);
+    assert_int_equal(bench_run_once(b), ERR_OK);
+    bench_engine_stop(b);
     assert_int_equal(base_file_remove_tree(live, &err), 0);
-    engine_start(b);
+    bench_engine_start(b);
     b->fake.chunks = 9;
-    assert_int_equal(run_once(b), ERR_DST_FOREIGN_WRITER);
-    destination_check(b, 700);
+    assert_int_equal(bench_run_once(b), ERR_DST_FOREIGN_WRITER);
+    bench_destination_check(b, 700);
     free(live);
 }
 
@@ -791,7 +533,7 @@ static void test_preview(void **state)
     assert_int_equal(seen.version, 3);
     assert_int_equal(seen.rows, -1);
     assert_int_equal(seen.columns, 2);
-    assert_int_equal(run_once(b), ERR_OK);
+    assert_int_equal(bench_run_once(b), ERR_OK);
     b->fake.filtered = b->fake.nested = true;
     seen = preview(b);
     assert_true(seen.unpinned);
@@ -811,9 +553,6 @@ int main(void)
         walk_test(test_links_expire),
         walk_test(test_corrupt_is_fetched_again),
         walk_test(test_result_gone_is_run_again),
-        walk_test(test_lost_submission_is_found),
-        walk_test(test_lost_submission_was_never_taken),
-        walk_test(test_lost_submission_is_cancelled),
         walk_test(test_empty),
         walk_test(test_unpinned),
         walk_test(test_lies),
