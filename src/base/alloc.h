@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Broken invariant of ours: prints file, line and text to stderr, then aborts. Never for outside
  * data. */

@@ -12,7 +12,6 @@
 #include "databricks/client.h"
 #include "ipc/server.h"
 #include "model/run.h"
-#include "net/limit.h"
 #include "net/loop.h"
 #include "storage/storage.h"
 #include "store/cache.h"
@@ -97,8 +96,7 @@ struct engine {
     int64_t refresh_next_us;       /* monotonic; not by itself before this moment */
 };
 
-/* engine.c: opening and closing. On failure everything opened so far is still closed by
- * engine_close. */
+/* engine.c. When opening fails what is open by then is still closed by engine_close. */
 int engine_open(struct engine *engine, const char *profile, const char *version, bool foreground,
                 bool verbose, struct err *err) must_check;
 void engine_close(struct engine *engine);

@@ -208,6 +208,17 @@ def test_wrong_secret_is_not_hammered(workspace):
     assert len(workspace.asked("token")) - tokens <= 4
 
 
+def test_lost_answer_is_no_second_statement(workspace):
+    """The answer to the submission is lost: the statement is found in the query history and used."""
+    workspace.control("fault", "lost_reply", "endpoint=statements", "nth=2")  # after that of the plan
+    run = workspace.start()
+    shown = workspace.finished(run)
+    assert_whole(shown)
+    assert shown["run"]["attempt"] == 1
+    log = json.dumps(workspace.json("runs", "log", str(run)))
+    assert "sync.submit_lost" in log and '"found"' in log
+
+
 def test_count_is_cancelled_with_its_run(workspace):
     """What nobody reads any more does not go on running in the warehouse."""
     workspace.control("fault", "warehouse_queued", "seconds=600")
