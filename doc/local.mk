@@ -3,7 +3,7 @@ noinst_PROGRAMS += doc/generate
 doc_generate_SOURCES = doc/generate.c
 doc_frames = doc/aampe-console.1.in doc/aampe-sandbox.1.in doc/aampe-syncd.8.in doc/aampe.5.in
 doc_tables = ui/cli/commands.def ui/view/actions.def src/base/errors.def src/config/settings.def
-EXTRA_DIST += $(doc_frames)
+EXTRA_DIST += $(doc_frames) doc/operations.md
 man_MANS += doc/aampe-console.1 doc/aampe-sandbox.1 doc/aampe-syncd.8 doc/aampe.5
 CLEANFILES += $(man_MANS) doc/*.tmp
 

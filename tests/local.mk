@@ -2,6 +2,8 @@
 dist_noinst_SCRIPTS += bootstrap tests/bare/bare.sh tests/valgrind.sh tests/suite/peers.sh
 EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/check_peers.py tests/suite/harness.py tests/suite/hostile.py tests/suite/kill_loop.py \
+	tests/suite/fault_cases.py tests/suite/fault_cases_data.py tests/suite/fault_cases_host.py \
+	tests/suite/fault_cases_none.py tests/suite/fault_lab.py tests/suite/faults.py \
 	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
 # One cell per peer, what is pinned, and what the cells share.
 EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/world.py
@@ -19,7 +21,7 @@ SUITE = $(AM_TESTS_ENVIRONMENT)
 SUITE_NEEDS = aampe-console$(EXEEXT) aampe-syncd$(EXEEXT) aampe-sandbox$(EXEEXT) tests/tools/crash_points$(EXEEXT)
 CHECK_PEERS = $(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/check_peers.py
 PEERS_NEEDS = $(SUITE_NEEDS) tests/unit/sandbox_query$(EXEEXT)
-.PHONY: bare check-peers check-sanitize check-valgrind gate-short hostile interop-update kill-loop scale
+.PHONY: bare check-peers check-sanitize check-valgrind faults gate-short hostile interop-update kill-loop scale
 
 # Other people's software judges the sandbox and the client; PEERS, PEERS_REQUIRED and ROWS choose.
 check-peers: $(PEERS_NEEDS)
@@ -43,6 +45,10 @@ scale: $(SUITE_NEEDS)
 hostile: $(SUITE_NEEDS) tests/unit/test_columnar_mutate$(EXEEXT)
 	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/hostile.py
 
+# Every error code that a fault can cause is caused, met, told and healed; FAULTS=short: one of each class.
+faults: $(SUITE_NEEDS)
+	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/faults.py
+
 # On a bare Debian 12 (debootstrap), as root and as a user with sudo.
 bare:
 	@$(SUITE) $(abs_top_srcdir)/tests/bare/bare.sh
@@ -65,6 +71,7 @@ gate-short: $(PEERS_NEEDS)
 	@SMALL=1000000 LARGE=4000000 $(MAKE) -s scale
 	@IDLE=5 $(MAKE) -s ui-budget
 	@$(MAKE) -s walk
+	@FAULTS=short $(MAKE) -s faults
 
 # What the targets above leave in the build folder.
 CLEANFILES += tests/unit/*.valgrind.log tests/unit/*.valgrind.verdict

@@ -24,7 +24,22 @@ struct base_seam {
     int64_t turned_us;      /* what base_seam_turn added */
     char *crash_point;
     int64_t crash_left;
+    char *fail_operation;
+    int fail_errno;
+    int64_t fail_left; /* passings that still go ahead */
 };
+
+static void fail_read(struct base_seam *seam, const char *text)
+{
+    const char *colon = text ? strchr(text, ':') : NULL, *second;
+
+    if (!colon)
+        return;
+    second = strchr(colon + 1, ':');
+    seam->fail_operation = base_strndup(text, (size_t)(colon - text));
+    seam->fail_errno = atoi(colon + 1);
+    seam->fail_left = second ? atoll(second + 1) - 1 : 0;
+}
 
 struct base_seam *base_seam_new(void)
 {
@@ -33,6 +48,7 @@ struct base_seam *base_seam_new(void)
 
     pthread_mutex_init(&seam->lock, NULL);
     seam->clock_file = base_strdup(getenv("AAMPE_CLOCK_FILE"));
+    fail_read(seam, getenv("AAMPE_FAIL_AT"));
     if (crash && crash[0]) {
         const char *colon = strchr(crash, ':');
 
@@ -50,6 +66,7 @@ void base_seam_free(struct base_seam **seam)
     pthread_mutex_destroy(&(*seam)->lock);
     free((*seam)->clock_file);
     free((*seam)->crash_point);
+    free((*seam)->fail_operation);
     base_free(seam);
 }
 
@@ -169,4 +186,17 @@ void base_seam_crash(struct base_seam *seam, const char *point)
     kill(getpid(), SIGKILL);
     for (;;)
         pause();
+}
+
+int base_seam_fail(struct base_seam *seam, const char *operation)
+{
+    bool hit;
+
+    if (!seam->fail_operation || strcmp(seam->fail_operation, operation))
+        return 0;
+    pthread_mutex_lock(&seam->lock);
+    hit = seam->fail_left == 0;
+    seam->fail_left -= !hit;
+    pthread_mutex_unlock(&seam->lock);
+    return hit ? seam->fail_errno : 0;
 }

@@ -4,7 +4,9 @@
  *
  * AAMPE_CLOCK_FILE=path  file with one decimal number of seconds added to the wall clock (re-read
  * when changed) AAMPE_CRASH_AT=P8[:n]  _exit by SIGKILL of ourselves the n-th time (default 1st)
- * the named point is passed */
+ * the named point is passed
+ * AAMPE_FAIL_AT=write:5[:n] the operation of that name fails with this error number (5 is EIO),
+ * from its n-th time on (default 1st): write, fsync and read of files at the destination */
 #ifndef AAMPE_BASE_SEAM_H
 #define AAMPE_BASE_SEAM_H
 
@@ -25,6 +27,8 @@ void base_seam_random(struct base_seam *seam, void *out, size_t len); /* thread-
 void base_seam_uuid(struct base_seam *seam, char out[37]);
 /* Passing a named crash point (reliability.md (c)). Thread-safe. */
 void base_seam_crash(struct base_seam *seam, const char *point);
+/* The error number an operation is to fail with; 0: it goes ahead. Thread-safe. */
+int base_seam_fail(struct base_seam *seam, const char *operation);
 
 /* RFC 3339 UTC. out gets "2026-11-23T01:02:03Z", with ".mmm" or ".uuuuuu" only where not zero. 32
  * bytes. */

@@ -89,12 +89,31 @@ static void expires_add(cJSON *snapshot)
     }
 }
 
+/* Is there an item of this kind and code already? The same trouble is said once. */
+static bool said(const cJSON *snapshot, const char *kind, const char *code)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, base_json_array(snapshot, "attention"))
+    {
+        if (strcmp(base_json_str_or(item, "kind", ""), kind) == 0 &&
+            strcmp(base_json_str_or(item, "code", ""), code) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What is merely not set up yet waits; what has broken keeps every run from starting and comes
+ * before what failed earlier. */
 static void blocked_say(cJSON *snapshot, const cJSON *error)
 {
-    cJSON *item = error ? item_add(snapshot, "blocked", 3, 0) : NULL;
+    const char *code = base_json_str_or(error, "code", "");
+    bool missing = strcmp(code, base_err_name(ERR_CONFIG_MISSING)) == 0;
+    if (error == NULL || said(snapshot, "blocked", code))
+        return;
+    cJSON *item = item_add(snapshot, "blocked", missing ? 3 : 0, 0);
     if (item == NULL)
         return;
-    base_json_add_str(item, "code", base_json_str(error, "code"));
+    base_json_add_str(item, "code", code);
     base_json_add_str(item, "text", base_json_str(error, "message"));
     base_json_add_str(item, "hint", base_json_str(error, "hint"));
 }
@@ -115,6 +134,7 @@ static void damaged_add(cJSON *snapshot)
         base_json_add_str(item, "table", base_json_str(each, "name"));
         base_json_add_str(item, "code", base_json_str(each, "code"));
         base_json_add_str(item, "text", base_json_str(each, "message"));
+        base_json_add_str(item, "hint", base_json_str(each, "hint"));
     }
 }
 
@@ -196,6 +216,7 @@ static void table_keep(cJSON *check, cJSON *damaged, const cJSON *table)
     base_json_add_i64(item, "run", base_json_i64_or(table, "run", 0));
     base_json_add_str(item, "code", code);
     base_json_add_str(item, "message", base_json_str(error, "message"));
+    base_json_add_str(item, "hint", base_json_str(error, "hint"));
     base_json_push_take(damaged, item);
 }
 

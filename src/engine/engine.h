@@ -236,10 +236,6 @@ cJSON *engine_run_json(const struct model_run *run);
 cJSON *engine_progress_json(const struct sync_progress *progress);
 void engine_warehouse_forget(struct engine *engine);
 
-/* lines.c: last lines of the log. needle NULL: any line; else only lines that hold it as a word.
- * The caller's array of strings; at most max, the newest. */
-cJSON *engine_log_lines(struct engine *engine, const char *needle, int max, struct err *err);
-
 /* report.c: what a batch did, table by table; params {"batch","offset","limit"}. NULL with err. */
 cJSON *engine_report(struct engine *engine, const cJSON *params, struct err *err);
 /* Of the run that is at the destination of the sync of this one; and of tables of the share: params

@@ -2,7 +2,7 @@
 noinst_LIBRARIES += src/libengine.a
 src_libengine_a_SOURCES = \
 	src/engine/cells.c src/engine/verbs_table.c \
-	src/engine/attention.c src/engine/circumstance.c src/engine/connect.c src/engine/engine.c src/engine/engine.h src/engine/fact.c src/engine/failure.c src/engine/lines.c src/engine/live.c src/engine/report.c \
+	src/engine/attention.c src/engine/circumstance.c src/engine/connect.c src/engine/engine.c src/engine/engine.h src/engine/fact.c src/engine/failure.c src/engine/lines.c src/engine/lines.h src/engine/live.c src/engine/report.c \
 	src/engine/serve.c src/engine/snapshot.c src/engine/runs.h src/engine/verbs_batches.c src/engine/observe.h src/engine/secrets.c src/engine/verbs_audit.c src/engine/verbs_config.c src/engine/verbs_engine.c \
 	src/engine/verbs_preview.c src/engine/verbs_runs.c src/engine/verbs_share.c src/engine/verbs_show.c \
 	src/engine/verbs_sync.c src/engine/verbs_tree.c src/engine/verify.c

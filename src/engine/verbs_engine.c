@@ -1,5 +1,6 @@
 /* status, engine.* */
 #include "engine/engine.h"
+#include "engine/lines.h"
 
 #include "base/buf.h"
 #include "base/file.h"

@@ -1,5 +1,6 @@
 /* runs.* */
 #include "engine/runs.h"
+#include "engine/lines.h"
 
 #include "base/alloc.h"
 #include "base/hash.h"
@@ -171,7 +172,10 @@ void engine_verb_runs_log(struct engine *engine, struct ipc_call *call, const cJ
     cJSON *lines = NULL;
     if (store_run_get(engine->state, base_json_i64_or(params, "id", 0), &run, &err) == 0) {
         char *needle = base_printf("run=%lld", (long long)run.id);
-        lines = engine_log_lines(engine, needle, 1000, &err);
+        struct engine_log_want want = {.needle = needle,
+                                       .from_us = run.started_us ? run.started_us : run.finished_us,
+                                       .to_us = run.finished_us ? run.finished_us : INT64_MAX};
+        lines = engine_log_lines(engine, &want, 1000, &err);
         free(needle);
     }
     if (lines == NULL) {

@@ -87,7 +87,10 @@ void engine_verb_sync_run(struct engine *engine, struct ipc_call *call, const cJ
     struct err err = ERR_INIT;
     struct selection selection = {0};
     int64_t batch = 0;
-    int rc = selection_make(engine, params, &selection, &err);
+    /* What keeps every run from starting comes first: with a profile that cannot be read there is
+     * no share to look in. */
+    int rc = engine->profile_err.code != ERR_OK ? engine_need(engine, ENGINE_NEED_SYNC, &err)
+                                                : selection_make(engine, params, &selection, &err);
     if (rc == 0)
         rc = engine_need(engine, ENGINE_NEED_SYNC, &err);
     if (rc == 0) {

@@ -55,12 +55,26 @@ static struct storage_identity identity_of(const struct verify *verify)
 
 static void table_next(struct verify *verify);
 
+/* What is published is not thrown away by a look at it: the fix is not that of a file being
+ * written.
+ */
+static void damage_say(struct verify *verify, const struct err *err)
+{
+    struct err copy = *err;
+    if (copy.code == ERR_DST_FILE_CORRUPT && copy.hint[0] == '\0')
+        base_err_hint(&copy,
+                      "Sync the table again, which puts whole files in place (`sync run %.120s`); "
+                      "then check the disk and the memory of this host.",
+                      base_json_str_or(verify->table, "name", ""));
+    base_json_add_take(verify->table, "verify_error", base_err_to_json(&copy));
+}
+
 static void table_end(struct verify *verify, const struct err *err)
 {
     bool good = err == NULL || err->code == ERR_OK;
     base_json_add_bool(verify->table, "verified", good);
     if (!good)
-        base_json_add_take(verify->table, "verify_error", base_err_to_json(err));
+        damage_say(verify, err);
     engine_run_checked(verify->ask.engine, verify->table);
     verify->all_good = verify->all_good && good;
     run_forget(verify);

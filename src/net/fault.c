@@ -71,6 +71,10 @@ static void map_connect(struct net_call *call)
                      call->url.host, call->refused);
         return;
     }
+    if (call->socket_errno == EMFILE || call->socket_errno == ENFILE) {
+        base_err_errno(&call->err, call->socket_errno, "%s: no socket to be had", call->url.host);
+        return;
+    }
     set_fault(call, ERR_NET_CONNECT,
               call->proxied ? "the proxy cannot be reached" : "cannot connect");
 }

@@ -146,6 +146,11 @@ bool net_http_proxy(const struct net_http *http, char out[300])
     return true;
 }
 
+struct base_log *net_http_log(const struct net_http *http)
+{
+    return http->log;
+}
+
 int64_t net_http_connects(const struct net_http *http)
 {
     return http->connects;
@@ -184,6 +189,7 @@ static void clear_response(struct net_call *call)
         .content_length = -1, .retry_after_ms = -1, .tries = call->response.tries};
     base_buf_init(&call->response.body, call->max_body);
     call->refused = NULL;
+    call->socket_errno = 0;
     call->overflow = call->no_memory = false;
 }
 

@@ -78,6 +78,7 @@ struct net_http_waits net_http_waits(const struct net_http *http);
 const char *net_http_origin(const struct net_http *http);
 /* "host:port" of the proxy the workspace is reached through, without a login; false: directly. */
 bool net_http_proxy(const struct net_http *http, char out[300]);
+struct base_log *net_http_log(const struct net_http *http); /* may be NULL */
 
 struct net_request {
     const char *method;         /* NULL = GET */

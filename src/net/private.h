@@ -75,6 +75,7 @@ struct net_call {
     struct err err;
     uint64_t timer;
     const char *refused; /* class of address the open-socket check refused */
+    int socket_errno;    /* why no socket was to be had; 0: it was */
     bool overflow, no_memory, sending;
     char error_text[CURL_ERROR_SIZE];
 };

@@ -447,5 +447,8 @@ bool net_token_reject(struct net_token *token, const struct secret *bearer)
         return false;
     token->rejected = true;
     base_secret_free(&token->bearer);
+    if (net_http_log(token->http))
+        base_log_event(net_http_log(token->http), LOG_INFO_, "token.renew", "code",
+                       base_err_name(ERR_SRC_TOKEN_EXPIRED), NULL);
     return true;
 }

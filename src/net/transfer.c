@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -163,7 +164,10 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
     if (!address_allowed(call, &address->addr))
         return CURL_SOCKET_BAD;
     call->http->connects++;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        call->socket_errno = errno;
+    return fd;
 }
 
 static void set_security(struct net_call *call, CURL *easy)

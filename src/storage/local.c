@@ -94,12 +94,31 @@ static void local_serve(struct storage_local *local, struct storage_job *job)
         job->part->err = job->err;
 }
 
+/* Paths of the verbs are below the destination; people need the whole of it, and who was refused.
+ */
+static void error_place(const struct storage_local *local, struct err *err)
+{
+    if (base_err_class(err->code) != ERR_CLASS_HOST && err->code != ERR_HOST_FS_UNFIT)
+        return;
+    if (strstr(err->message, local->base.root) == NULL)
+        base_err_context(err, "destination '%s'", local->base.root);
+    if (err->hint[0] != '\0')
+        return;
+    if (err->code == ERR_HOST_PERMISSION)
+        base_err_hint(err, "The engine runs as uid %u: chown -R %u '%s'", (unsigned)geteuid(),
+                      (unsigned)geteuid(), local->base.root);
+    else if (err->code == ERR_HOST_READONLY)
+        base_err_hint(err, "The filesystem of '%s' is read-only: check its disk, then mount it rw.",
+                      local->base.root);
+}
+
 static void *local_main(void *user)
 {
     struct storage_local *local = user;
     struct storage_job *job;
     while ((job = base_queue_pop(local->queue)) != NULL) {
         local_serve(local, job);
+        error_place(local, &job->err);
         storage_job_end(job);
     }
     return NULL;

@@ -123,6 +123,16 @@ static int open_parent(struct storage_local *local, const char *path, const char
     return fd;
 }
 
+static int open_to_others(const struct storage_local *local, const char *path,
+                          const struct stat *st, struct err *err)
+{
+    base_err_set(err, ERR_HOST_PERMISSION, "folder '%s' is open to others (mode %04o)", path,
+                 st->st_mode & 07777U);
+    base_err_hint(err, "Look at who has put what there, then: chmod 700 '%s/%s'", local->base.root,
+                  path);
+    return -1;
+}
+
 int local_mkdir(struct storage_local *local, const char *path, mode_t mode, struct err *err)
 {
     const char *leaf;
@@ -145,8 +155,7 @@ int local_mkdir(struct storage_local *local, const char *path, mode_t mode, stru
         rc = base_err_set(err, ERR_HOST_PERMISSION, "folder '%s' belongs to uid %u, this is uid %u",
                           path, (unsigned)st.st_uid, (unsigned)geteuid());
     else if (mode == 0700 && (st.st_mode & 077) != 0)
-        rc = base_err_set(err, ERR_HOST_PERMISSION, "folder '%s' is open to others (mode %04o)",
-                          path, st.st_mode & 07777U);
+        rc = open_to_others(local, path, &st, err);
     close(fd);
     return rc;
 }

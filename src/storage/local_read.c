@@ -28,9 +28,11 @@ static int part_open_read(struct storage_local *local, struct storage_job *job)
                             job->name);
     char *folder = where_path(job);
     char *path = base_printf("%s/%s", folder, job->name);
-    int fd = local_open(local, path, O_RDONLY, 0);
+    int fail = base_seam_fail(local->base.seam, "read");
+    int fd = fail != 0 ? -1 : local_open(local, path, O_RDONLY, 0);
     if (fd < 0)
-        local_errno(local, &job->err, errno, "cannot open '%s'", path);
+        local_errno(local, &job->err, fail != 0 ? fail : errno, "cannot %s '%s'",
+                    fail != 0 ? "read" : "open", path);
     free(path);
     free(folder);
     return fd;

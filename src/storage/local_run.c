@@ -188,13 +188,19 @@ static void part_remove(struct storage_local *local, struct storage_part *part)
     free(staging);
 }
 
+static int part_write(struct storage_local *local, const struct storage_part *part,
+                      const struct buf *data)
+{
+    errno = base_seam_fail(local->base.seam, "write");
+    return errno != 0 ? -1 : base_file_write_all(part->fd, data->data, data->len);
+}
+
 void local_part_append(struct storage_local *local, struct storage_job *job)
 {
     struct storage_part *part = job->part;
     if (part->err.code == ERR_OK && part->fd < 0)
         base_err_set(&part->err, ERR_INTERNAL, "file '%s' is not open", part->name);
-    if (part->err.code == ERR_OK &&
-        base_file_write_all(part->fd, job->data.data, job->data.len) != 0) {
+    if (part->err.code == ERR_OK && part_write(local, part, &job->data) != 0) {
         local_errno(local, &part->err, errno, "cannot write '%s'", part->name);
         part_remove(local, part);
     }
@@ -209,8 +215,10 @@ void local_part_append(struct storage_local *local, struct storage_job *job)
 static int part_finish(struct storage_local *local, struct storage_part *part)
 {
     base_seam_crash(local->base.seam, "P6");
-    int rc = fsync(part->fd);
-    int error = errno;
+    int error = base_seam_fail(local->base.seam, "fsync");
+    int rc = error != 0 ? -1 : fsync(part->fd);
+    if (rc != 0 && error == 0)
+        error = errno;
     int closed = close(part->fd);
     if (rc == 0 && closed != 0) {
         rc = -1;

@@ -156,6 +156,14 @@ static bool link_miss(enum err_code code)
 }
 
 /* A fresh link is asked for at once; only five misses in a row are a failure. */
+static void again_log(struct sync_run *run, size_t chunk, const struct err *err)
+{
+    struct base_log *log = run->sync->deps.log;
+    base_log_event(log, LOG_INFO_, "run.chunk_again", "run", base_log_i64(log, run->row.id),
+                   "chunk", base_log_i64(log, (int64_t)chunk), "code", base_err_name(err->code),
+                   "message", err->message, NULL);
+}
+
 static void slot_failed(struct sync_slot *slot, const struct err *err)
 {
     struct sync_run *run = slot->work->run;
@@ -163,6 +171,7 @@ static void slot_failed(struct sync_slot *slot, const struct err *err)
     run->stats.links_expired += err->code == ERR_SRC_LINK_EXPIRED;
     if (link_miss(err->code) && ++slot->misses < MISSES_MAX) {
         run->stats.links_renewed++;
+        again_log(run, slot->chunk, err);
         run->extract.again[slot->chunk] = true;
         slot_link(slot);
         return;
@@ -421,6 +430,7 @@ void sync_extract_encoded(struct sync_run *run, struct sync_encode_job *job)
     }
     if ((err.code == ERR_SRC_CHUNK_CORRUPT || err.code == ERR_SRC_CHUNK_SHORT) &&
         run->extract.refetches < REFETCHES_MAX) {
+        again_log(run, work->group->first_chunk, &err);
         work_again(work);
         return;
     }

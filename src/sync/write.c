@@ -38,14 +38,16 @@ int sync_space_check(const struct sync_run *run, const struct storage_reply *rep
     double ratio =
         x->page_ratio > 0 ? x->page_ratio : 0.25; /* a first guess that does not cry wolf */
     int64_t need = (int64_t)((double)left * ratio) + FREE_MARGIN;
+    const char *root = storage_root(run->sync->deps.storage);
     if (reply->bytes_free < need)
         return base_err_set(err, ERR_HOST_DISK_FULL,
-                            "the destination has %" PRId64
+                            "the volume of '%s' has %" PRId64
                             " MiB free, this run needs about %" PRId64 " MiB",
-                            reply->bytes_free >> 20, need >> 20);
+                            root, reply->bytes_free >> 20, need >> 20);
     if (reply->inodes_free >= 0 && reply->inodes_free < FREE_INODES)
         return base_err_set(err, ERR_HOST_INODES_FULL,
-                            "the destination has %" PRId64 " inodes free", reply->inodes_free);
+                            "the volume of '%s' has %" PRId64 " inodes free", root,
+                            reply->inodes_free);
     return 0;
 }
 

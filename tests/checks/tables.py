@@ -15,7 +15,7 @@ GETENV = re.compile(r'(?<!\w)(?:secure_)?getenv\s*\(\s*(?:"(\w+)"|(\w+))')
 # Rooms that may read the environment, and what: base seams, XDG homes and the list of what a helper inherits ("kept"), where the .databrickscfg lies, the
 # operator's and the proxy's variables, what a terminal can do.
 ENVIRONMENT = {
-    "src/base": re.compile(r"AAMPE_CRASH_AT|AAMPE_CLOCK_FILE|HOME|PATH|XDG_\w+|variable|kept"),
+    "src/base": re.compile(r"AAMPE_CRASH_AT|AAMPE_FAIL_AT|AAMPE_CLOCK_FILE|HOME|PATH|XDG_\w+|variable|kept"),
     "src/config": re.compile(r"AAMPE_\w+|DATABRICKS_\w+|HOME|XDG_\w+"),
     "src/net": re.compile(r"(?i:https?_proxy|no_proxy|all_proxy)|SSL_CERT_(FILE|DIR)|names?"),
     "src/engine": re.compile(r"RUNTIME_DIRECTORY|STATE_DIRECTORY|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET|AAMPE_\w+|TMPDIR"),

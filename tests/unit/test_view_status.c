@@ -133,7 +133,7 @@ static void test_odd_answers(void **state)
         cJSON *status = cJSON_Parse(texts[i]);
         for (int width = 20; width <= 200; width += 30) {
             struct view_page *page = view_page_new(width);
-            view_status_needs(page, status, now_us(), 3);
+            view_status_needs(page, status, now_us(), 3, true);
             view_status_tables(page, status, now_us(), width < 76);
             view_status_world(page, status, now_us());
             view_status_no_engine(page, status, "prod", width > 100, NULL, now_us());

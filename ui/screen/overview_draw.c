@@ -9,6 +9,8 @@
 #define MINUTE_US (INT64_C(60) * 1000000)
 #define WORLD_ROWS 4 /* a rule and three lines */
 #define TABLES_MIN 4 /* of them are seen before the lines below go */
+#define EXPLAIN_HEIGHT 17
+#define EXPLAIN_ROWS 3 /* what the worst trouble's cause and fix take, as a rule */
 
 bool overview_down(const struct overview *overview)
 {
@@ -80,7 +82,7 @@ static int needs_rows(const struct overview *overview, const cJSON *status)
     int height = overview->screen.height;
     if (is_narrow(overview))
         return height <= 6 ? 1 : 3;
-    int room = height - 5 - WORLD_ROWS - (tables < 8 ? tables : 8);
+    int room = height - 5 - WORLD_ROWS - EXPLAIN_ROWS - (tables < 8 ? tables : 8);
     return room < 3 ? 3 : room;
 }
 
@@ -103,7 +105,8 @@ static void make(struct overview *overview)
     overview->needs = view_page_new(width);
     overview->tables = view_page_new(width);
     overview->world = view_page_new(width);
-    view_status_needs(overview->needs, status, now, needs_rows(overview, status));
+    view_status_needs(overview->needs, status, now, needs_rows(overview, status),
+                      overview->screen.height >= EXPLAIN_HEIGHT);
     view_status_tables(overview->tables, status, now, is_narrow(overview));
     view_status_world(overview->world, status, now);
 }
@@ -145,6 +148,9 @@ static void layout_list(struct overview *overview)
         view_page_free(&overview->world);
     if (overview->world == NULL)
         overview->legend = overview->legend && room > tables;
+    /* Letters that were learnt once are worth less than the last table of all. */
+    if (overview->world && tables == room - WORLD_ROWS)
+        overview->legend = false;
     room -= (overview->world ? WORLD_ROWS : 0) + overview->legend;
     overview->list_y = above + rule + 1;
     int64_t at = overview->rows.at - targets_of(overview->needs);

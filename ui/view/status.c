@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/seam.h"
+#include "base/text.h"
 #include "ui/view/words.h"
 
 #include <stdio.h>
@@ -207,7 +208,11 @@ static void item_say(struct buf *out, const cJSON *data, const cJSON *item, int6
 {
     const char *kind = base_json_str_or(item, "kind", "");
     const char *table = base_json_str_or(item, "table", "");
+    const char *code = base_json_str(item, "code");
     long long run = (long long)base_json_i64_or(item, "run", 0);
+    /* What has not been set up yet is no error. */
+    if (code && strcmp(code, base_err_name(ERR_CONFIG_MISSING)) == 0)
+        code = NULL;
     if (strcmp(kind, "expires") == 0)
         secret_say(out, item, now_us, narrow);
     else if (run && narrow)
@@ -220,7 +225,8 @@ static void item_say(struct buf *out, const cJSON *data, const cJSON *item, int6
         (void)base_buf_printf(out, "%s%s%s", base_json_str_or(item, "code", ""),
                               narrow ? " " : "  ", cause_of(item));
     else if (strcmp(kind, "expires") != 0)
-        (void)base_buf_printf(out, "%s", base_json_str_or(item, "text", ""));
+        (void)base_buf_printf(out, "%s%s%s", code ? code : "", code ? "  " : "",
+                              base_json_str_or(item, "text", ""));
 }
 
 static const char *age_of(const cJSON *item, int64_t now_us, char out[24])
@@ -233,7 +239,8 @@ static const char *age_of(const cJSON *item, int64_t now_us, char out[24])
     return base_json_str(item, "since") ? view_age(base_json_str(item, "since"), now_us, out) : "";
 }
 
-static void item_line(struct view_page *page, const cJSON *data, const cJSON *item, int index,
+/* True: all of it fits on the line. */
+static bool item_line(struct view_page *page, const cJSON *data, const cJSON *item, int index,
                       int64_t now_us)
 {
     struct buf text;
@@ -243,12 +250,26 @@ static void item_line(struct view_page *page, const cJSON *data, const cJSON *it
     const char *word = word_of(item, &style);
     base_buf_init(&text, 4096);
     item_say(&text, data, item, now_us, narrow);
+    bool fits = base_text_width(text.data, text.len) <= (size_t)(page->width - 16);
     view_page_line(page, STYLE_PLAIN, "  ");
     view_page_add(page, style, "%-7s", word);
     view_page_add(page, STYLE_PLAIN, "%5s  ", age_of(item, now_us, age));
     view_page_cell(page, STYLE_PLAIN, page->width - 16, text.data);
     view_page_target(page, 1 + index);
     base_buf_free(&text);
+    return fits;
+}
+
+/* What is wrong and what to do about it, where a person looks first. */
+static void worst_explain(struct view_page *page, const cJSON *item, bool cause_seen)
+{
+    const char *hint = base_json_str_or(item, "hint", "");
+    bool failed = strcmp(base_json_str_or(item, "kind", ""), "failed") == 0;
+    const char *cause = failed ? cause_of(item) : base_json_str_or(item, "text", "");
+    if (!cause_seen && cause[0])
+        view_page_fact(page, 6, "cause", STYLE_PLAIN, "%s", cause);
+    if (hint[0])
+        view_page_fact(page, 6, "fix", STYLE_PLAIN, "%s", hint);
 }
 
 static void batch_line(struct view_page *page, const cJSON *data)
@@ -296,7 +317,8 @@ static void notes_add(struct view_page *page, const cJSON *data)
         view_page_line(page, STYLE_WARN, "NOTE  the engine is stopping");
 }
 
-void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us, int rows)
+void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us, int rows,
+                       bool explain)
 {
     const cJSON *items = base_json_array(data, "attention"), *item;
     int count = cJSON_GetArraySize(items), index = 0;
@@ -308,8 +330,9 @@ void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us
     }
     cJSON_ArrayForEach(item, items)
     {
-        if (index < rows)
-            item_line(page, data, item, index, now_us);
+        bool seen = index >= rows || item_line(page, data, item, index, now_us);
+        if (explain && index == 0)
+            worst_explain(page, item, seen);
         index++;
     }
     if (count > rows)

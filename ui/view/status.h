@@ -28,8 +28,10 @@ enum view_status_form {
 };
 enum view_style view_status_safe(struct buf *out, const cJSON *data, int64_t now_us,
                                  enum view_status_form form);
-/* NEEDS YOU, its rows (at most `rows`), what runs now, and SAFE. */
-void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us, int rows);
+/* NEEDS YOU, its rows (at most `rows`), what runs now, and SAFE. explain: below the worst its
+ * cause, where that did not fit, and what to do. */
+void view_status_needs(struct view_page *page, const cJSON *data, int64_t now_us, int rows,
+                       bool explain);
 /* One sentence about one item of "attention": its cause, or what to do. */
 void view_status_why(struct buf *out, const cJSON *item);
 /* The line of column titles, then one line a table. worst: those that failed first. */
