@@ -142,9 +142,9 @@ def write_principal_state(place):
         return place.profile.console("tree", "--refresh")[0]
     mine = place.info["principal_id"]
     equal("service principal patch", "our principal before", ours(), 0)
-    patch(place, mine, {"op": "replace", "path": "active", "value": False})
+    patch(place, mine, {"op": "replace", "value": {"active": False}})
     equal("service principal patch", "switched off: refused to us", ours() in (1, 4), True)
-    patch(place, mine, {"op": "replace", "path": "active", "value": True})
+    patch(place, mine, {"op": "replace", "value": {"active": True}})
     equal("service principal patch", "switched on again", ours(), 0)
 
 
