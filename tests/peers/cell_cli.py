@@ -43,6 +43,9 @@ class Cli:
     def ask(self, who, what, *arguments):
         return getattr(self, what)(who, *arguments)
 
+    def history(self, who):
+        return self.run(who, "query-history", "list", "--max-results", "100")["res"]
+
     def statement(self, who, sql, warehouse):
         answer = self.run(who, "api", "post", SQL, "--json",
                           json.dumps({"statement": sql, "warehouse_id": warehouse, "wait_timeout": "50s"}))
@@ -71,7 +74,7 @@ for name, words in {
         "warehouse_stop": ("warehouses", "stop"), "warehouse_start": ("warehouses", "start"),
         "permissions": ("permissions", "get", "warehouses"), "permissions_update": ("permissions", "update", "warehouses"),
         "permissions_set": ("permissions", "set", "warehouses"),
-        "me": ("current-user", "me"), "service_principals": ("service-principals", "list"),
+        "me": ("current-user", "me"), "metastore": ("metastores", "summary"), "service_principals": ("service-principals", "list"),
         "service_principal": ("service-principals", "get"), "service_principal_create": ("service-principals", "create"),
         "service_principal_patch": ("service-principals", "patch"),
         "service_principal_delete": ("service-principals", "delete"),

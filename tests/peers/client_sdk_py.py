@@ -77,6 +77,8 @@ OPERATIONS = {
     "permissions_set": lambda client, number, body: client.permissions.set(
         "warehouses", number, access_control_list=acl(body)),
     "me": lambda client: client.current_user.me(),
+    "metastore": lambda client: client.metastores.summary(),
+    "history": lambda client: client.query_history.list(max_results=100).res,
     "service_principals": lambda client: client.service_principals.list(),
     "service_principal": lambda client, number: client.service_principals.get(number),
     "service_principal_create": principal_create,

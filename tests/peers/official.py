@@ -248,8 +248,37 @@ def schema_on(place):
 
 
 def read_system_schemas(place):
+    """Their states; the schemas of catalog system in our tree are those that are on."""
     theirs, ours = schema_on(place)
     place.cell.equal("system schemas", "access", theirs, ours)
+    listed = place.admin("system_schemas", place.info["metastore_id"])
+    place.cell.equal("system schemas", "those that are on", sorted(one["schema"] for one in listed if one["state"] in READY),
+                     [row["name"] for row in below(tree(place)["schema"], "system")], len(listed))
+
+
+def doctor(place):
+    """(first failing layer or None, {layer: what it saw})."""
+    code, document, _ = place.profile.console("doctor")
+    assert code in (0, 1, 3, 4), document
+    first = document["data"]["first_failure"]
+    return first and first["layer"], {layer["layer"]: layer["evidence"]
+                                      for chain in document["data"]["chains"] for layer in chain["layers"]}
+
+
+def read_doctor(place):
+    """What the doctor names as seen of the workspace, as the client sees it."""
+    first, seen = doctor(place)
+    me, metastore = place.client("me"), place.client("metastore")
+    place.cell.equal("doctor", "nothing fails", None, first)
+    place.cell.equal("doctor", "assignment", {"application_id": me["userName"], "id": me["id"],
+                                              "display_name": me["displayName"]},
+                     {name: seen["assignment"].get(name) for name in ("application_id", "id", "display_name")})
+    place.cell.equal("doctor", "entitlement", sorted(one["value"] for one in me.get("entitlements", [])),
+                     sorted(seen["entitlement"]["entitlements"]))
+    place.cell.equal("doctor", "warehouse", [{name: warehouse_fields(one)[name] for name in ("id", "name", "state", "size")}
+                                             for one in place.client("warehouses")], seen["warehouse"]["warehouses"])
+    place.cell.equal("doctor", "unity catalog", fields(metastore, id="metastore_id", name="name", cloud="cloud",
+                                                       region="region"), seen["unity_catalog"]["metastore"])
 
 
 def read_rows(place):
@@ -286,7 +315,7 @@ def same_rows(place, name, answer, ours):
     place.cell.equal("select", name, theirs, mine)
 
 
-READS = (read_catalogs, read_warehouses, read_secrets, read_principals, read_system_schemas, read_rows)
+READS = (read_catalogs, read_warehouses, read_secrets, read_principals, read_system_schemas, read_doctor, read_rows)
 
 
 def reads(place):
