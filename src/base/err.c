@@ -201,7 +201,21 @@ struct cJSON *base_err_to_json(const struct err *err)
     add_text(evidence, "request_id", err->request_id);
     add_text(evidence, "statement_id", err->statement_id);
     add_number(evidence, "retry_after_ms", err->retry_after_ms);
+    base_err_facts_to_json(err, evidence);
     return json;
+}
+
+/* Members of the struct, which are not facts. */
+static bool own_member(const char *name)
+{
+    static const char *const members[] = {"http_status",  "sys_errno",     "remote_code",
+                                          "sqlstate",     "host",          "request_id",
+                                          "statement_id", "retry_after_ms"};
+
+    for (size_t i = 0; i < base_countof(members); i++)
+        if (strcmp(name, members[i]) == 0)
+            return true;
+    return false;
 }
 
 static int small_int(const cJSON *json, const char *key)
@@ -235,4 +249,5 @@ void base_err_from_json(struct err *err, const struct cJSON *json)
     base_text_clean_into(err->statement_id, sizeof err->statement_id,
                          base_json_str_or(evidence, "statement_id", ""));
     err->retry_after_ms = base_json_i64_or(evidence, "retry_after_ms", 0);
+    base_err_facts_from_json(err, evidence, own_member);
 }

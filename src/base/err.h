@@ -4,6 +4,7 @@
 #define AAMPE_BASE_ERR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* errors.def: E(CODE, CLASS, RETRY, cause, fix) */
@@ -45,6 +46,7 @@ struct err {
     char request_id[64];
     char statement_id[64];
     int64_t retry_after_ms;
+    char facts[640]; /* further evidence: base_err_fact */
 };
 
 #define ERR_INIT ((struct err){.code = ERR_OK})
@@ -64,6 +66,17 @@ __attribute__((format(printf, 2, 3))) int base_err_context(struct err *err, cons
 __attribute__((format(printf, 2, 3))) void base_err_hint(struct err *err, const char *fmt, ...);
 void base_err_clear(struct err *err);
 
+/* Evidence that only some errors have: the issuer of a certificate, an address, the scheme a proxy
+ * offers. name is [a-z0-9_], the key in the JSON form; the first value given to a name stays; empty
+ * text and what has no room are left out. The text is cleaned and cut to 200 bytes. */
+__attribute__((format(printf, 3, 4))) void base_err_fact(struct err *err, const char *name,
+                                                         const char *fmt, ...);
+void base_err_fact_i64(struct err *err, const char *name, int64_t value);
+/* False, out untouched, when there is no such fact. */
+bool base_err_fact_get(const struct err *err, const char *name, char *out, size_t size);
+/* 0 when there is none. */
+int64_t base_err_fact_number(const struct err *err, const char *name);
+
 /* The tables. Names are the codes as users see them ("SRC_PERM_TABLE"); unknown gives ERR_COUNT. */
 const char *base_err_name(enum err_code code);
 enum err_code base_err_by_name(const char *name);
@@ -80,5 +93,9 @@ struct cJSON;
  * ERR_INTERNAL). */
 struct cJSON *base_err_to_json(const struct err *err);
 void base_err_from_json(struct err *err, const struct cJSON *json);
+/* Their part about facts: into the "evidence" object, and from its members that are not known. */
+void base_err_facts_to_json(const struct err *err, struct cJSON *evidence);
+void base_err_facts_from_json(struct err *err, const struct cJSON *evidence,
+                              bool (*known)(const char *name));
 
 #endif

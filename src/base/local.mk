@@ -1,6 +1,6 @@
 noinst_LIBRARIES += src/libbase.a
 src_libbase_a_SOURCES = \
-	src/base/alloc.c src/base/alloc.h src/base/buf.c src/base/buf.h src/base/err.c src/base/err.h \
+	src/base/alloc.c src/base/alloc.h src/base/buf.c src/base/buf.h src/base/err.c src/base/err.h src/base/err_fact.c \
 	src/base/errors.def src/base/file.c src/base/file.h src/base/hash.c src/base/hash.h \
 	src/base/json.c src/base/json.h src/base/json_scan.c src/base/layer.c src/base/layer.h src/base/layers.def src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h src/base/process.c src/base/process.h src/base/queue.c \

@@ -191,6 +191,8 @@ static void clear_response(struct net_call *call)
     call->refused = NULL;
     call->socket_errno = 0;
     call->overflow = call->no_memory = false;
+    call->peer = (struct net_peer){0};
+    call->peer_address[0] = '\0';
 }
 
 static void free_call(struct net_call *call)
@@ -304,7 +306,7 @@ static bool worth_trying_again(struct net_call *call, CURLcode code)
         return status_in(retry->statuses, call->response.status) ||
                code_in(retry->codes, &call->response);
     if (net_fault_unsent(call->transfer.easy, code))
-        return retry->unsent && call->err.code != ERR_SEC_HOST_REFUSED;
+        return retry->unsent && base_err_class(call->err.code) == ERR_CLASS_TRANS;
     return retry->unknown && base_err_class(call->err.code) == ERR_CLASS_TRANS;
 }
 
@@ -348,6 +350,7 @@ static void trace_fill(struct net_call *call)
     trace->connect_us = since(lookup, connect);
     trace->tls_us = since(connect, tls);
     curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    net_peer_trace(call);
     trace->proxied = call->proxied;
     trace->proxy_status = (int)proxy_status;
 }
@@ -365,6 +368,7 @@ static void on_finish(struct net_transfer *transfer, CURLcode code)
     call->response.status = (int)status;
     trace_fill(call);
     settle_retry_after(call);
+    net_peer_clock(call);
     if (call->response.body.len)
         net_call_scrub(call, call->response.body.data, call->response.body.len);
     net_fault_map(call, code);

@@ -110,27 +110,33 @@ struct net_trace {
     int64_t lookup_us, connect_us, tls_us;
     bool proxied;
     int proxy_status; /* of the proxy's answer to CONNECT; 0: none */
-    /* Of a `fresh` request over TLS; cleaned, empty or 0 where it did not get so far. */
+    /* Of a handshake; cleaned, empty or 0 where it did not get so far. The version of a `fresh`
+     * request only. */
     char tls_version[16]; /* "TLSv1.3" */
     char issuer[128];     /* of the last certificate of the chain; of the one that is not trusted */
-    char names[256];      /* the certificate is for; split by blanks */
+    char names[256];      /* the certificate is for; split by ", " */
     int64_t not_after_us;
 };
 
 struct net_response {
-    int status;             /* 0: no answer */
-    struct buf body;        /* take it with base_buf_take when it should outlive the callback */
-    int64_t content_length; /* as announced; -1: not */
-    int64_t retry_after_ms; /* -1: absent; seconds and HTTP-date both read */
-    int64_t date_us;        /* Date header; 0: absent */
-    char content_type[64];  /* lower case, without parameters */
-    char request_id[64];    /* x-request-id or x-amz-request-id / x-ms-request-id */
-    char org_id[32];        /* x-databricks-org-id */
-    char location[256];     /* scheme, host, path; query removed */
+    int status;              /* 0: no answer */
+    struct buf body;         /* take it with base_buf_take when it should outlive the callback */
+    int64_t content_length;  /* as announced; -1: not */
+    int64_t retry_after_ms;  /* -1: absent; seconds and HTTP-date both read */
+    int64_t date_us;         /* Date header; 0: absent */
+    int64_t clock_offset_us; /* Date minus our clock when it came; 0 also when absent */
+    char content_type[64];   /* lower case, without parameters */
+    char request_id[64];     /* x-request-id or x-amz-request-id / x-ms-request-id */
+    char org_id[32];         /* x-databricks-org-id */
+    char location[256];      /* scheme, host, path; query removed */
     bool private_link; /* the redirect says that private access is wanted (databricks-api.md 0) */
     int tries;
     struct net_trace trace;
 };
+
+/* From here on a difference between the Date header and our clock is the clock's fault, not the
+ * network's. */
+#define NET_CLOCK_WRONG_US ((int64_t)300 * 1000000)
 
 struct net_call;
 /* Never fails at once and never calls done from inside: every refusal comes through done. done runs

@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/libnet.a
 src_libnet_a_SOURCES = \
 	src/net/fault.c src/net/http.c src/net/http.h src/net/limit.c src/net/limit.h \
 	src/net/loop.c src/net/loop.h src/net/private.h \
-	src/net/proxy.c src/net/retry.c src/net/tls.c src/net/token.c src/net/token.h src/net/transfer.c \
+	src/net/proxy.c src/net/retry.c src/net/peer.c src/net/token.c src/net/token.h src/net/transfer.c \
 	src/net/url.c src/net/url.h
 
 EXTRA_DIST += tests/e2e/hostile_server.py

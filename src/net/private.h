@@ -48,6 +48,16 @@ struct net_http {
     bool once;
     int total_ms;
     struct net_http_waits waits;
+    bool clock_known;
+    int64_t clock_offset_us; /* of the last Date header: theirs minus ours */
+};
+
+/* The certificate of the last handshake of a try; empty where there was none. */
+struct net_peer {
+    int error, depth;           /* X509_V_*, and of which certificate of the chain */
+    char names[256];            /* it is good for */
+    char issuer[160];           /* of the certificate the error is about */
+    int64_t begins_us, ends_us; /* of that one too */
 };
 
 struct net_call {
@@ -78,6 +88,8 @@ struct net_call {
     int socket_errno;    /* why no socket was to be had; 0: it was */
     bool overflow, no_memory, sending;
     char error_text[CURL_ERROR_SIZE];
+    struct net_peer peer;
+    char peer_address[64]; /* last connected to, "address:port" */
 };
 
 /* Puts '*' over every copy of what the call's own Authorization header says: a server that quotes
@@ -85,10 +97,18 @@ struct net_call {
 void net_call_scrub(const struct net_call *call, char *text, size_t len);
 /* transfer.c: makes the easy handle of one try. */
 CURL *net_transfer_new(struct net_call *call);
-/* tls.c: has the handshake of this try leave version and certificates in the trace. */
-void net_tls_watch(struct net_call *call, CURL *easy);
-/* From a callback of the transfer: the version in use. */
-void net_tls_version(struct net_call *call);
+/* peer.c: who answers. watch: the handshakes of this handle leave word of the certificate. */
+void net_peer_watch(struct net_call *call, CURL *easy);
+/* From a callback of the transfer: the version in use goes into the trace. */
+void net_peer_version(struct net_call *call);
+/* What the handshake showed goes into the trace. */
+void net_peer_trace(struct net_call *call);
+struct sockaddr;
+void net_peer_address(struct net_call *call, const struct sockaddr *address, unsigned len);
+/* Compares the Date header of the answer with our clock. */
+void net_peer_clock(struct net_call *call);
+/* Puts what is known of the certificate and the clock into call->err. */
+void net_peer_facts(struct net_call *call);
 /* fault.c: fills call->err from the outcome; leaves it clear when an answer arrived whole. */
 void net_fault_map(struct net_call *call, CURLcode code);
 bool net_fault_unsent(CURL *easy, CURLcode code);

@@ -104,7 +104,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     char text[64];
 
     if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
-        net_tls_version(call);
+        net_peer_version(call);
         /* A new header block (100-continue, or the answer of a proxy): forget the one before. */
         response->content_type[0] = response->request_id[0] = response->location[0] = '\0';
         response->content_length = response->retry_after_ms = -1;
@@ -161,6 +161,7 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
     struct net_call *call = user;
 
     (void)purpose;
+    net_peer_address(call, &address->addr, address->addrlen);
     if (!address_allowed(call, &address->addr))
         return CURL_SOCKET_BAD;
     call->http->connects++;
@@ -200,7 +201,6 @@ static void set_security(struct net_call *call, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
         curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-        net_tls_watch(call, easy);
     }
 }
 
@@ -235,6 +235,7 @@ CURL *net_transfer_new(struct net_call *call)
     call->error_text[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error_text);
     set_security(call, easy);
+    net_peer_watch(call, easy);
     set_times(call, easy);
     set_method(call, easy);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -287,6 +287,7 @@ class Forwarder:
 class Certificates:
     """Throw-away authorities and certificates in a folder of their own; each is made when it is first asked for."""
 
+    NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
     CONFIG = """[ca]
 default_ca=d
 [d]
@@ -334,8 +335,7 @@ commonName=supplied
                 for file, text in (("index", ""), ("serial", "1000\n"), ("ca.cnf", self.CONFIG)):
                     with open(os.path.join(folder, file), "w", encoding="ascii") as out:
                         out.write(text)
-                self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                              "-keyout", os.path.join(folder, "ca.key"), "-out", os.path.join(folder, "ca.pem"),
+                self._openssl("req", "-x509", *self.NEW_KEY, "-nodes", "-keyout", os.path.join(folder, "ca.key"), "-out", os.path.join(folder, "ca.pem"),
                               "-days", "30", "-subj", "/CN=" + name, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         return folder
 
@@ -355,7 +355,7 @@ commonName=supplied
             extensions, request = self.path(label + ".ext"), self.path(label + ".csr")
             with open(extensions, "w", encoding="ascii") as out:
                 out.write(f"subjectAltName={kinds}\nbasicConstraints=CA:FALSE\n")
-            self._openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request,
+            self._openssl("req", "-new", *self.NEW_KEY, "-nodes", "-keyout", key, "-out", request,
                           "-subj", "/CN=" + names[0])
             self._openssl("ca", "-batch", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-in", request,
                           "-out", certificate, "-startdate", begins, "-enddate", ends, "-extfile", extensions,
@@ -366,7 +366,7 @@ commonName=supplied
         certificate, key = self.path("self.pem"), self.path("self.key")
         with self.lock:
             if not os.path.exists(certificate):
-                self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                self._openssl("req", "-x509", *self.NEW_KEY, "-nodes", "-keyout", key, "-out", certificate,
                               "-days", "30", "-subj", "/CN=" + self.names[0],
                               "-addext", f"subjectAltName=DNS:{self.names[0]}")
         return certificate, key
@@ -391,6 +391,7 @@ class TlsFront(Forwarder):
     def __init__(self, target, certificates, variant="good", *faults):
         self.certificates = certificates
         self.variant = variant
+        certificates.of(variant)  # made now, not in the middle of a handshake
         super().__init__(target, *faults)
 
     def context(self):

@@ -319,9 +319,42 @@ static void test_hashes_and_codings(void **state)
     assert_true(base_mix64(1) == UINT64_C(0x910a2dec89025cc1)); /* splitmix64 of 1, first output */
 }
 
+/* Facts go through JSON and back, cleaned, the first word staying, what has no room left out. */
+static void err_facts(void **state)
+{
+    struct err err = ERR_INIT, back;
+    char text[256];
+    cJSON *json;
+
+    (void)state;
+    base_err_set(&err, ERR_TLS_UNKNOWN_CA, "m");
+    base_err_fact(&err, "issuer", "CN=%s", "Corp\nhost=evil");
+    base_err_fact(&err, "issuer", "second");
+    base_err_fact(&err, "empty", "%s", "");
+    base_err_fact(&err, "Bad Name", "x");
+    base_err_fact_i64(&err, "depth", -2);
+    json = base_err_to_json(&err);
+    base_err_from_json(&back, json);
+    cJSON_Delete(json);
+    assert_true(base_err_fact_get(&back, "issuer", text, sizeof text));
+    assert_null(strchr(text, '\n'));
+    assert_non_null(strstr(text, "CN=Corp"));
+    assert_int_equal(base_err_fact_number(&back, "depth"), -2);
+    assert_false(base_err_fact_get(&back, "empty", text, sizeof text));
+    assert_string_equal(err.facts, back.facts);
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "n%d", i);
+        base_err_fact(&err, name, "%0100d", i);
+    }
+    assert_true(strlen(err.facts) < sizeof err.facts && err.facts[strlen(err.facts) - 1] == '\n');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(err_facts),
         cmocka_unit_test(test_first_cause_wins),
         cmocka_unit_test(test_long_messages_are_cut),
         cmocka_unit_test(test_errno_codes),
