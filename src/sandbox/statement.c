@@ -4,6 +4,7 @@
 #include "sandbox/history.h"
 #include "sandbox/system.h"
 #include "sandbox/warehouse.h"
+#include "sandbox/warehouse_state.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -385,8 +386,11 @@ static void *statement_thread(void *user)
 {
     struct sandbox_statement *statement = user;
     struct sandbox_statements *statements = statement->server->statements;
+    enum sandbox_statement_state end;
 
-    state_set(statement, execute(statement));
+    end = execute(statement);
+    sandbox_warehouse_used(statement->server->workspace, statement->warehouse_id, -1);
+    state_set(statement, end);
     pthread_mutex_lock(&statements->lock);
     unhold(statement);
     statements->running--;
@@ -446,6 +450,7 @@ void sandbox_statement_start(struct sandbox_server *server, struct sandbox_state
     statement->holders = 2; /* the caller and the thread */
     base_seam_uuid(server->seam, statement->id);
     statement->past = sandbox_history_begin(server, statement);
+    sandbox_warehouse_used(server->workspace, statement->warehouse_id, 1);
     pthread_mutex_lock(&statements->lock);
     forget_old(statements);
     base_map_put(statements->known, statement->id, statement);
@@ -457,6 +462,7 @@ void sandbox_statement_start(struct sandbox_server *server, struct sandbox_state
         sandbox_statement_error(statement, "RESOURCE_EXHAUSTED", "53000",
                                 base_strdup("The warehouse cannot take another statement."));
         state_set(statement, SANDBOX_FAILED);
+        sandbox_warehouse_used(server->workspace, statement->warehouse_id, -1);
         pthread_mutex_lock(&statements->lock);
         unhold(statement);
         statements->running--;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MINUTE_US (INT64_C(60) * 1000000)
+
 struct sandbox_warehouses {
     vec_of(struct sandbox_warehouse *) list;
 };
@@ -55,6 +57,7 @@ struct sandbox_warehouse *sandbox_workspace_warehouse(struct sandbox_workspace *
     warehouse->auto_stop_minutes = 10;
     warehouse->clusters_min = warehouse->clusters_max = 1;
     warehouse->serverless = true;
+    warehouse->idle_since_us = base_seam_now_us(sandbox_workspace_seam(workspace));
     sandbox_workspace_lock(workspace);
     vec_push(&sandbox_workspace_warehouses(workspace)->list, warehouse);
     sandbox_workspace_unlock(workspace);
@@ -70,14 +73,38 @@ static void state_set(struct sandbox_warehouse *warehouse, const char *state)
 /* What the clock has done to it since it was last looked at. */
 static void advance(struct sandbox_workspace *workspace, struct sandbox_warehouse *warehouse)
 {
-    if (strcmp(warehouse->state, "STARTING") != 0 ||
-        base_seam_now_us(sandbox_workspace_seam(workspace)) < warehouse->running_at_us)
-        return;
-    warehouse->start_failed = warehouse->start_failure != NULL;
-    if (!warehouse->start_failure)
-        state_set(warehouse, "RUNNING");
-    else if (!warehouse->start_tried_for_ever)
+    int64_t now = base_seam_now_us(sandbox_workspace_seam(workspace));
+
+    if (strcmp(warehouse->state, "STARTING") == 0 && now >= warehouse->running_at_us) {
+        warehouse->start_failed = warehouse->start_failure != NULL;
+        if (!warehouse->start_failure) {
+            state_set(warehouse, "RUNNING");
+            warehouse->idle_since_us = warehouse->running_at_us;
+        } else if (!warehouse->start_tried_for_ever) {
+            state_set(warehouse, "STOPPED");
+        }
+    }
+    if (strcmp(warehouse->state, "RUNNING") != 0 || warehouse->statements)
+        warehouse->idle_since_us = 0;
+    else if (!warehouse->idle_since_us)
+        warehouse->idle_since_us = now;
+    else if (warehouse->auto_stop_minutes &&
+             now - warehouse->idle_since_us >= warehouse->auto_stop_minutes * MINUTE_US)
         state_set(warehouse, "STOPPED");
+}
+
+void sandbox_warehouse_used(struct sandbox_workspace *workspace, const char *id, int change)
+{
+    struct sandbox_warehouse *warehouse;
+
+    sandbox_workspace_lock(workspace);
+    warehouse = sandbox_warehouse_kept(workspace, id); /* which brings it up to date */
+    if (warehouse) {
+        warehouse->statements += change;
+        warehouse->idle_since_us =
+            warehouse->statements ? 0 : base_seam_now_us(sandbox_workspace_seam(workspace));
+    }
+    sandbox_workspace_unlock(workspace);
 }
 
 struct sandbox_warehouse *sandbox_warehouses_any(struct sandbox_workspace *workspace, size_t index)

@@ -11,6 +11,9 @@ void sandbox_warehouses_free(struct sandbox_warehouses **warehouses);
 struct sandbox_warehouses *sandbox_workspace_warehouses(struct sandbox_workspace *workspace);
 /* Deleted ones too; NULL past the end. Called locked. */
 struct sandbox_warehouse *sandbox_warehouses_any(struct sandbox_workspace *workspace, size_t index);
+/* A statement comes (+1) or has ended (-1): who has had none for auto_stop_minutes stops by itself.
+ */
+void sandbox_warehouse_used(struct sandbox_workspace *workspace, const char *id, int change);
 /* By id, a deleted one too. Called locked. */
 struct sandbox_warehouse *sandbox_warehouse_kept(struct sandbox_workspace *workspace,
                                                  const char *id);

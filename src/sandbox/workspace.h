@@ -88,6 +88,8 @@ struct sandbox_warehouse {
     int64_t running_at_us; /* STARTING: when it will run */
     int64_t start_delay_us;
     int64_t busy_until_us; /* takes statements only from then on */
+    int64_t idle_since_us; /* RUNNING and nothing to do; 0: not so */
+    int64_t statements;    /* that wait for it or run on it */
     bool serverless;
     bool deleted;          /* nobody finds it any more */
     bool stopped_by_fault; /* runs again when the fault is cleared */

@@ -1,6 +1,7 @@
 """What the sandbox tells about itself: secrets of service principals, SCIM, system schemas, the audit log."""
 import pathlib
 import sys
+import urllib.parse
 
 import pytest
 
@@ -44,8 +45,13 @@ def account(sandbox):
 def test_secrets_of_both_forms_have_ends_and_no_values(sandbox):
     principal = sandbox.ready["client_id"]
     legacy = sandbox.command("secret", principal, "add", "0")
-    for path in (proxy(sandbox), account(sandbox)):
-        answer = sandbox.get(path, "observer")
+    ready = sandbox.ready
+    form = {"grant_type": "client_credentials", "client_id": ready["observer_client_id"],
+            "client_secret": ready["observer_client_secret"]}
+    of_account = sandbox.request("POST", f"/oidc/accounts/{ready['account_id']}/v1/token", urllib.parse.urlencode(form),
+                                 {"Content-Type": "application/x-www-form-urlencoded"}).json["access_token"]
+    for path, token in ((proxy(sandbox), sandbox.token("observer")), (account(sandbox), of_account)):
+        answer = sandbox.request("GET", path, token=token)
         secrets = answer.json["secrets"]
         assert len(secrets) == 2 and "next_page_token" not in answer.json
         by_id = {one["id"]: one for one in secrets}

@@ -158,3 +158,21 @@ def test_refused_addresses_are_audited(sandbox):
     event, = events(sandbox, "action_name = 'IpAccessDenied'")
     assert event[0] == "accounts" and event[3] == "403"
     assert json.loads(event[4])["path"] == UC + "/catalogs"
+
+
+def test_idle_warehouses_stop(sandbox):
+    one = SQL + "/warehouses/" + sandbox.ready["warehouse_id"]
+
+    def state():
+        return sandbox.get(one).json["state"]
+
+    minutes = sandbox.get(one).json["auto_stop_mins"]
+    assert (state(), minutes) == ("RUNNING", 10)
+    sandbox.clock(540)
+    sandbox.statement("SELECT 1")
+    sandbox.clock(540)
+    assert state() == "RUNNING"  # counted from the last statement
+    sandbox.clock(60)
+    assert state() == "STOPPED"
+    assert rows(sandbox, "SELECT 1", "client") == [["1"]]
+    assert state() == "RUNNING"
