@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "ui/view/link.h"
 #include "ui/view/words.h"
 
@@ -204,6 +205,22 @@ static void view_set(struct doctor *doctor, enum doctor_view view)
     doctor->stale = true;
 }
 
+/* What others have said goes to the clipboard only as text; lines stay lines. */
+static char *copy_clean(char *take_text)
+{
+    struct buf out;
+    char *save = NULL;
+    base_buf_init(&out, 1 << 20);
+    (void)base_buf_text(&out, "");
+    for (char *line = strtok_r(take_text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char *clean = base_text_clean_dup(line, 0);
+        (void)base_buf_printf(&out, "%s\n", clean);
+        free(clean);
+    }
+    free(take_text);
+    return base_buf_take(&out, NULL);
+}
+
 static void copy(struct doctor *doctor)
 {
     struct console *console = doctor->screen.console;
@@ -217,6 +234,7 @@ static void copy(struct doctor *doctor)
         text = view_page_text(page);
         view_page_free(&page);
     }
+    text = copy_clean(text);
     console_copy(console, text);
     free(text);
 }

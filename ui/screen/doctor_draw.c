@@ -243,8 +243,10 @@ static void measure(struct doctor *doctor)
     if (!beside && doctor->page_height < BELOW_ROWS)
         doctor->page_height = 0;
     doctor->list_height = lines <= room ? lines : room > 2 ? room - 1 : room; /* "more" below */
-    if (layer_at(doctor, doctor->rows.at, &line) == NULL)
-        line = 0;
+    if (layer_at(doctor, doctor->rows.at, &line) == NULL) {
+        doctor->list_top = 0;
+        return;
+    }
     int first = line > 0 && doctor->rows.at == 0 ? 0 : line - 1; /* with what stands above it */
     if (doctor->list_top > first)
         doctor->list_top = first;
@@ -365,7 +367,7 @@ static void layer_draw(const struct doctor *doctor, const struct view_doctor_lay
     bool narrow = is_narrow(box.width);
     bool looked = layer->state <= VIEW_DOCTOR_FAIL && layer->state != VIEW_DOCTOR_NONE;
     bool timed = looked && !narrow;
-    int less = narrow ? NARROW_LESS : 0, x = TEXT_X - 2 * less, right = 0;
+    int less = narrow ? NARROW_LESS : 0, x = TEXT_X - less, right = 0;
     struct buf what;
     char took[16];
     base_buf_init(&what, 1 << 16);

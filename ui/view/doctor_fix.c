@@ -301,7 +301,8 @@ void view_doctor_fix_page(struct view_page *page, const struct view_doctor *doct
     for (size_t i = 0; i < lines.count; i++)
         for (char *save = NULL, *line = strtok_r(lines.items[i], "\n", &save); line;
              line = strtok_r(NULL, "\n", &save))
-            view_page_wrap(page, 2, STYLE_PLAIN, "%s", line);
+            view_page_fact(page, 1, strncmp(line, "GRANT ", 6) == 0 ? "" : "$", STYLE_PLAIN, "%s",
+                           line);
     view_page_rule(page, "THEN");
     view_page_wrap(page, 2, STYLE_PLAIN,
                    "c runs the doctor again. Nothing has been changed by this page.");

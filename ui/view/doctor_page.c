@@ -136,7 +136,7 @@ static void seen_put(struct view_page *page, const struct view_doctor_layer *lay
     if (layer->state == VIEW_DOCTOR_NOT_REACHED)
         view_page_fact(page, LABEL, "why", STYLE_PLAIN,
                        "a layer above it in its chain fails; this one waits for that");
-    if (layer->has_last && layer->last_us > 0) {
+    if (layer->state != VIEW_DOCTOR_OK && layer->has_last && layer->last_us > 0) {
         base_time_format(layer->last_us, time);
         view_page_fact(page, LABEL, "last known", STYLE_PLAIN, "%s%s%s, %s, %s ago",
                        view_doctor_word(layer->last_state), layer->last_text[0] ? ": " : "",

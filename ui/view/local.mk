@@ -66,3 +66,9 @@ TESTS += tests/unit/test_view_explain
 tests_unit_test_view_explain_SOURCES = tests/unit/test_view_explain.c
 tests_unit_test_view_explain_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_view_explain_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_view_doctor_fix
+TESTS += tests/unit/test_view_doctor_fix
+tests_unit_test_view_doctor_fix_SOURCES = tests/unit/test_view_doctor_fix.c
+tests_unit_test_view_doctor_fix_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_view_doctor_fix_LDADD = ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
