@@ -26,6 +26,7 @@ static void data_take(struct doctor *doctor, cJSON *take_json)
     doctor->data = view_doctor_new(take_json);
     doctor->err = ERR_INIT;
     doctor->stale = true;
+    doctor->aged_us = 0; /* what is new tells its ages exactly */
 }
 
 static void on_show(struct screen *screen, int64_t tag, const cJSON *result, const struct err *err)

@@ -270,7 +270,7 @@ static int page_width(const struct doctor *doctor)
 static void make(struct doctor *doctor, int64_t now)
 {
     const struct screen *screen = &doctor->screen;
-    if (doctor->stale || now - doctor->aged_us >= AGES_US || now < doctor->aged_us)
+    if (doctor->aged_us == 0 || now - doctor->aged_us >= AGES_US || now < doctor->aged_us)
         doctor->aged_us = now;
     select_again(doctor);
     free(doctor->head);
