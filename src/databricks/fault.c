@@ -285,6 +285,10 @@ static enum err_code denied_code(const struct databricks_problem *problem,
         return ERR_SRC_PRIVATE_LINK_ONLY;
     if (has(problem->message, "Unauthorized access to Org"))
         return ERR_SRC_SP_NOT_IN_WORKSPACE;
+    if (has(problem->message, "user is inactive"))
+        return ERR_SRC_SP_DISABLED;
+    if (has(problem->message, "not accessible in current workspace"))
+        return ERR_SRC_CATALOG_UNBOUND;
     if (problem->numeric && databricks_problem_token(problem))
         return ERR_SRC_TOKEN_EXPIRED;
     if (level != ERR_OK)

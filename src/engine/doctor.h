@@ -11,6 +11,8 @@
 engine_verb_fn engine_verb_doctor_run, engine_verb_doctor_show;
 /* verbs_doctor.c: ends the examination under way. */
 void engine_doctor_free(struct engine *engine);
+/* What the last examination left, also that of an engine before this; NULL: none. The caller's. */
+cJSON *engine_doctor_kept(struct engine *engine);
 /* engine.c, for a look from outside: fills paths (from the name) and the profile of an engine that is
  * zero but for its name and seam; engine_close undoes it. Opens and makes nothing. */
 void engine_outline(struct engine *engine);
@@ -53,6 +55,8 @@ struct doctor_run *doctor_run_new(struct engine *engine, const struct watch_engi
 void doctor_run_free(struct doctor_run **run);
 int64_t doctor_run_job(const struct doctor_run *run);
 const struct doctor_record *doctor_run_record(const struct doctor_run *run);
+/* There is no room for what is to be kept. */
+bool doctor_run_disk_full(const struct doctor_run *run);
 /* What is to be kept for the next time: {"known","hosts","report"}; the caller's. */
 cJSON *doctor_run_keep(const struct doctor_run *run);
 

@@ -29,6 +29,7 @@ struct doctor_run {
     struct secret *observer_secret;
     struct watch_doctor *doctor;
     struct doctor_record *record;
+    bool disk_full;
 };
 
 /* --- what the state remembers */
@@ -208,6 +209,8 @@ static void on_layer(void *user, size_t chain, const struct watch_layer *layer, 
     struct doctor_run *run = user;
     const cJSON *json =
         doctor_record_layer(run->record, chain, layer, known, base_seam_now_us(run->engine->seam));
+    run->disk_full |=
+        layer->err.code == ERR_HOST_DISK_FULL || layer->err.code == ERR_HOST_INODES_FULL;
     if (strcmp(layer->name, "result_hosts") == 0)
         hosts_take(run, layer);
     if (run->listener.layer)
@@ -241,7 +244,7 @@ struct doctor_run *doctor_run_new(struct engine *engine, const struct watch_engi
     run->engine = engine;
     run->listener = *listener;
     run->job = job;
-    cJSON *kept = engine->state ? engine_fact_get(engine, ENGINE_FACT_DOCTOR) : NULL;
+    cJSON *kept = engine_doctor_kept(engine);
     self_fill(run, outside, state_err, in_use);
     vault_fill(run);
     tables_fill(run);
@@ -290,6 +293,11 @@ int64_t doctor_run_job(const struct doctor_run *run)
 const struct doctor_record *doctor_run_record(const struct doctor_run *run)
 {
     return run->record;
+}
+
+bool doctor_run_disk_full(const struct doctor_run *run)
+{
+    return run->disk_full;
 }
 
 cJSON *doctor_run_keep(const struct doctor_run *run)

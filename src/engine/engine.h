@@ -92,6 +92,7 @@ struct engine {
     int64_t snapshot_took_ms;      /* the last time */
     struct engine_setup *setup;    /* verdicts and checks of set-up; NULL: none yet */
     struct doctor_run *doctor;     /* the examination under way; NULL: none */
+    cJSON *doctor_kept;            /* of the last one; NULL: see the facts */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
     int64_t refresh_next_us;       /* monotonic; not by itself before this moment */
 };

@@ -22,20 +22,38 @@ static void on_layer(void *user, const char *chain, const cJSON *layer)
     engine_event(engine, "doctor.layer", event);
 }
 
+/* What was seen is kept for the next engine too; but not at the cost of the reserve of a full disk:
+ * an examination changes nothing. */
+static void keep(struct engine *engine)
+{
+    cJSON_Delete(engine->doctor_kept);
+    engine->doctor_kept = doctor_run_keep(engine->doctor);
+    if (!doctor_run_disk_full(engine->doctor))
+        engine_fact_put(engine, ENGINE_FACT_DOCTOR, engine->doctor_kept);
+}
+
 static void on_done(void *user)
 {
     struct engine *engine = user;
-    cJSON *event = event_new(engine), *keep = doctor_run_keep(engine->doctor);
+    cJSON *event = event_new(engine);
     base_json_add_bool(event, "done", true);
-    engine_fact_put(engine, ENGINE_FACT_DOCTOR, keep);
-    cJSON_Delete(keep);
+    keep(engine);
     doctor_run_free(&engine->doctor);
     engine_event(engine, "doctor.layer", event);
+}
+
+cJSON *engine_doctor_kept(struct engine *engine)
+{
+    if (engine->doctor_kept)
+        return cJSON_Duplicate(engine->doctor_kept, true);
+    return engine->state ? engine_fact_get(engine, ENGINE_FACT_DOCTOR) : NULL;
 }
 
 void engine_doctor_free(struct engine *engine)
 {
     doctor_run_free(&engine->doctor);
+    cJSON_Delete(engine->doctor_kept);
+    engine->doctor_kept = NULL;
 }
 
 void engine_verb_doctor_run(struct engine *engine, struct ipc_call *call, const cJSON *params)
@@ -66,7 +84,7 @@ void engine_verb_doctor_show(struct engine *engine, struct ipc_call *call, const
                      cJSON_Duplicate(doctor_record_json(doctor_run_record(engine->doctor)), true));
         return;
     }
-    cJSON *kept = engine_fact_get(engine, ENGINE_FACT_DOCTOR);
+    cJSON *kept = engine_doctor_kept(engine);
     cJSON *report = kept ? cJSON_DetachItemFromObjectCaseSensitive(kept, "report") : NULL;
     cJSON_Delete(kept);
     if (!cJSON_IsObject(report)) {

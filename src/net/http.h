@@ -110,6 +110,7 @@ struct net_trace {
     int64_t lookup_us, connect_us, tls_us;
     bool proxied;
     int proxy_status; /* of the proxy's answer to CONNECT; 0: none */
+    bool tls_begun;   /* the connection stood, and a handshake began */
     /* Of a handshake; cleaned, empty or 0 where it did not get so far. The version of a `fresh`
      * request only. */
     char tls_version[16]; /* "TLSv1.3" */

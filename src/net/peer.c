@@ -115,6 +115,7 @@ static CURLcode on_context(CURL *easy, void *context, void *user)
     (void)easy;
     /* The connection may outlive the call that user is; no second handshake may ask for it. */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    ((struct net_call *)user)->response.trace.tls_begun = true;
     SSL_CTX_set_cert_verify_callback(context, on_verify, user);
     return CURLE_OK;
 }

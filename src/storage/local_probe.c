@@ -62,11 +62,29 @@ static int probe_write(struct storage_local *local, const char *folder, struct e
 {
     char *path = base_printf("%s/file", folder);
     char block[4096] = {1};
+    struct buf read;
+    base_buf_init(&read, sizeof block + 1);
     int rc = local_write(local, path, block, sizeof block, err);
     if (rc == 0)
         rc = local_fsync_dir(local, folder, err);
+    if (rc == 0)
+        rc = local_read(local, path, sizeof block, &read, err);
+    if (rc == 0 && (read.len != sizeof block || memcmp(read.data, block, sizeof block) != 0))
+        rc = base_err_set(err, ERR_HOST_IO_ERROR, "'%s' does not read back as it was written",
+                          local->base.root);
     local_unlink(local, path, false, NULL);
+    base_buf_free(&read);
     free(path);
+    return rc;
+}
+
+/* Tables get folders of their own beside the staging. */
+static int probe_beside(struct storage_local *local, const char *hex, struct err *err)
+{
+    char *folder = base_printf(".aampe-probe-%s", hex);
+    int rc = local_mkdir(local, folder, 0700, err);
+    local_unlink(local, folder, true, NULL);
+    free(folder);
     return rc;
 }
 
@@ -80,7 +98,7 @@ static int probe_all(struct storage_local *local, struct err *err)
     int rc = local_mkdir(local, folder, 0700, err);
     if (rc == 0) {
         if (probe_write(local, folder, err) != 0 || probe_rename(local, folder, err) != 0 ||
-            probe_swap(local, folder, err) != 0)
+            probe_swap(local, folder, err) != 0 || probe_beside(local, hex, err) != 0)
             rc = -1;
         local_unlink(local, folder, true, NULL);
     }

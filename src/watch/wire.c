@@ -141,6 +141,8 @@ static enum reach reach_of(const struct watch_check *check)
         return REACH_TLS;
     if (trace->proxied && trace->proxy_status / 100 != 2)
         return REACH_PROXY;
+    if (trace->tls_begun && trace->tls_us == 0)
+        return REACH_TLS;
     if (code == ERR_NET_DNS || code == ERR_SEC_HOST_REFUSED || trace->connect_us == 0)
         return REACH_TCP;
     return trace->tls_us == 0 && !plain(check) ? REACH_TLS : REACH_ANSWER;
