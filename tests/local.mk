@@ -5,6 +5,7 @@ EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/fault_cases.py tests/suite/fault_cases_data.py tests/suite/fault_cases_host.py \
 	tests/suite/fault_cases_none.py tests/suite/fault_lab.py tests/suite/faults.py \
 	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
+EXTRA_DIST += tests/suite/doctor_matrix.py
 # One cell per peer, what is pinned, and what the cells share.
 EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/world.py
 EXTRA_DIST += tests/peers/official.py tests/peers/official_writes.py tests/peers/cell_cli.py tests/peers/cell_sdk_py.py tests/peers/client_sdk_py.py
@@ -37,6 +38,11 @@ kill-loop: $(SUITE_NEEDS)
 		test -z "$$PEERS_REQUIRED" && echo "$@: SKIPPED, pyarrow and DuckDB cannot be had" && exit 0; exit 1; }; \
 	N='$(N)'; N=$${N:-200} $$python $(abs_top_srcdir)/tests/suite/kill_loop.py
 
+.PHONY: doctor-matrix
+# One fault per layer of the doctor; DOCTOR=short: only one each.
+doctor-matrix: $(SUITE_NEEDS)
+	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/doctor_matrix.py
+
 # Memory and CPU per row at 1 M and at 50 M rows.
 scale: $(SUITE_NEEDS)
 	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/scale.py
@@ -66,6 +72,7 @@ check-valgrind: $(SUITE_NEEDS) $(check_PROGRAMS)
 # Short forms of the long suites, for the landing gate.
 gate-short: $(PEERS_NEEDS)
 	@ROWS=20000 $(CHECK_PEERS) --short
+	@DOCTOR=short $(MAKE) -s doctor-matrix
 	@$(MAKE) -s kill-loop N=30
 	@MUTATIONS=20000 $(MAKE) -s hostile
 	@SMALL=1000000 LARGE=4000000 $(MAKE) -s scale
