@@ -42,7 +42,7 @@ struct waiting_call;
 struct engine_look;
 struct engine_glances;
 struct databricks_call;
-struct doctor_run;
+struct engine_doctor;
 struct storage_probe;
 
 struct engine {
@@ -91,8 +91,7 @@ struct engine {
     } warehouse;                   /* live.c */
     int64_t snapshot_took_ms;      /* the last time */
     struct engine_setup *setup;    /* verdicts and checks of set-up; NULL: none yet */
-    struct doctor_run *doctor;     /* the examination under way; NULL: none */
-    cJSON *doctor_kept;            /* of the last one; NULL: see the facts */
+    struct engine_doctor *doctor;  /* verbs_doctor.c; NULL: nobody has asked yet */
     int64_t refresh_job, last_job; /* the refresh of the catalog under way, 0 = none */
     int64_t refresh_next_us;       /* monotonic; not by itself before this moment */
 };

@@ -6,10 +6,15 @@
 
 #include <stdlib.h>
 
+struct engine_doctor {
+    struct doctor_run *run; /* under way; NULL: none */
+    cJSON *kept;            /* of the last one; NULL: see the facts */
+};
+
 static cJSON *event_new(const struct engine *engine)
 {
     cJSON *event = base_json_object();
-    base_json_add_i64(event, "job", doctor_run_job(engine->doctor));
+    base_json_add_i64(event, "job", doctor_run_job(engine->doctor->run));
     return event;
 }
 
@@ -26,10 +31,11 @@ static void on_layer(void *user, const char *chain, const cJSON *layer)
  * an examination changes nothing. */
 static void keep(struct engine *engine)
 {
-    cJSON_Delete(engine->doctor_kept);
-    engine->doctor_kept = doctor_run_keep(engine->doctor);
-    if (!doctor_run_disk_full(engine->doctor))
-        engine_fact_put(engine, ENGINE_FACT_DOCTOR, engine->doctor_kept);
+    struct engine_doctor *doctor = engine->doctor;
+    cJSON_Delete(doctor->kept);
+    doctor->kept = doctor_run_keep(doctor->run);
+    if (!doctor_run_disk_full(doctor->run))
+        engine_fact_put(engine, ENGINE_FACT_DOCTOR, doctor->kept);
 }
 
 static void on_done(void *user)
@@ -38,39 +44,44 @@ static void on_done(void *user)
     cJSON *event = event_new(engine);
     base_json_add_bool(event, "done", true);
     keep(engine);
-    doctor_run_free(&engine->doctor);
+    doctor_run_free(&engine->doctor->run);
     engine_event(engine, "doctor.layer", event);
 }
 
 cJSON *engine_doctor_kept(struct engine *engine)
 {
-    if (engine->doctor_kept)
-        return cJSON_Duplicate(engine->doctor_kept, true);
+    if (engine->doctor && engine->doctor->kept)
+        return cJSON_Duplicate(engine->doctor->kept, true);
     return engine->state ? engine_fact_get(engine, ENGINE_FACT_DOCTOR) : NULL;
 }
 
 void engine_doctor_free(struct engine *engine)
 {
-    doctor_run_free(&engine->doctor);
-    cJSON_Delete(engine->doctor_kept);
-    engine->doctor_kept = NULL;
+    if (engine->doctor == NULL)
+        return;
+    doctor_run_free(&engine->doctor->run);
+    cJSON_Delete(engine->doctor->kept);
+    base_free(&engine->doctor);
 }
 
 void engine_verb_doctor_run(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     struct doctor_listener listener = {on_layer, on_done, engine};
     struct err err = ERR_INIT;
-    if (engine->doctor == NULL) {
-        engine->doctor = doctor_run_new(engine, NULL, NULL, false, base_json_str(params, "only"),
-                                        engine->last_job + 1, &listener, &err);
-        engine->last_job += engine->doctor != NULL;
+    if (engine->doctor == NULL)
+        engine->doctor = base_alloc_zero(1, sizeof *engine->doctor);
+    struct engine_doctor *doctor = engine->doctor;
+    if (doctor->run == NULL) {
+        doctor->run = doctor_run_new(engine, NULL, NULL, false, base_json_str(params, "only"),
+                                     engine->last_job + 1, &listener, &err);
+        engine->last_job += doctor->run != NULL;
     }
-    if (engine->doctor == NULL) {
+    if (doctor->run == NULL) {
         engine_fail(engine, call, &err);
         return;
     }
     cJSON *json = base_json_object();
-    base_json_add_i64(json, "job", doctor_run_job(engine->doctor));
+    base_json_add_i64(json, "job", doctor_run_job(doctor->run));
     engine_reply(engine, call, json);
 }
 
@@ -79,9 +90,9 @@ void engine_verb_doctor_run(struct engine *engine, struct ipc_call *call, const 
 void engine_verb_doctor_show(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     (void)params;
-    if (engine->doctor) {
-        engine_reply(engine, call,
-                     cJSON_Duplicate(doctor_record_json(doctor_run_record(engine->doctor)), true));
+    if (engine->doctor && engine->doctor->run) {
+        const struct doctor_record *record = doctor_run_record(engine->doctor->run);
+        engine_reply(engine, call, cJSON_Duplicate(doctor_record_json(record), true));
         return;
     }
     cJSON *kept = engine_doctor_kept(engine);
