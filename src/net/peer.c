@@ -112,10 +112,12 @@ static int on_verify(X509_STORE_CTX *store, void *user)
 
 static CURLcode on_context(CURL *easy, void *context, void *user)
 {
+    struct net_call *call = user;
+
     (void)easy;
+    call->response.trace.tls_begun = true;
     /* The connection may outlive the call that user is; no second handshake may ask for it. */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
-    ((struct net_call *)user)->response.trace.tls_begun = true;
     SSL_CTX_set_cert_verify_callback(context, on_verify, user);
     return CURLE_OK;
 }
