@@ -6,7 +6,8 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/assignment.c src/sandbox/audit.c src/sandbox/auth.c src/sandbox/auth.h \
 	src/sandbox/command.c src/sandbox/command.h \
 	src/sandbox/control.c src/sandbox/control.h \
-	src/sandbox/binding.c src/sandbox/binding.h \
+	src/sandbox/binding.c src/sandbox/binding.h src/sandbox/binding_http.c \
+	src/sandbox/metastore.c src/sandbox/vending.c \
 	src/sandbox/data.h src/sandbox/discovery.c \
 	src/sandbox/fault.c src/sandbox/fault.h src/sandbox/fault_statement.c \
 	src/sandbox/fault_access.c src/sandbox/fault_access.h \

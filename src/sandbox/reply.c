@@ -122,18 +122,16 @@ static char *header_safe(const char *text)
     return safe;
 }
 
-void sandbox_reply_error(struct sandbox_exchange *exchange, int status, const char *error_code,
-                         const char *fmt, ...)
+/* Takes the message and the details. */
+static void reply_problem(struct sandbox_exchange *exchange, int status, const char *error_code,
+                          char *message, cJSON *details)
 {
     cJSON *json = base_json_object();
-    va_list args;
-    char *message;
 
-    va_start(args, fmt);
-    message = base_vprintf(fmt, args);
-    va_end(args);
     base_json_add_str(json, "error_code", error_code);
     base_json_add_str(json, "message", message);
+    if (details)
+        base_json_add_take(json, "details", details);
     sandbox_reply_json(exchange, status, json);
     if (status == 401 || status == 403) {
         char *safe = header_safe(message);
@@ -142,6 +140,54 @@ void sandbox_reply_error(struct sandbox_exchange *exchange, int status, const ch
         free(safe);
     }
     free(message);
+}
+
+void sandbox_reply_error(struct sandbox_exchange *exchange, int status, const char *error_code,
+                         const char *fmt, ...)
+{
+    va_list args;
+    char *message;
+
+    va_start(args, fmt);
+    message = base_vprintf(fmt, args);
+    va_end(args);
+    reply_problem(exchange, status, error_code, message, NULL);
+}
+
+static cJSON *detail(cJSON *details, const char *type)
+{
+    cJSON *item = base_json_object();
+    char *url = base_printf("type.googleapis.com/google.rpc.%s", type);
+
+    base_json_add_str(item, "@type", url);
+    base_json_push_take(details, item);
+    free(url);
+    return item;
+}
+
+void sandbox_reply_unity(struct sandbox_exchange *exchange, int status, const char *error_code,
+                         const char *reason, const char *type, const char *name, const char *fmt,
+                         ...)
+{
+    cJSON *details = cJSON_CreateArray(), *item, *metadata;
+    va_list args;
+    char *message;
+
+    va_start(args, fmt);
+    message = base_vprintf(fmt, args);
+    va_end(args);
+    item = detail(details, "ErrorInfo");
+    base_json_add_str(item, "reason", reason);
+    base_json_add_str(item, "domain", "unity-catalog.databricks.com");
+    metadata = base_json_add_object(item, "metadata");
+    base_json_add_str(metadata, "principalName", exchange->principal);
+    base_json_add_str(metadata, "msg", message);
+    base_json_add_str(metadata, "resourceType", type);
+    base_json_add_str(metadata, "resourceName", name);
+    item = detail(details, "RequestInfo");
+    base_json_add_str(item, "request_id", exchange->request_id);
+    base_json_add_str(item, "serving_data", "");
+    reply_problem(exchange, status, error_code, message, details);
 }
 
 void sandbox_reply_gateway(struct sandbox_exchange *exchange, int status, const char *message)

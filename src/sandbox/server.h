@@ -125,6 +125,11 @@ void sandbox_reply_json(struct sandbox_exchange *exchange, int status, cJSON *js
 __attribute__((format(printf, 4, 5))) void sandbox_reply_error(struct sandbox_exchange *exchange,
                                                                int status, const char *error_code,
                                                                const char *fmt, ...);
+/* What Unity Catalog refuses: the same with details (ErrorInfo, RequestInfo), as it was seen. type
+ * and name of what it is about may be NULL. */
+__attribute__((format(printf, 7, 8))) void
+sandbox_reply_unity(struct sandbox_exchange *exchange, int status, const char *error_code,
+                    const char *reason, const char *type, const char *name, const char *fmt, ...);
 /* Gateway-level refusals carry the status as a numeric error_code and an x-databricks-reason-phrase
  * header. */
 void sandbox_reply_gateway(struct sandbox_exchange *exchange, int status, const char *message);
@@ -201,6 +206,19 @@ void sandbox_endpoint_ip_list_patch(struct sandbox_exchange *exchange);
 void sandbox_endpoint_ip_list_delete(struct sandbox_exchange *exchange);
 void sandbox_endpoint_conf(struct sandbox_exchange *exchange);
 void sandbox_endpoint_conf_patch(struct sandbox_exchange *exchange);
+void sandbox_endpoint_catalog_change(struct sandbox_exchange *exchange);
+void sandbox_endpoint_bindings(struct sandbox_exchange *exchange);
+void sandbox_endpoint_bindings_change(struct sandbox_exchange *exchange);
+void sandbox_endpoint_metastore(struct sandbox_exchange *exchange);
+void sandbox_endpoint_metastores(struct sandbox_exchange *exchange);
+void sandbox_endpoint_metastore_change(struct sandbox_exchange *exchange);
+void sandbox_endpoint_metastore_assign(struct sandbox_exchange *exchange);
+void sandbox_endpoint_metastore_unassign(struct sandbox_exchange *exchange);
+void sandbox_endpoint_storage_list(struct sandbox_exchange *exchange);
+void sandbox_endpoint_storage_credential(struct sandbox_exchange *exchange);
+void sandbox_endpoint_external_location(struct sandbox_exchange *exchange);
+void sandbox_endpoint_table_credentials(struct sandbox_exchange *exchange);
+void sandbox_endpoint_feature_flags(struct sandbox_exchange *exchange);
 void sandbox_endpoint_assignments(struct sandbox_exchange *exchange);
 void sandbox_endpoint_assignment_levels(struct sandbox_exchange *exchange);
 void sandbox_endpoint_assignment_put(struct sandbox_exchange *exchange);

@@ -65,18 +65,20 @@ static void refuse_missing(struct sandbox_exchange *exchange,
 {
     static const struct {
         int kind;
-        const char *words;
-    } words[] = {{'C', "USE CATALOG"}, {'S', "USE SCHEMA"}, {'T', "SELECT"}};
+        const char *words, *type;
+    } words[] = {
+        {'C', "USE CATALOG", "CATALOG"}, {'S', "USE SCHEMA", "SCHEMA"}, {'T', "SELECT", "TABLE"}};
 
     if (sandbox_workspace_closed(exchange->server->workspace, missing)) {
-        sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
-                            "Catalog '%s' is not accessible in current workspace",
+        sandbox_reply_unity(exchange, 403, "PERMISSION_DENIED", "PERMISSION_DENIED", "CATALOG",
+                            missing->catalog, "Catalog '%s' is not accessible in current workspace",
                             missing->catalog);
         return;
     }
     for (size_t i = 0; i < base_countof(words); i++) {
         if (words[i].kind == missing->kind)
-            sandbox_reply_error(exchange, 403, "PERMISSION_DENIED",
+            sandbox_reply_unity(exchange, 403, "PERMISSION_DENIED", "PERMISSION_DENIED",
+                                words[i].type, missing->full_name,
                                 "User does not have %s on %s '%s'.", words[i].words,
                                 level_word(missing->kind), missing->full_name);
     }
@@ -90,62 +92,6 @@ static void refuse_unknown(struct sandbox_exchange *exchange, int kind, const ch
 
     sandbox_reply_error(exchange, 404, code, "%s '%s' does not exist.", level_word(kind),
                         full_name);
-}
-
-bool sandbox_unity_open(struct sandbox_exchange *exchange)
-{
-    const struct sandbox_switches *switches =
-        sandbox_workspace_switches(exchange->server->workspace);
-
-    sandbox_workspace_lock(exchange->server->workspace);
-    if (switches->standard_tier)
-        sandbox_reply_error(
-            exchange,
-            (int)sandbox_server_setting(exchange->server, SANDBOX_FEATURE_DISABLED_STATUS),
-            "FEATURE_DISABLED", "Unity Catalog is not available for feature tier STANDARD_TIER.");
-    else if (switches->metastore_detached)
-        sandbox_reply_error(exchange, 404, "METASTORE_DOES_NOT_EXIST",
-                            "No metastore assigned for the current workspace.");
-    sandbox_workspace_unlock(exchange->server->workspace);
-    return !exchange->status;
-}
-
-void sandbox_endpoint_metastore_summary(struct sandbox_exchange *exchange)
-{
-    struct sandbox_workspace *workspace = exchange->server->workspace;
-    const struct sandbox_identity *identity = sandbox_workspace_identity(workspace);
-    const struct sandbox_securable *metastore = sandbox_workspace_metastore(workspace);
-    cJSON *json = base_json_object();
-    char *global = base_printf("aws:%s:%s", identity->region, metastore->id);
-
-    base_json_add_str(json, "metastore_id", metastore->id);
-    base_json_add_str(json, "name", metastore->name);
-    base_json_add_str(json, "cloud", "aws");
-    base_json_add_str(json, "region", identity->region);
-    base_json_add_str(json, "global_metastore_id", global);
-    base_json_add_str(json, "owner", metastore->owner);
-    base_json_add_str(json, "privilege_model_version", "1.0");
-    base_json_add_bool(json, "external_access_enabled",
-                       sandbox_workspace_switches(workspace)->external_access);
-    base_json_add_str(json, "delta_sharing_scope", "INTERNAL");
-    base_json_add_i64(json, "created_at", metastore->created_ms);
-    base_json_add_str(json, "created_by", metastore->owner);
-    base_json_add_i64(json, "updated_at", metastore->updated_ms);
-    base_json_add_str(json, "updated_by", metastore->owner);
-    free(global);
-    sandbox_reply_json(exchange, 200, json);
-}
-
-void sandbox_endpoint_metastore_assignment(struct sandbox_exchange *exchange)
-{
-    struct sandbox_workspace *workspace = exchange->server->workspace;
-    const struct sandbox_identity *identity = sandbox_workspace_identity(workspace);
-    cJSON *json = base_json_object();
-
-    base_json_add_str(json, "metastore_id", sandbox_workspace_metastore(workspace)->id);
-    base_json_add_i64(json, "workspace_id", strtoll(identity->workspace_id, NULL, 10));
-    base_json_add_str(json, "default_catalog_name", identity->default_catalog);
-    sandbox_reply_json(exchange, 200, json);
 }
 
 static cJSON *securable_json(struct sandbox_exchange *exchange,
@@ -311,6 +257,17 @@ void sandbox_endpoint_schema(struct sandbox_exchange *exchange)
 void sandbox_endpoint_table(struct sandbox_exchange *exchange)
 {
     get_one(exchange, 'T');
+}
+
+bool sandbox_unity_table_open(struct sandbox_exchange *exchange,
+                              const struct sandbox_securable *table)
+{
+    const struct sandbox_securable *missing;
+
+    if (sight_whole(exchange, table, &missing) == SEEN)
+        return true;
+    refuse_missing(exchange, missing);
+    return false;
 }
 
 void sandbox_endpoint_table_exists(struct sandbox_exchange *exchange)

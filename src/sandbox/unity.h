@@ -13,8 +13,15 @@ cJSON *sandbox_unity_table_json(struct sandbox_workspace *workspace,
                                 const struct sandbox_securable *table, bool browse_only,
                                 bool columns, bool properties);
 
+/* Where a table's files lie, malloc'd. */
+char *sandbox_unity_place(struct sandbox_workspace *workspace,
+                          const struct sandbox_securable *table);
 /* False after answering: the workspace has no metastore, or none is sold with it. */
 bool sandbox_unity_open(struct sandbox_exchange *exchange);
+
+/* The caller may read the table; false after answering 403. Called locked. */
+bool sandbox_unity_table_open(struct sandbox_exchange *exchange,
+                              const struct sandbox_securable *table);
 
 /* databricks-api.md 3.0: max_results absent = everything, 0 = the server's page, > 0 = at most so
  * many. */

@@ -118,6 +118,13 @@ static bool is_view(const struct sandbox_securable *table)
     return table->table_type && strstr(table->table_type, "VIEW") != NULL;
 }
 
+char *sandbox_unity_place(struct sandbox_workspace *workspace,
+                          const struct sandbox_securable *table)
+{
+    return base_printf("s3://aampe-sandbox/%s/tables/%s",
+                       sandbox_workspace_metastore(workspace)->id, table->id);
+}
+
 cJSON *sandbox_unity_table_json(struct sandbox_workspace *workspace,
                                 const struct sandbox_securable *table, bool browse_only,
                                 bool columns, bool properties)
@@ -143,8 +150,7 @@ cJSON *sandbox_unity_table_json(struct sandbox_workspace *workspace,
     }
     base_json_add_str(json, "view_definition", table->view_definition);
     if (!is_view(table)) {
-        char *place = base_printf("s3://aampe-sandbox/%s/tables/%s",
-                                  sandbox_workspace_metastore(workspace)->id, table->id);
+        char *place = sandbox_unity_place(workspace, table);
 
         base_json_add_str(json, "storage_location", place);
         free(place);

@@ -201,7 +201,7 @@ def test_catalog_unbound(sandbox):
     text = "Catalog 'shop' is not accessible in current workspace"
     for path in ("/catalogs/shop", "/schemas?catalog_name=shop", "/tables/shop.aampe.products"):
         answer = sandbox.get(UC + path)
-        assert (answer.status, answer.json) == (403, {"error_code": "PERMISSION_DENIED", "message": text})
+        assert (answer.status, answer.json["error_code"], answer.json["message"]) == (403, "PERMISSION_DENIED", text)
     assert "shop" not in [c["name"] for c in sandbox.get(UC + "/catalogs", "admin").json.get("catalogs", [])]
     unbound = sandbox.get(UC + "/catalogs", "admin", include_unbound="true").json["catalogs"]
     assert [c["isolation_mode"] for c in unbound if c["name"] == "shop"] == ["ISOLATED"]

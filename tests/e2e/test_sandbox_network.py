@@ -6,7 +6,7 @@ import urllib.parse
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from sandbox_client import Sandbox  # noqa: E402
+from sandbox_client import UC, Sandbox  # noqa: E402
 
 ME = "/api/2.0/preview/scim/v2/Me"
 LISTS = "/api/2.0/ip-access-lists"
@@ -146,6 +146,128 @@ def test_lists_of_the_account(sandbox):
     assert sandbox.request("GET", ME, headers=far, token=token).status == 200, "the workspace has lists of its own"
     assert sandbox.request("DELETE", base + "/ip-access-lists/" + made["list_id"], token=token).status == 200
     sandbox.command("revoke", ready["client_id"], "ACCOUNT_ADMIN", "account")
+
+
+# --- catalogs bound to workspaces --------------------------------------------------------------------------------
+
+def shop_seen(sandbox, who="client"):
+    return "shop" in [c["name"] for c in sandbox.get(UC + "/catalogs", who).json.get("catalogs", [])]
+
+
+def test_bindings(sandbox):
+    here = int(sandbox.ready["workspace_id"])
+    path = UC + "/bindings/catalog/shop"
+    assert call(sandbox, "GET", path).json == {}
+    changed = call(sandbox, "PATCH", UC + "/catalogs/shop", {"isolation_mode": "ISOLATED"})
+    assert changed.json["isolation_mode"] == "ISOLATED" and shop_seen(sandbox)
+    assert call(sandbox, "GET", path).json == {
+        "bindings": [{"workspace_id": here, "binding_type": "BINDING_TYPE_READ_WRITE"}]}
+    moved = call(sandbox, "PATCH", path, {"remove": [{"workspace_id": here}],
+                                          "add": [{"workspace_id": 77, "binding_type": "BINDING_TYPE_READ_ONLY"}]})
+    assert moved.json == {"bindings": [{"workspace_id": 77, "binding_type": "BINDING_TYPE_READ_ONLY"}]}
+    assert not shop_seen(sandbox) and not shop_seen(sandbox, "admin")
+    refused(sandbox.get(UC + "/tables/shop.aampe.products"), 403, "PERMISSION_DENIED")
+    failed = sandbox.statement("SELECT count(*) FROM shop.aampe.products").json["status"]
+    assert failed["state"] == "FAILED" and failed["sql_state"] == "42501"
+    assert "not accessible in current workspace" in failed["error"]["message"]
+    assert call(sandbox, "PATCH", path, {"add": [{"workspace_id": here}]}).status == 200
+    assert shop_seen(sandbox)
+    pages = sandbox.pages(path, "bindings", "admin", max_results=1)
+    assert [len(page) for page in pages] == [1, 1]
+    assert call(sandbox, "PATCH", UC + "/catalogs/shop", {"isolation_mode": "OPEN"}).json["isolation_mode"] == "OPEN"
+    assert call(sandbox, "GET", path).json == {}
+
+
+def test_bindings_that_are_refused(sandbox):
+    path = UC + "/bindings/catalog/shop"
+    refused(call(sandbox, "GET", path, who="client"), 403, "PERMISSION_DENIED")
+    refused(call(sandbox, "PATCH", UC + "/catalogs/shop", {"isolation_mode": "ISOLATED"}, "client"), 403, "PERMISSION_DENIED")
+    refused(call(sandbox, "PATCH", UC + "/catalogs/shop", {"isolation_mode": "CLOSED"}), 400, "INVALID_PARAMETER_VALUE")
+    refused(call(sandbox, "PATCH", UC + "/catalogs/shop", {"owner": "nobody"}), 404, "PRINCIPAL_DOES_NOT_EXIST")
+    refused(call(sandbox, "GET", UC + "/bindings/catalog/moon"), 404, "CATALOG_DOES_NOT_EXIST")
+    refused(call(sandbox, "GET", UC + "/bindings/table/shop.aampe.users"), 400, "INVALID_PARAMETER_VALUE")
+    for item in ({}, {"workspace_id": 0}, {"workspace_id": 5, "binding_type": "LOOSE"}):
+        refused(call(sandbox, "PATCH", path, {"add": [{"workspace_id": 7}, item]}), 400, "INVALID_PARAMETER_VALUE")
+    assert call(sandbox, "GET", path).json == {}
+
+
+def test_metastore_is_assigned_and_taken_away(sandbox):
+    ready = sandbox.ready
+    path = f"{UC}/workspaces/{ready['workspace_id']}/metastore"
+    refused(call(sandbox, "DELETE", f"{path}?metastore_id={ready['metastore_id']}", who="client"), 403, "PERMISSION_DENIED")
+    assert call(sandbox, "DELETE", f"{path}?metastore_id={ready['metastore_id']}").status == 200
+    refused(sandbox.get(UC + "/catalogs"), 404, "METASTORE_DOES_NOT_EXIST")
+    refused(call(sandbox, "PUT", path, {"metastore_id": "another"}), 404, "METASTORE_DOES_NOT_EXIST")
+    assert call(sandbox, "PUT", path, {"metastore_id": ready["metastore_id"]}).status == 200
+    assert shop_seen(sandbox)
+    assert call(sandbox, "GET", UC + "/metastores").json["metastores"] == [
+        call(sandbox, "GET", UC + "/metastores/" + ready["metastore_id"]).json]
+    refused(call(sandbox, "GET", UC + "/metastores", who="client"), 403, "PERMISSION_DENIED")
+
+
+# --- credentials for tables ----------------------------------------------------------------------------------------
+
+VEND = "/api/2.0/unity-catalog/temporary-table-credentials"
+
+
+def vend(sandbox, table, operation="READ", who="client"):
+    found = sandbox.get(UC + "/tables/" + table, "admin").json
+    return call(sandbox, "POST", VEND, {"table_id": found["table_id"], "operation": operation}, who)
+
+
+def info(answer):
+    found = {d["@type"].rpartition(".")[2]: d for d in answer.json["details"]}
+    assert found["RequestInfo"]["request_id"] == answer.headers["x-request-id"]
+    assert found["ErrorInfo"]["domain"] == "unity-catalog.databricks.com"
+    assert found["ErrorInfo"]["metadata"]["msg"] == answer.json["message"]
+    return found["ErrorInfo"]
+
+
+def test_vending_is_refused_without_the_privilege(sandbox):
+    answer = vend(sandbox, "shop.aampe.users")
+    refused(answer, 403, "PERMISSION_DENIED")
+    assert answer.json["message"] == "User does not have EXTERNAL USE SCHEMA on Schema 'shop.aampe'."
+    assert info(answer)["metadata"]["resourceName"] == "shop.aampe"
+    assert info(answer)["metadata"]["principalName"] == sandbox.ready["client_id"]
+    refused(vend(sandbox, "shop.aampe.users", who="admin"), 403, "PERMISSION_DENIED")
+    sandbox.fault("external_access_off")
+    answer = vend(sandbox, "shop.aampe.users")
+    refused(answer, 401, "UNAUTHENTICATED")
+    assert info(answer)["reason"] == "UNITY_CATALOG_EXTERNAL_GENERATE_TABLE_CREDENTIALS_DENIED"
+    assert sandbox.get(UC + "/metastore_summary").json["external_access_enabled"] is False
+    path = UC + "/metastores/" + sandbox.ready["metastore_id"]
+    assert call(sandbox, "PATCH", path, {"external_access_enabled": True}).json["external_access_enabled"] is True
+    refused(vend(sandbox, "shop.aampe.users"), 403, "PERMISSION_DENIED")
+
+
+def test_vending_with_the_privilege(sandbox):
+    for schema in ("shop.aampe", "shop.crm"):
+        sandbox.command("grant", sandbox.ready["client_id"], "EXTERNAL_USE_SCHEMA", schema)
+    given = vend(sandbox, "shop.aampe.users").json
+    assert given["url"].startswith("s3://") and set(given["aws_temp_credentials"]) == {
+        "access_key_id", "secret_access_key", "session_token"}
+    refused(vend(sandbox, "shop.aampe.v_active_users"), 400, "INVALID_PARAMETER_VALUE")
+    sandbox.command("grant", sandbox.ready["client_id"], "SELECT", "shop.crm.customers_masked")
+    refused(vend(sandbox, "shop.crm.customers_masked"), 400, "INVALID_PARAMETER_VALUE")
+    sandbox.command("revoke", sandbox.ready["client_id"], "SELECT", "shop.crm.customers_masked")
+    refused(vend(sandbox, "shop.hr.employees"), 403, "PERMISSION_DENIED")
+    refused(vend(sandbox, "shop.aampe.users", "READ_WRITE"), 403, "PERMISSION_DENIED")
+    refused(vend(sandbox, "shop.aampe.users", "LOOK"), 400, "INVALID_PARAMETER_VALUE")
+    refused(call(sandbox, "POST", VEND, {"table_id": "moon", "operation": "READ"}), 404, "TABLE_DOES_NOT_EXIST")
+    for schema in ("shop.aampe", "shop.crm"):
+        sandbox.command("revoke", sandbox.ready["client_id"], "EXTERNAL_USE_SCHEMA", schema)
+
+
+def test_storage_is_empty(sandbox):
+    assert sandbox.get(UC + "/storage-credentials").json == {}
+    assert sandbox.get(UC + "/external-locations", max_results=0).json == {}
+    refused(sandbox.get(UC + "/storage-credentials/x"), 404, "STORAGE_CREDENTIAL_DOES_NOT_EXIST")
+    refused(sandbox.get(UC + "/external-locations/x"), 404, "EXTERNAL_LOCATION_DOES_NOT_EXIST")
+
+
+def test_feature_flags(sandbox):
+    answer = sandbox.get("/api/2.0/connector-service/feature-flags/PYTHON/4.1.0").json
+    assert answer["ttl_seconds"] == 900 and all(set(flag) == {"name", "value"} for flag in answer["flags"])
 
 
 if __name__ == "__main__":
