@@ -110,7 +110,10 @@ enum sql_statement_kind {
     ST_SHOW_GRANTS,
     ST_GRANT,
     ST_REVOKE,
-    ST_OWNER,       /* ALTER ... OWNER TO */
+    ST_OWNER,  /* ALTER ... OWNER TO */
+    ST_COLUMN, /* ALTER TABLE ... COLUMN: changes */
+    ST_DROP,   /* if_exists */
+    ST_UNDROP,
     ST_UNSUPPORTED, /* what Unity Catalog has no SQL for: word */
     ST_SHOW_CATALOGS,
     ST_SHOW_SCHEMAS,
@@ -136,6 +139,12 @@ struct sql_statement {
     const char *word; /* that kind's, or the command's, in upper case */
     const char **privileges; /* GRANT, REVOKE: as written, words joined by '_' */
     size_t privilege_count;
+    bool if_exists;
+    struct sql_column_change {
+        const char *what, *name, *text; /* add, drop, rename, retype; a type or the new name */
+        int pos;
+    } * changes;
+    size_t change_count;
     const char *principal, *pattern;
     const char *schema_pattern, *table_pattern;
     int64_t limit; /* DESCRIBE HISTORY; -1 none */

@@ -84,6 +84,10 @@ static bool build_change(const struct words *words, cJSON *request)
     command_name(request, "change");
     base_json_add_str(request, "table", words->items[0]);
     base_json_add_str(request, "operation", words->items[1]);
+    if (strcmp(words->items[1], "retype") == 0) {
+        base_json_add_str(request, "column", words->items[2]);
+        return strchr(words->items[2], '=') != NULL;
+    }
     if (!number(words->items[2], &count) || count <= 0)
         return false;
     base_json_add_i64(request, "count", count);
@@ -224,8 +228,8 @@ static bool build_stop(const struct words *words, cJSON *request)
 static const struct command commands[] = {
     {"fault", "KIND [k=v...] | list | clear [KIND]", "switch failures on and off", 1, 16,
      build_fault, show_json},
-    {"change", "TABLE insert|update|delete N", "make a new version of a table", 3, 3, build_change,
-     show_json},
+    {"change", "TABLE insert|update|delete N | retype COLUMN=TYPE", "make a new version of a table",
+     3, 3, build_change, show_json},
     {"requests", "[--json] [--since N]", "what was asked of it", 0, 0, build_requests,
      show_requests},
     {"clock", "+SECONDS", "turn its clock", 1, 1, build_clock, show_json},

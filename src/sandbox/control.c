@@ -6,6 +6,7 @@
 #include "sandbox/oauth_secret.h"
 #include "sandbox/statement.h"
 #include "sandbox/system.h"
+#include "sandbox/table.h"
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -155,14 +156,21 @@ static int do_fault(struct sandbox_server *server, const cJSON *in, cJSON *data,
 
 static int do_change(struct sandbox_server *server, const cJSON *in, cJSON *data, struct err *err)
 {
+    /* "column=type": any type, also one that loses values, which SQL would refuse */
+    const char *column = base_json_str(in, "column");
+    const char *type = column ? strchr(column, '=') : NULL;
+    char *operation =
+        type ? base_printf("retype" SANDBOX_CHANGE_FIELD "%.*s" SANDBOX_CHANGE_FIELD "%s",
+                           (int)(type - column), column, type + 1)
+             : base_strdup(base_json_str_or(in, "operation", ""));
     int64_t version = 0;
+    int result = sandbox_table_change(server->workspace, base_json_str_or(in, "table", ""),
+                                      operation, base_json_i64_or(in, "count", 0), &version, err);
 
-    if (sandbox_table_change(server->workspace, base_json_str_or(in, "table", ""),
-                             base_json_str_or(in, "operation", ""),
-                             base_json_i64_or(in, "count", 0), &version, err) != 0)
-        return -1;
-    base_json_add_i64(data, "version", version);
-    return 0;
+    free(operation);
+    if (result == 0)
+        base_json_add_i64(data, "version", version);
+    return result;
 }
 
 static int do_clock(struct sandbox_server *server, const cJSON *in, cJSON *data)

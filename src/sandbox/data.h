@@ -10,8 +10,10 @@
  * rows. rows = 0: the world's default. The state folder holds SQLite files for changed rows. */
 int sandbox_world_load(struct sandbox_workspace *workspace, const char *world, int64_t rows,
                        const char *principal, const char *state_folder, struct err *err) must_check;
-/* `aampe-sandbox change T insert|update|delete N`: makes one new version; *version gets its number.
- */
+/* Dropped, or brought back: nobody finds it meanwhile. Survives a restart. Called locked. */
+int sandbox_table_drop(struct sandbox_securable *table, bool gone, struct err *err) must_check;
+/* `aampe-sandbox change T insert|update|delete N`, and changes of columns (table.h): makes one new
+ * version; *version gets its number. */
 int sandbox_table_change(struct sandbox_workspace *workspace, const char *full_name,
                          const char *operation, int64_t count, int64_t *version,
                          struct err *err) must_check;

@@ -8,7 +8,7 @@ sandbox_data_sources = \
 	src/sandbox/information_schema.c src/sandbox/information_schema.h src/sandbox/lexer.c src/sandbox/lexer.h src/sandbox/nested.c \
 	src/sandbox/parse_expr.c src/sandbox/parse_show.c src/sandbox/parser.c src/sandbox/parser.h src/sandbox/query.c \
 	src/sandbox/resolve.c src/sandbox/resolve.h src/sandbox/result.c src/sandbox/result.h \
-	src/sandbox/codec.c src/sandbox/emit.c src/sandbox/run.c src/sandbox/scan.c src/sandbox/show.c src/sandbox/spool.c src/sandbox/spool.h \
+	src/sandbox/codec.c src/sandbox/ddl.c src/sandbox/emit.c src/sandbox/run.c src/sandbox/scan.c src/sandbox/show.c src/sandbox/spool.c src/sandbox/spool.h src/sandbox/shape.c \
 	src/sandbox/sqlfunc.c src/sandbox/sqlite_side.h src/sandbox/sqlscalar.c src/sandbox/shop.c src/sandbox/shop.h src/sandbox/shop_crm.c src/sandbox/shop_events.c \
 	src/sandbox/shop_small.c src/sandbox/shop_web.c \
 	src/sandbox/shop_users.c src/sandbox/sqltext.c src/sandbox/sqltype.c src/sandbox/sqltype.h \

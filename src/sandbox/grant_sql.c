@@ -122,9 +122,16 @@ static int parse_change(struct sql_parser *parser, struct sql_statement *stateme
 /* ALTER {CATALOG | SCHEMA | TABLE | VIEW} name [SET] OWNER TO principal */
 static int parse_owner(struct sql_parser *parser, struct sql_statement *statement)
 {
+    int columns;
+
     statement->kind = ST_OWNER;
-    if (parse_securable(parser, statement) < 0 || sql_take_word(parser, "set") < 0 ||
-        sql_need_word(parser, "owner") < 0 || sql_need_word(parser, "to") < 0)
+    if (parse_securable(parser, statement) < 0)
+        return -1;
+    columns = sql_parse_columns(parser, statement);
+    if (columns)
+        return columns < 0 ? -1 : 0;
+    if (sql_take_word(parser, "set") < 0 || sql_need_word(parser, "owner") < 0 ||
+        sql_need_word(parser, "to") < 0)
         return -1;
     return parse_principal(parser, statement);
 }
@@ -165,6 +172,10 @@ int sql_parse_grant(struct sql_parser *parser, struct sql_statement *statement)
         if (sql_at_word(parser, refused[i].first) && sql_is_word(&parser->next, refused[i].second))
             return parse_unsupported(parser, statement, refused[i].words);
     }
+    int dropped = sql_parse_drop(parser, statement);
+
+    if (dropped)
+        return dropped < 0 ? -1 : 0;
     if (sql_at_word(parser, "alter"))
         return sql_advance(parser) < 0 ? -1 : parse_owner(parser, statement);
     return sql_unexpected(parser);

@@ -40,6 +40,11 @@ int sql_parse_show(struct sql_parser *parser, struct sql_statement *statement);
 int sql_parse_show_grants(struct sql_parser *parser, struct sql_statement *statement);
 int sql_parse_grant(struct sql_parser *parser, struct sql_statement *statement);
 
+/* After ALTER TABLE name, at what is to be done with columns: 1, or 0 when it is something else. */
+int sql_parse_columns(struct sql_parser *parser, struct sql_statement *statement);
+/* DROP and UNDROP of tables and views: 1 taken, 0 something else. */
+int sql_parse_drop(struct sql_parser *parser, struct sql_statement *statement);
+
 struct sql_expr *sql_parse_expr(struct sql_parser *parser);
 int sql_parse_type(struct sql_parser *parser, struct sandbox_type *type);
 struct sql_query *sql_parse_select_query(struct sql_parser *parser);

@@ -214,14 +214,12 @@ static void columns_of_query(struct sql_context *context, struct sql_source *sou
 
 static void columns_of_table(struct sql_context *context, struct sql_source *source)
 {
-    const struct sandbox_table *table = source->securable->data;
-    const struct sandbox_table_def *def = sandbox_table_def(table);
-    source->column_count = def->column_count;
-    source->columns =
-        sandbox_arena_alloc(context->arena, def->column_count * sizeof *source->columns);
-    for (size_t i = 0; i < def->column_count; i++)
+    const struct sandbox_shape *shape = source->snapshot->shape;
+    source->column_count = shape->count;
+    source->columns = sandbox_arena_alloc(context->arena, shape->count * sizeof *source->columns);
+    for (size_t i = 0; i < shape->count; i++)
         source->columns[i] = (struct sql_source_column){
-            def->columns[i].name, *sandbox_table_type(table, i), !def->columns[i].required};
+            shape->columns[i].name, shape->columns[i].type, !shape->columns[i].required};
 }
 
 int sql_resolve_source(struct sql_context *context, struct sql_source *source)

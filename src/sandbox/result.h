@@ -66,6 +66,9 @@ int sandbox_show_grants(struct sql_context *context, const struct sql_statement 
                         struct sandbox_query *query);
 int sandbox_grant_run(struct sql_context *context, const struct sql_statement *statement,
                       struct sandbox_query *query);
+/* ddl.c */
+int sandbox_ddl_run(struct sql_context *context, const struct sql_statement *statement,
+                    struct sandbox_query *query);
 /* Everything that is not a plain scan, by SQLite. */
 int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree,
                        const volatile bool *cancel, struct sandbox_query *query);

@@ -49,6 +49,8 @@ static bool history_rewrites(const struct sandbox_snapshot *snapshot)
 
 static const char *history_parameters(const struct sandbox_snapshot *snapshot)
 {
+    if (strstr(snapshot->operation, "COLUMN"))
+        return "[]";
     if (history_rewrites(snapshot))
         return "[" ENTRY("predicate", "[\\\"true\\\"]") "]";
     if (strcmp(snapshot->operation, "WRITE") == 0)
@@ -64,6 +66,8 @@ static const char *history_metrics(struct sql_context *context,
 {
     long long rows = (long long)snapshot->affected;
     bool update = strcmp(snapshot->operation, "UPDATE") == 0;
+    if (strstr(snapshot->operation, "COLUMN"))
+        return "[]";
     if (!history_rewrites(snapshot))
         return sandbox_arena_printf(
             context->arena,
@@ -618,6 +622,10 @@ int sandbox_show_run(struct sql_context *context, const struct sql_statement *st
         return show_create(context, statement, query);
     case ST_SHOW_GRANTS:
         return sandbox_show_grants(context, statement, query);
+    case ST_COLUMN:
+    case ST_DROP:
+    case ST_UNDROP:
+        return sandbox_ddl_run(context, statement, query);
     case ST_GRANT:
     case ST_REVOKE:
     case ST_OWNER:

@@ -60,6 +60,7 @@ struct sandbox_table *sandbox_table_new(struct sandbox_world *world, const char 
     base->rows = base->affected = table->base_rows;
     base->segment_count = table->base_rows > 0;
     base->segments[0].count = table->base_rows;
+    base->shape = sandbox_shape_first(table->arena, def, table->types);
     vec_push(&table->snapshots, base);
     return table;
 }
@@ -85,11 +86,6 @@ const struct sandbox_table_def *sandbox_table_def(const struct sandbox_table *ta
     return table->def;
 }
 
-const struct sandbox_type *sandbox_table_type(const struct sandbox_table *table, size_t column)
-{
-    return &table->types[column];
-}
-
 /* Each look at a growing table that finds it changed makes a version. Called locked. */
 static void live_refresh(struct sandbox_table *table)
 {
@@ -105,6 +101,7 @@ static void live_refresh(struct sandbox_table *table)
     made->rows = made->affected = count;
     made->segment_count = count > 0;
     made->segments[0] = (struct sandbox_segment){.row = first, .count = count};
+    made->shape = last->shape;
     vec_push(&table->snapshots, made);
 }
 
@@ -139,25 +136,42 @@ int64_t sandbox_table_latest(struct sandbox_table *table)
     return last ? last->version : 0;
 }
 
-static void read_run(const struct sandbox_table *table, const struct sandbox_segment *segment,
-                     const int *columns, int64_t row, int64_t count, struct sandbox_batch *batch)
+static void read_column(const struct sandbox_table *table, const struct sandbox_segment *segment,
+                        int column, int64_t row, int64_t count, struct sandbox_vector *out)
+{
+    uint64_t key = sandbox_gen_mix(table->seed ^ (uint64_t)(column + 1) * 0x9e3779b97f4a7c15U);
+    struct sandbox_gen gen = {
+        .world = table->world,
+        .column = &table->def->columns[column],
+        .key_seed = key,
+        .value_seed =
+            segment->generation ? sandbox_gen_mix(key ^ (uint64_t)segment->generation) : key,
+        .table_seed = table->seed,
+        .table_rows = table->base_rows,
+        .row = row,
+        .count = count,
+    };
+    sandbox_vector_reserve(out, count);
+    gen.column->fill(&gen, out);
+}
+
+static void read_run(const struct sandbox_table *table, const struct sandbox_shape *shape,
+                     const struct sandbox_segment *segment, const int *columns, int64_t row,
+                     int64_t count, struct sandbox_batch *batch)
 {
     for (size_t i = 0; i < batch->column_count; i++) {
-        int column = columns[i];
-        uint64_t key = sandbox_gen_mix(table->seed ^ (uint64_t)(column + 1) * 0x9e3779b97f4a7c15U);
-        struct sandbox_gen gen = {
-            .world = table->world,
-            .column = &table->def->columns[column],
-            .key_seed = key,
-            .value_seed =
-                segment->generation ? sandbox_gen_mix(key ^ (uint64_t)segment->generation) : key,
-            .table_seed = table->seed,
-            .table_rows = table->base_rows,
-            .row = row,
-            .count = count,
-        };
-        sandbox_vector_reserve(&batch->columns[i], count);
-        gen.column->fill(&gen, &batch->columns[i]);
+        const struct sandbox_shape_column *column = &shape->columns[columns[i]];
+        struct sandbox_vector plain;
+        if (column->source < 0) {
+            sandbox_shape_nulls(&batch->columns[i], count);
+        } else if (sandbox_type_equal(&column->type, &table->types[column->source])) {
+            read_column(table, segment, column->source, row, count, &batch->columns[i]);
+        } else {
+            sandbox_vector_init(&plain, &table->types[column->source]);
+            read_column(table, segment, column->source, row, count, &plain);
+            sandbox_shape_convert(&plain, &batch->columns[i]);
+            sandbox_vector_free(&plain);
+        }
     }
     batch->rows += count;
 }
@@ -173,8 +187,8 @@ void sandbox_table_read(const struct sandbox_table *table, const struct sandbox_
         int64_t to = segment->first + segment->count;
         to = to < end ? to : end;
         if (from < to)
-            read_run(table, segment, columns, segment->row + from - segment->first, to - from,
-                     batch);
+            read_run(table, snapshot->shape, segment, columns, segment->row + from - segment->first,
+                     to - from, batch);
     }
 }
 
@@ -242,6 +256,28 @@ static void rewrite(const struct sandbox_snapshot *old, struct sandbox_snapshot 
     }
 }
 
+/* The same rows in other columns. */
+static int reshape_locked(struct sandbox_table *table, const char *change, int64_t time_us,
+                          int64_t *version, struct err *err)
+{
+    const struct sandbox_snapshot *old = table->snapshots.items[table->snapshots.count - 1];
+    const char *operation = NULL;
+    const struct sandbox_shape *shape =
+        sandbox_shape_change(table->arena, old->shape, change, &operation, err);
+    struct sandbox_snapshot *made;
+    if (!shape)
+        return -1;
+    made = snapshot_new(old->segment_count + 1);
+    made->version = old->version + 1;
+    made->time_us = time_us > old->time_us ? time_us : old->time_us + 1000;
+    made->operation = operation;
+    made->shape = shape;
+    rewrite(old, made, NULL, 0, 0);
+    vec_push(&table->snapshots, made);
+    *version = made->version;
+    return 0;
+}
+
 static int apply_locked(struct sandbox_table *table, const char *operation, int64_t count,
                         int64_t time_us, int64_t *version, struct err *err)
 {
@@ -256,6 +292,7 @@ static int apply_locked(struct sandbox_table *table, const char *operation, int6
     made->version = old->version + 1;
     made->time_us = time_us > old->time_us ? time_us : old->time_us + 1000;
     made->operation = insert ? "WRITE" : update ? "UPDATE" : "DELETE";
+    made->shape = old->shape;
     made->affected = count;
     if (insert) {
         rewrite(old, made, NULL, 0, 0);
@@ -275,7 +312,9 @@ int sandbox_table_apply(struct sandbox_table *table, const char *operation, int6
                         int64_t time_us, int64_t *version, struct err *err)
 {
     pthread_mutex_lock(&table->lock);
-    int result = apply_locked(table, operation, count, time_us, version, err);
+    int result = strpbrk(operation, SANDBOX_CHANGE_FIELD)
+                     ? reshape_locked(table, operation, time_us, version, err)
+                     : apply_locked(table, operation, count, time_us, version, err);
     pthread_mutex_unlock(&table->lock);
     return result;
 }

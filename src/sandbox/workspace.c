@@ -64,16 +64,22 @@ static struct sandbox_securable *securable_new(struct sandbox_workspace *workspa
     return securable;
 }
 
-void sandbox_securable_clear(struct sandbox_securable *securable)
+void sandbox_securable_columns_clear(struct sandbox_securable *table)
 {
-    for (size_t i = 0; i < securable->columns.count; i++) {
-        struct sandbox_column *column = &securable->columns.items[i];
+    for (size_t i = 0; i < table->columns.count; i++) {
+        struct sandbox_column *column = &table->columns.items[i];
 
         free(column->name);
         free(column->type_text);
         free(column->comment);
         free(column->mask_function);
     }
+    table->columns.count = 0;
+}
+
+void sandbox_securable_clear(struct sandbox_securable *securable)
+{
+    sandbox_securable_columns_clear(securable);
     for (size_t i = 0; i < securable->grants.count; i++) {
         free(securable->grants.items[i].principal);
         free(securable->grants.items[i].privilege);

@@ -130,6 +130,7 @@ struct sandbox_securable *sandbox_workspace_add(struct sandbox_workspace *worksp
                                                 const char *comment);
 void sandbox_securable_column(struct sandbox_securable *table, const char *name,
                               const char *type_text, bool nullable, const char *comment);
+void sandbox_securable_columns_clear(struct sandbox_securable *table);
 struct sandbox_principal *sandbox_workspace_principal(struct sandbox_workspace *workspace,
                                                       enum sandbox_principal_kind kind,
                                                       const char *name, const char *display_name);

@@ -1,5 +1,6 @@
 #include "sandbox/world.h"
 
+#include "base/text.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "sandbox/data.h"
@@ -186,6 +187,66 @@ static int open_state(const char *folder, sqlite3 **db, struct err *err)
     return result == SQLITE_OK ? 0 : -1;
 }
 
+/* What the catalog says of the columns follows the latest version. */
+static void columns_follow(struct sandbox_securable *table)
+{
+    const struct sandbox_table_def *def = sandbox_table_def(table->data);
+    const struct sandbox_shape *shape = sandbox_table_version(table->data, -1)->shape;
+    sandbox_securable_columns_clear(table);
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct sandbox_shape_column *column = &shape->columns[i];
+        char *type = base_strdup(column->type.text);
+        base_text_lower(type);
+        sandbox_securable_column(table, column->name, type, !column->required, column->comment);
+        if (def->masked_column && column->source >= 0 &&
+            strcmp(def->masked_column, def->columns[column->source].name) == 0)
+            replace_text(&table->columns.items[i].mask_function, def->mask);
+        free(type);
+    }
+}
+
+static bool of_columns(const char *operation)
+{
+    return strpbrk(operation, SANDBOX_CHANGE_FIELD) != NULL;
+}
+
+/* Tables that were dropped, by name. */
+static void replay_dropped(struct sandbox_workspace *workspace, struct sandbox_world *world)
+{
+    sqlite3_stmt *query;
+    if (sqlite3_prepare_v2(world->state, "SELECT k FROM meta WHERE k LIKE 'dropped:%'", -1, &query,
+                           NULL) != SQLITE_OK)
+        return;
+    while (sqlite3_step(query) == SQLITE_ROW) {
+        struct sandbox_securable *table = sandbox_workspace_find(
+            workspace, 'T', (const char *)sqlite3_column_text(query, 0) + strlen("dropped:"));
+        if (table)
+            table->hidden = true;
+    }
+    sqlite3_finalize(query);
+}
+
+int sandbox_table_drop(struct sandbox_securable *table, bool gone, struct err *err)
+{
+    sqlite3 *db = table->data ? sandbox_table_world(table->data)->state : NULL;
+    sqlite3_stmt *change;
+    int result = SQLITE_DONE;
+    table->hidden = gone;
+    if (!db)
+        return 0;
+    if (sqlite3_prepare_v2(db,
+                           gone ? "INSERT OR REPLACE INTO meta VALUES('dropped:' || ?, 1)"
+                                : "DELETE FROM meta WHERE k = 'dropped:' || ?",
+                           -1, &change, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(change, 1, table->full_name, -1, SQLITE_STATIC);
+        result = sqlite3_step(change);
+        sqlite3_finalize(change);
+    }
+    return result == SQLITE_DONE ? 0
+                                 : base_err_set(err, ERR_HOST_IO_ERROR, "state of the sandbox: %s",
+                                                sqlite3_errmsg(db));
+}
+
 static int replay(struct sandbox_workspace *workspace, struct sandbox_world *world, struct err *err)
 {
     sqlite3_stmt *query;
@@ -206,6 +267,9 @@ static int replay(struct sandbox_workspace *workspace, struct sandbox_world *wor
                                          sqlite3_column_int64(query, 3), &version, err);
         if (table && table->data)
             table->updated_ms = sqlite3_column_int64(query, 3) / 1000;
+        if (result == 0 && table && table->data &&
+            of_columns((const char *)sqlite3_column_text(query, 1)))
+            columns_follow(table);
     }
     sqlite3_finalize(query);
     return result;
@@ -230,6 +294,7 @@ int sandbox_world_load(struct sandbox_workspace *workspace, const char *name, in
         int result = worlds[i]->load(world, workspace, principal);
         if (result == 0)
             result = replay(workspace, world, err);
+        replay_dropped(workspace, world);
         sandbox_workspace_unlock(workspace);
         return result;
     }
@@ -249,6 +314,8 @@ int sandbox_table_change(struct sandbox_workspace *workspace, const char *full_n
         result =
             sandbox_table_commit(table->data, table->full_name, operation, count,
                                  base_seam_now_us(sandbox_workspace_seam(workspace)), version, err);
+    if (result == 0 && of_columns(operation))
+        columns_follow(table);
     if (result == 0)
         table->updated_ms = base_seam_now_us(sandbox_workspace_seam(workspace)) / 1000;
     sandbox_workspace_unlock(workspace);

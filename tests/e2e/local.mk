@@ -6,9 +6,9 @@ dist_check_SCRIPTS += tests/e2e/test_engine_doubt.py
 TESTS += tests/e2e/test_engine_doubt.py
 # Secrets of service principals, SCIM, system schemas and the audit log of the sandbox.
 dist_check_SCRIPTS += tests/e2e/test_sandbox_audit.py
-dist_check_SCRIPTS += tests/e2e/test_sandbox_grants.py tests/e2e/test_sandbox_history.py tests/e2e/test_sandbox_information.py tests/e2e/test_sandbox_statement.py
+dist_check_SCRIPTS += tests/e2e/test_sandbox_ddl.py tests/e2e/test_sandbox_grants.py tests/e2e/test_sandbox_history.py tests/e2e/test_sandbox_information.py tests/e2e/test_sandbox_statement.py
 TESTS += tests/e2e/test_sandbox_audit.py
-TESTS += tests/e2e/test_sandbox_grants.py tests/e2e/test_sandbox_history.py tests/e2e/test_sandbox_information.py tests/e2e/test_sandbox_statement.py
+TESTS += tests/e2e/test_sandbox_ddl.py tests/e2e/test_sandbox_grants.py tests/e2e/test_sandbox_history.py tests/e2e/test_sandbox_information.py tests/e2e/test_sandbox_statement.py
 # One table: verdict, cells, statements given up.
 dist_check_SCRIPTS += tests/e2e/test_console_table.py
 TESTS += tests/e2e/test_console_table.py
