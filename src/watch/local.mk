@@ -19,3 +19,9 @@ TESTS += tests/unit/test_watch_audit
 tests_unit_test_watch_audit_SOURCES = tests/unit/test_watch_audit.c
 tests_unit_test_watch_audit_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_watch_audit_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_watch_doctor
+TESTS += tests/unit/test_watch_doctor
+tests_unit_test_watch_doctor_SOURCES = tests/unit/test_watch_doctor.c
+tests_unit_test_watch_doctor_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_watch_doctor_LDADD = src/libengine.a $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
