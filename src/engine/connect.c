@@ -22,6 +22,7 @@ static struct sync_settings sync_settings_of(const struct config_profile *profil
         .parallel_tables = (int)config_get_i64(profile, CONFIG_PARALLEL_TABLES),
         .link_parallel = (int)config_get_i64(profile, CONFIG_LINK_PARALLEL),
         .group_rows = config_get_i64(profile, CONFIG_ROW_GROUP_ROWS),
+        .no_warehouse_start = !config_get_bool(profile, CONFIG_WAREHOUSE_START),
         .no_compression = !config_get_bool(profile, CONFIG_LINK_COMPRESSION),
     };
     return settings;
@@ -53,6 +54,17 @@ void engine_idle_check(struct engine *engine)
 {
     if (engine->rebuild_wanted && engine->rebuild_timer == 0 && !engine->stopping)
         engine->rebuild_timer = net_loop_after(engine->loop, 1, rebuild_fire, engine);
+}
+
+static void on_warehouse_start(void *user, const char *name, const char *state)
+{
+    struct engine *engine = user;
+    cJSON *event = base_json_object();
+    base_json_add_str(event, "id", config_get(engine->profile, CONFIG_WAREHOUSE_ID));
+    base_json_add_str(event, "name", name);
+    base_json_add_str(event, "state", state);
+    engine_event(engine, "warehouse.start", event);
+    engine_warehouse_forget(engine); /* whoever looks at the batch sees how it is now */
 }
 
 static void on_batch_over(void *user, int64_t batch)
@@ -230,7 +242,7 @@ static void sync_open(struct engine *engine)
                              .seam = engine->seam,
                              .log = engine->log,
                              .settings = sync_settings_of(engine->profile)};
-    struct sync_listener listener = {on_run_state, on_progress, on_batch_over, engine};
+    struct sync_listener listener = {on_run_state, on_progress, on_batch_over, on_warehouse_start, engine};
     engine->sync = sync_new(&deps, &engine->connect_err);
     if (engine->sync == NULL)
         return;

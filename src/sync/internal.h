@@ -119,6 +119,17 @@ void sync_run_listen(struct sync_run *run);
 /* --- batch.c --- */
 void sync_batch_over(struct sync *sync, int64_t batch);
 
+/* --- warehouse.c --- */
+struct sync_warehouse_look;
+/* done runs once on the loop, never from inside: NULL when a statement may be given to the
+ * warehouse; the look is dead then. Asks at most every 30 s while it runs. */
+struct sync_warehouse_look *sync_warehouse_look_new(struct sync *sync,
+                                                    void (*done)(void *user, const struct err *err),
+                                                    void *user);
+void sync_warehouse_look_cancel(struct sync_warehouse_look **look);
+/* A statement follows: when it starts the warehouse, that is said. */
+void sync_warehouse_used(struct sync *sync);
+
 /* --- recover.c --- */
 void sync_recovered(struct sync_run *run);
 
@@ -189,6 +200,8 @@ struct sync {
     size_t ops;    /* storage verbs not answered */
     int transfers; /* link requests and downloads under way */
     bool closing;
+    char *warehouse_name, *warehouse_state; /* as last looked at; NULL: never */
+    int64_t warehouse_seen_us;              /* monotonic */
     bool reached;   /* a table was planned: the way to the workspace is right */
     bool recovered; /* runs may start */
     int recovering; /* runs still unresolved */

@@ -5,7 +5,7 @@ src_libsync_a_SOURCES = \
 	src/sync/group.c src/sync/group.h src/sync/manifest.c src/sync/manifest.h src/sync/plan.c src/sync/plan.h \
 	src/sync/preview.c src/sync/progress.c src/sync/publish.c src/sync/publish.h src/sync/recover.c \
 	src/sync/retry.c src/sync/retry.h src/sync/run.c src/sync/submit.c src/sync/sync.c src/sync/transfer.c \
-	src/sync/verify.c src/sync/worker.c src/sync/worker.h src/sync/write.c
+	src/sync/verify.c src/sync/worker.c src/sync/warehouse.c src/sync/worker.h src/sync/write.c
 
 check_PROGRAMS += tests/unit/test_sync_group tests/unit/test_sync_worker
 TESTS += tests/unit/test_sync_group tests/unit/test_sync_worker

@@ -16,6 +16,7 @@ struct sync_planner {
     struct model_share_table table;
     char *codec;
     struct databricks_call *call;
+    struct sync_warehouse_look *look;
     struct sync_planned planned;
     void (*done)(void *user, struct sync_planned *planned, const struct err *err);
     void *user;
@@ -214,12 +215,12 @@ static void history_done(void *user, const struct err *err, struct databricks_qu
 static int history_ask(struct sync_planner *p, struct err *err)
 {
     struct buf sql;
-    if (!*p->sync->deps.settings.warehouse_id)
-        return base_err_set(err, ERR_CONFIG_MISSING, "no warehouse is chosen");
     base_buf_init(&sql, 1 << 16);
     base_buf_text(&sql, "DESCRIBE HISTORY ");
     int rc = model_name_sql(&p->planned.plan.table, &sql, err);
     base_buf_text(&sql, " LIMIT 1");
+    if (!rc)
+        sync_warehouse_used(p->sync);
     if (!rc)
         p->call = databricks_query_json(p->sync->deps.databricks, SYNC_IDENTITY,
                                         p->sync->deps.settings.warehouse_id, sql.data, NULL, 0, 10,
@@ -247,6 +248,19 @@ static int plan_fill(struct sync_planner *p, struct databricks_table *table, str
     return 0;
 }
 
+static void warehouse_ready(void *user, const struct err *err)
+{
+    struct sync_planner *p = user;
+    struct err own = ERR_INIT;
+    p->look = NULL;
+    if (err)
+        planner_end(p, err);
+    else if (p->planned.unpinned_why)
+        planner_end(p, NULL);
+    else if (history_ask(p, &own))
+        planner_end(p, &own);
+}
+
 static void table_done(void *user, const struct err *err, struct databricks_table *table)
 {
     struct sync_planner *p = user;
@@ -256,10 +270,12 @@ static void table_done(void *user, const struct err *err, struct databricks_tabl
         planner_end(p, err);
         return;
     }
-    if (plan_fill(p, table, &own) || (!p->planned.unpinned_why && history_ask(p, &own)))
+    if (!plan_fill(p, table, &own) && !*p->sync->deps.settings.warehouse_id)
+        base_err_set(&own, ERR_CONFIG_MISSING, "no warehouse is chosen");
+    if (own.code)
         planner_end(p, &own);
-    else if (p->planned.unpinned_why)
-        planner_end(p, NULL);
+    else
+        p->look = sync_warehouse_look_new(p->sync, warehouse_ready, p);
 }
 
 struct sync_planner *sync_planner_new(struct sync *sync, const struct model_share_table *table,
@@ -285,5 +301,6 @@ void sync_planner_cancel(struct sync_planner **planner)
         return;
     *planner = NULL;
     databricks_cancel(&p->call);
+    sync_warehouse_look_cancel(&p->look);
     planner_free(p);
 }

@@ -176,6 +176,7 @@ void sync_extract_submit(struct sync_run *run)
         sync_run_fail(run, &err);
         return;
     }
+    sync_warehouse_used(sync);
     base_seam_crash(sync->deps.seam, "P1");
     struct sync_submit *s = submit_new(run);
     char *marked = base_printf("%s /* %s */", sql, s->mark);

@@ -218,6 +218,8 @@ void sync_free(struct sync **pointer)
     sync_workers_free(&sync->workers);
     sync_budget_free(&sync->budget);
     free(sync->warehouse_id);
+    free(sync->warehouse_name);
+    free(sync->warehouse_state);
     free(sync->codec);
     free(sync->principal);
     free(sync);

@@ -43,7 +43,8 @@ struct sync_settings {
     int64_t no_progress_ms; /* a run without a new chunk or part gives up after this [30 min] */
     int max_attempts;       /* attempts of one run for causes that pass, the first included [5] */
     int64_t retry_base_ms;  /* before a second attempt; doubles, full jitter, at most 60 s [1 s] */
-    bool no_compression;    /* do not ask for LZ4 chunks */
+    bool no_warehouse_start; /* a stopped warehouse is not started: SRC_WH_START_DENIED */
+    bool no_compression;     /* do not ask for LZ4 chunks */
 };
 
 /* All borrowed; they outlive the sync object. */
@@ -125,6 +126,8 @@ struct sync_listener {
     void (*on_run_state)(void *user, const struct model_run *run);
     void (*on_progress)(void *user, const struct sync_progress *progress);
     void (*on_batch_over)(void *user, int64_t batch_id); /* its last run is over */
+    /* A statement is about to start a warehouse that was in this state. */
+    void (*on_warehouse_start)(void *user, const char *name, const char *state);
     void *user;
 };
 

@@ -219,6 +219,20 @@ def test_lost_answer_is_no_second_statement(workspace):
     assert "sync.submit_lost" in log and "state=found" in log
 
 
+def test_start_of_a_warehouse_is_said(workspace):
+    workspace.control("fault", "cold_warehouse", "seconds=1")
+    workspace.json("config", "set", "warehouse.start", "false")
+    run = workspace.start()
+    shown = workspace.finished(run)
+    assert shown["run"]["error"]["code"] == "SRC_WH_START_DENIED", shown["run"]
+    assert "warehouse.start true" in shown["run"]["error"]["hint"]
+    assert not workspace.asked("statements"), "nothing was submitted"
+    workspace.json("config", "set", "warehouse.start", "true")
+    done = workspace.console("sync", "run", "--wait")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("is STOPPED: the statement starts it") == 1, done.stderr
+
+
 def test_count_is_cancelled_with_its_run(workspace):
     """What nobody reads any more does not go on running in the warehouse."""
     workspace.control("fault", "warehouse_queued", "seconds=600")

@@ -4,6 +4,7 @@
 #include "databricks/catalog.h"
 #include "databricks/history.h"
 #include "databricks/statement.h"
+#include "databricks/warehouse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ enum kind {
     KIND_LINKS,
     KIND_FETCH,
     KIND_HISTORY,
+    KIND_WAREHOUSE,
     KIND_END
 };
 
@@ -62,6 +64,7 @@ struct databricks_call {
     void (*statement)(void *, const struct err *, struct databricks_statement *);
     void (*link)(void *, const struct err *, struct databricks_links *);
     void (*fetch)(void *, const struct err *, struct buf *);
+    void (*warehouse)(void *, const struct err *, struct databricks_warehouse *);
     void (*history)(void *, const struct err *, const struct databricks_history_found *);
     void (*end)(void *, const struct err *);
 };
@@ -146,6 +149,15 @@ static void execute_fire(struct databricks_call *c)
     }
     snprintf(s.id, sizeof s.id, "statement-%d", ++c->fake->executed);
     c->statement(c->user, NULL, &s);
+}
+
+static void warehouse_fire(struct databricks_call *c)
+{
+    struct databricks_warehouse w = {
+        .name = (char *)"small",
+        .state = (char *)(c->fake->warehouse_stopped ? "STOPPED" : "RUNNING")};
+    c->fake->warehouse_looks++;
+    c->warehouse(c->user, NULL, &w);
 }
 
 static void history_fire(struct databricks_call *c)
@@ -271,9 +283,10 @@ static void call_fire(void *user)
 {
     struct databricks_call *c = user;
     static void (*const fire[])(struct databricks_call *) = {
-        [KIND_TABLE] = table_fire,    [KIND_QUERY] = query_fire, [KIND_EXECUTE] = execute_fire,
-        [KIND_WAIT] = wait_fire,      [KIND_LINKS] = links_fire, [KIND_FETCH] = fetch_fire,
-        [KIND_HISTORY] = history_fire};
+        [KIND_TABLE] = table_fire,     [KIND_QUERY] = query_fire,
+        [KIND_EXECUTE] = execute_fire, [KIND_WAIT] = wait_fire,
+        [KIND_LINKS] = links_fire,     [KIND_FETCH] = fetch_fire,
+        [KIND_HISTORY] = history_fire, [KIND_WAREHOUSE] = warehouse_fire};
     c->fake->open_calls--;
     if (c->kind == KIND_END)
         c->end(c->user, NULL);
@@ -432,4 +445,15 @@ databricks_statement_close(struct databricks *db, enum databricks_identity ident
     (void)identity, (void)id;
     ((struct fake_workspace *)db)->closed++;
     return end_new(db, done, user);
+}
+
+struct databricks_call *databricks_warehouse_get(
+    struct databricks *db, enum databricks_identity identity, const char *id,
+    void (*done)(void *user, const struct err *err, struct databricks_warehouse *warehouse),
+    void *user)
+{
+    struct databricks_call *c = call_new(db, KIND_WAREHOUSE, user);
+    (void)identity, (void)id;
+    c->warehouse = done;
+    return c;
 }

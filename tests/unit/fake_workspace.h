@@ -28,11 +28,12 @@ struct fake_workspace {
     int links_expire; /* links that end as expired, one after the other */
     int corrupt;      /* downloads that come damaged, after the first `corrupt_after` */
     int corrupt_after;
+    bool warehouse_stopped;
     int lose_execute;      /* so many submissions are not answered */
     bool lost_is_there;    /* but were taken */
     int result_gone_after; /* links until the result is gone; -1: never */
     /* What was asked. */
-    int executed, cancelled, closed, history_looks, links, fetches, open_calls;
+    int executed, cancelled, closed, history_looks, warehouse_looks, links, fetches, open_calls;
     int most_links_ahead, links_open; /* links given and not yet fetched */
     int64_t version;
 };

@@ -40,8 +40,9 @@ struct app_link {
 };
 
 static const char *const events[] = {
-    "run.progress", "run.state",     "catalog.changed", "draft.changed", "finding", "secret.expiry",
-    "setup.check",  "share.changed", "status.changed",  "doctor.layer",  "resync",
+    "run.progress",   "run.state",     "catalog.changed", "draft.changed",
+    "finding",        "secret.expiry", "setup.check",     "share.changed",
+    "status.changed", "doctor.layer",  "warehouse.start", "resync",
 };
 
 struct app_link *app_link_new(const char *profile, const char *socket, const char *version,

@@ -359,7 +359,8 @@ static cJSON *sync_all(struct demo *demo, struct err *err)
 /* The report, or NULL with err. */
 static cJSON *demo_walk(struct demo *demo, struct err *err)
 {
-    static const char *const events[] = {"run.state", "run.progress", "catalog.changed", NULL};
+    static const char *const events[] = {"run.state", "run.progress", "catalog.changed",
+                                         "warehouse.start", NULL};
     struct view_out *out = demo->cli->out;
     int rc = folder_make(demo, err);
     if (rc == 0)

@@ -75,7 +75,7 @@ int cli_exec_runs_cancel(struct cli *cli)
 
 static int retry_wait(struct cli *cli, cJSON *take_params)
 {
-    static const char *const events[] = {"run.state", "run.progress", NULL};
+    static const char *const events[] = {"run.state", "run.progress", "warehouse.start", NULL};
     struct err err = ERR_INIT;
     cJSON *data = NULL;
     struct view_link *link = cli_link(cli, &err);

@@ -187,7 +187,7 @@ int cli_batch_wait(struct cli *cli, struct view_link *link, int64_t batch)
 
 int cli_exec_sync_run(struct cli *cli)
 {
-    static const char *const events[] = {"run.state", "run.progress", NULL};
+    static const char *const events[] = {"run.state", "run.progress", "warehouse.start", NULL};
     struct err err = ERR_INIT;
     cJSON *params = base_json_object(), *data = NULL;
     bool wait = cli_flag(&cli->args, "wait");

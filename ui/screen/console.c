@@ -108,6 +108,9 @@ void console_event(struct console *console, const char *name, const cJSON *paylo
 {
     if (strcmp(name, "run.progress") != 0)
         console->status_wanted = true;
+    if (strcmp(name, "warehouse.start") == 0)
+        console_say(console, "warehouse %s is %s: a statement starts it",
+                    base_json_str_or(payload, "name", ""), base_json_str_or(payload, "state", ""));
     if (strcmp(name, "resync") == 0) /* some events were lost */
         console_resume(console);
     else

@@ -88,10 +88,20 @@ static void on_state(struct view_progress *progress, const cJSON *run)
     state_say(progress, run);
 }
 
+/* It costs money, and takes a while. */
+static void warehouse_say(struct view_progress *progress, const cJSON *warehouse)
+{
+    line_close(progress);
+    view_diag(progress->out, "warehouse %s is %s: the statement starts it",
+              base_json_str_or(warehouse, "name", ""), base_json_str_or(warehouse, "state", ""));
+}
+
 void view_progress_event(struct view_progress *progress, const cJSON *event)
 {
     if (strcmp(base_json_str_or(event, "name", ""), "run.state") == 0)
         on_state(progress, base_json_get(event, "payload"));
+    if (strcmp(base_json_str_or(event, "name", ""), "warehouse.start") == 0)
+        warehouse_say(progress, base_json_get(event, "payload"));
 }
 
 bool view_progress_wanted(const struct view_progress *progress)
