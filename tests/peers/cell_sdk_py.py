@@ -13,7 +13,7 @@ import cells  # noqa: E402
 import client_sdk_py  # noqa: E402
 import databricks.sdk.errors as errors  # noqa: E402
 import official  # noqa: E402
-from databricks.sdk import WorkspaceClient  # noqa: E402
+from databricks.sdk import AccountClient, WorkspaceClient  # noqa: E402
 from databricks.sdk.service.catalog import PermissionsChange, Privilege  # noqa: E402
 from databricks.sdk.service.sql import Disposition, Format, StatementParameterListItem, StatementState  # noqa: E402
 from sandbox_client import Sandbox, arrow_rows  # noqa: E402
@@ -104,15 +104,89 @@ def sdk_troubles(sandbox, client, admin):
     check("start", starting.result().state.value, "RUNNING")
 
 
+def sdk_errors(sandbox, client, admin):
+    """Each refusal as the SDK's own exception for it."""
+    ready = sandbox.ready
+    number, unknown = ready["warehouse_id"], "01f00000-0000-0000-0000-000000000000"
+    api = client.statement_execution
+    stranger = PermissionsChange(principal="nobody@shop.example", add=[Privilege.SELECT])
+    refused("unknown warehouse", errors.ResourceDoesNotExist, lambda: client.warehouses.get("0000000000000000"))
+    refused("unknown statement", errors.NotFound, lambda: api.get_statement(unknown))
+    refused("statement, malformed warehouse", errors.InvalidParameterValue, lambda: api.execute_statement("SELECT 1", "x"))
+    refused("statement, wait of 70 s", errors.InvalidParameterValue,
+            lambda: api.execute_statement("SELECT 1", number, wait_timeout="70s"))
+    refused("unknown kind of securable", errors.InvalidParameterValue, lambda: client.grants.get("nonsense", "x"))
+    refused("grant to nobody", errors.NotFound, lambda: admin.grants.update("table", "shop.aampe.events", changes=[stranger]))
+    refused("unknown service principal", errors.NotFound, lambda: admin.service_principals.get("1"))
+    refused("secrets without the role", errors.PermissionDenied,
+            lambda: list(client.service_principal_secrets_proxy.list(ready["principal_id"])))
+    refused("system schemas without the role", errors.PermissionDenied,
+            lambda: list(client.system_schemas.list(ready["metastore_id"])))
+    refused("wrong token", errors.PermissionDenied,
+            lambda: WorkspaceClient(host=ready["address"], token="dapi00", auth_type="pat").current_user.me())
+    refused("wrong secret", ValueError, lambda: WorkspaceClient(
+        host=ready["address"], client_id=ready["client_id"], client_secret="dose00", auth_type="oauth-m2m").current_user.me())
+
+
+def sdk_pages(sandbox, client, admin):
+    """Listings in pages hold the same as in one, in the same order; each was asked for in more than one call."""
+    lists = (("schemas", lambda: [one.name for one in client.schemas.list("shop")], 6),
+             ("tables", lambda: [one.name for one in client.tables.list("shop", "aampe")], 4),
+             ("summaries", lambda: [one.full_name for one in admin.tables.list_summaries("shop")], 22),
+             ("principals", lambda: [one.id for one in admin.service_principals.list(count=1)], 2))
+    whole = [call() for _, call, _ in lists]
+    sandbox.command("set", "page_size=1")
+    for (name, call, count), wanted in zip(lists, whole):
+        before = sandbox.requests()["last"]
+        got = call()
+        check("pages of " + name, (got, len(got)), (wanted, count))
+        check("pages of " + name, sandbox.requests()["last"] - before >= count, True)
+    sandbox.command("set", "page_size=50")
+
+
+def sdk_account():
+    """The account's client: its own tokens, principals, secrets, assignment and IP lists."""
+    with Sandbox("--rows", "1000") as sandbox:
+        ready = sandbox.ready
+        workspace = WorkspaceClient(host=ready["address"], token=ready["admin_token"], auth_type="pat")
+        principals = sorted((one.id, one.application_id) for one in workspace.service_principals.list())
+        sandbox.fault("account_host")
+        observer = {"client_id": ready["observer_client_id"], "client_secret": ready["observer_client_secret"]}
+        account = AccountClient(host=ready["address"], account_id=ready["account_id"], auth_type="oauth-m2m", **observer)
+        refused("account, not its admin", errors.PermissionDenied, lambda: list(account.service_principals.list()))
+        sandbox.command("grant", ready["observer_client_id"], "ACCOUNT_ADMIN", "account")
+        check("account principals", sorted((one.id, one.application_id) for one in account.service_principals.list()),
+              principals)
+        number = ready["principal_id"]
+        made = account.service_principal_secrets.create(number, lifetime="31536000s")
+        secrets = [one.as_dict() for one in account.service_principal_secrets.list(number)]
+        assigned = account.workspace_assignment.list(int(ready["workspace_id"]))
+        check("assignment", int(number) in [one.principal.principal_id for one in assigned], True)
+        check("account IP lists", list(account.ip_access_lists.list()), [])
+        sandbox.fault("clear", "account_host")
+        check("account secrets", secrets,
+              [one.as_dict() for one in workspace.service_principal_secrets_proxy.list(number)])
+        secret = {"client_id": ready["client_id"], "client_secret": made.secret}
+        check("token by a new secret", WorkspaceClient(host=ready["address"], auth_type="oauth-m2m", **secret)
+              .current_user.me().id, number)
+        sandbox.fault("account_host")
+        account.service_principal_secrets.delete(number, made.id)
+        sandbox.fault("clear", "account_host")
+        refused("token by a deleted secret", ValueError,
+                lambda: WorkspaceClient(host=ready["address"], auth_type="oauth-m2m", **secret).current_user.me())
+
+
 def main():
     with Sandbox("--rows", str(ROWS), "--set", f"chunk_rows={ROWS // 3}") as sandbox:
         ready = sandbox.ready
         client = WorkspaceClient(host=ready["address"], client_id=ready["client_id"],
                                  client_secret=ready["client_secret"])
         admin = WorkspaceClient(host=ready["address"], token=ready["admin_token"])
-        for part in (lambda: sdk_metadata(sandbox, client, admin), lambda: sdk_grants(sandbox, client, admin),
-                     lambda: sdk_statements(sandbox, client), lambda: sdk_troubles(sandbox, client, admin)):
-            CELL.attempt("sdk", "sandbox", part)
+        for part in (sdk_metadata, sdk_errors, sdk_pages, sdk_grants):
+            CELL.attempt(part.__name__, "sandbox", lambda part=part: part(sandbox, client, admin))
+        CELL.attempt("sdk_statements", "sandbox", lambda: sdk_statements(sandbox, client))
+        CELL.attempt("sdk_troubles", "sandbox", lambda: sdk_troubles(sandbox, client, admin))
+    CELL.attempt("sdk_account", "sandbox", sdk_account)
     official.judge(CELL, client_sdk_py.Sdk())
     return CELL.finish()
 
