@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-static const char *const facts[] = {"address", "host",         "application_id", "id",
-                                    "folder",  "workspace_id", "catalog",        "path"};
+static const char *const facts[] = {"address", "host",         "application_id",   "id",
+                                    "folder",  "workspace_id", "first_unreadable", "path"};
 
 static cJSON *facts_make(const char *value)
 {
@@ -99,6 +99,7 @@ static void every_code(void **state)
             snprintf(left, sizeof left, "{%s}", facts[k]);
             assert_null(strstr(lines, left));
         }
+        assert_null(strstr(lines, "{catalog}"));
         free(lines);
         view_page_free(&page);
         view_doctor_free(&doctor);
@@ -133,6 +134,11 @@ static void facts_of_the_right_layer(void **state)
     /* The address of another layer is not the one that is refused. */
     assert_null(strstr(lines, "create"));
     assert_non_null(strstr(lines, "ip-access-lists list"));
+    free(lines);
+    view_doctor_free(&doctor);
+    doctor = doctor_make(ERR_SRC_CATALOG_UNBOUND, "shop.aampe.users", "mend it");
+    lines = view_doctor_fix_lines(doctor, doctor->first, false);
+    assert_non_null(strstr(lines, "update-bindings catalog shop --json"));
     free(lines);
     view_doctor_free(&doctor);
     doctor = doctor_make(ERR_SRC_PERM_TABLE, NULL, "GRANT SELECT ON TABLE `a`.`b`.`c` TO `d`");

@@ -141,7 +141,8 @@ static void layer_take(struct doctor *doctor, const cJSON *payload)
 {
     bool done = false;
     if (doctor->data == NULL || doctor->data->job != base_json_i64_or(payload, "job", 0)) {
-        show(doctor); /* somebody else has started it */
+        if (!console_waiting(&doctor->screen)) /* else the answer is on its way */
+            show(doctor);                      /* somebody else has started it */
     } else if (view_doctor_event(doctor->data, payload, &done)) {
         doctor->stale = true;
         if (done)

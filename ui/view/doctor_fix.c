@@ -169,7 +169,7 @@ static const struct place {
     {"workspace_id", "assignment", "workspace_id"},
     {"folder", "state", "folder"},
     {"path", OWN, "folder"},
-    {"catalog", OWN, "catalog"},
+    {"catalog", OWN, "first_unreadable"}, /* its first part */
 };
 
 /* A fact as text, malloc'd; NULL: not known or no plain word. */
@@ -218,6 +218,8 @@ static char *fact_of(const struct view_doctor *doctor, const struct view_doctor_
                                                          : other->evidence,
                         place->key);
     }
+    if (text && strcmp(name, "catalog") == 0)
+        text[strcspn(text, ".")] = '\0';
     return text;
 }
 
