@@ -237,6 +237,9 @@ static void get_one(struct sandbox_exchange *exchange, int kind)
     sight = securable ? sight_whole(exchange, securable, &missing) : HIDDEN;
     if (!securable)
         refuse_unknown(exchange, kind, full_name);
+    else if (sight == HIDDEN &&
+             sandbox_server_setting(exchange->server, SANDBOX_INVISIBLE_STATUS) == 404)
+        refuse_unknown(exchange, kind, full_name);
     else if (sight == HIDDEN)
         refuse_missing(exchange, missing);
     else

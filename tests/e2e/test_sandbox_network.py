@@ -258,6 +258,15 @@ def test_vending_with_the_privilege(sandbox):
         sandbox.command("revoke", sandbox.ready["client_id"], "EXTERNAL_USE_SCHEMA", schema)
 
 
+def test_invisible_objects_are_forbidden_or_absent(sandbox):
+    refused(sandbox.get(UC + "/tables/shop.hr.employees"), 403, "PERMISSION_DENIED")
+    sandbox.command("set", "invisible_status=404")
+    answer = sandbox.get(UC + "/tables/shop.hr.employees")
+    sandbox.command("set", "invisible_status=403")
+    refused(answer, 404, "TABLE_DOES_NOT_EXIST")
+    assert sandbox.get(UC + "/tables/shop.aampe.users").status == 200
+
+
 def test_storage_is_empty(sandbox):
     assert sandbox.get(UC + "/storage-credentials").json == {}
     assert sandbox.get(UC + "/external-locations", max_results=0).json == {}
