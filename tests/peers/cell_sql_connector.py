@@ -59,7 +59,7 @@ def manners(cell, lab, cloud_fetch):
 
 def metadata(cell, lab):
     """Catalogs, schemas, tables and columns as the connector lists them and as our commands do."""
-    ours = lab.profile.ok("tree")["rows"]
+    ours = lab.profile.ok("tree", "--refresh")["rows"]
     with connect(lab) as connection, connection.cursor() as cursor:
         def listed(call, **names):
             call(**names)

@@ -108,18 +108,18 @@ def flat_columns(table):
 
 
 def as_stored(table):
-    """An Arrow table with intervals as numbers: months and microseconds. pyarrow has no class for months."""
-    import duckdb
+    """An Arrow table or batch with intervals as the whole numbers that a file holds: months and microseconds. pyarrow has
+    no class for months, so the batch is read again under a schema that says what its bytes are."""
     import pyarrow as pa
+    stored = []
+    for field in table.schema:
+        kind = pa.int32() if str(field.type) == "month_interval" else field.type
+        stored.append(pa.field(field.name, kind, metadata=field.metadata))
+    batches = table.to_batches() if isinstance(table, pa.Table) else [table]
+    table = pa.Table.from_batches([pa.ipc.read_record_batch(batch.serialize(), pa.schema(stored)) for batch in batches],
+                                  pa.schema(stored))
     for index, field in enumerate(table.schema):
-        name = '"' + field.name.replace('"', '""') + '"'
-        if str(field.type) == "month_interval":
-            source = table.select([index])
-            connection = duckdb.connect()
-            connection.register("source", source)
-            months = connection.sql(f"SELECT (date_part('year', {name}) * 12 + date_part('month', {name}))::INT FROM source")
-            table = table.set_column(index, pa.field(field.name, pa.int32()), months.to_arrow_table().column(0))
-        elif pa.types.is_duration(field.type):
+        if pa.types.is_duration(field.type):
             column = table.column(index).cast(pa.duration("us")).cast(pa.int64())
             table = table.set_column(index, pa.field(field.name, pa.int64()), column)
     return table

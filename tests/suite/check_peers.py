@@ -77,7 +77,7 @@ def context_of(peer, program):
 def run_cell(peer, program):
     """The checks of one cell. A cell that ends badly without naming a difference is a difference."""
     cell = os.path.join(SOURCE, "tests", "peers", "cell_" + peer["peer"].replace("-", "_") + ".py")
-    python = program if peer["kind"] == "pip" else sys.executable
+    python = program if peer["kind"] in ("pip", "java") else sys.executable
     log = os.path.join(RESULTS, peer["peer"] + ".log")
     checks, why = [], None
     with open(log, "wb") as errors:

@@ -67,6 +67,7 @@ install_npm() {
 install() {
     case $kind in
     pip) install_pip ;;
+    java) command -v java >/dev/null || skip "no java (package openjdk-17-jre-headless)"; install_pip ;;
     npm) install_npm ;;
     go) install_go github.com/databricks/cli "-X github.com/databricks/cli/internal/build.buildVersion=${pins##*@v}" databricks ;;
     *) skip "pins names the kind $kind, which nobody can install" ;;
@@ -75,7 +76,7 @@ install() {
 
 program() {
     case $kind in
-    pip) echo "$folder/bin/python3" ;;
+    pip | java) echo "$folder/bin/python3" ;;
     go) echo "$folder/databricks" ;;
     *) echo "$folder" ;;
     esac
