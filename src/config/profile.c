@@ -171,6 +171,37 @@ struct config_profile *config_profile_load(const char *path, struct err *err)
     return profile;
 }
 
+struct config_profile *config_profile_salvage(const char *path)
+{
+    struct config_profile *profile = config_profile_new();
+    cJSON *json = NULL;
+    const cJSON *root, *item, *member;
+    struct buf text;
+
+    base_buf_init(&text, FILE_MAX);
+    if (base_file_read(path, FILE_MAX, &text, NULL) == 0 && text.len)
+        json = base_json_parse(text.data, text.len, FILE_MAX, NULL);
+    base_buf_free(&text);
+    root = cJSON_IsObject(json) ? json : NULL;
+    cJSON_ArrayForEach(item, root)
+    {
+        if (!cJSON_IsObject(item)) {
+            if (read_member(profile, item, NULL) && strcmp(item->string, "share") == 0)
+                model_share_free(&profile->share);
+            continue;
+        }
+        cJSON_ArrayForEach(member, item)
+        {
+            char *key = base_printf("%s.%s", item->string, member->string);
+
+            (void)!read_value(profile, key, member, NULL);
+            free(key);
+        }
+    }
+    cJSON_Delete(json);
+    return profile;
+}
+
 static void print_value(cJSON *object, const char *key, const struct config_setting_info *info,
                         const char *value)
 {

@@ -49,6 +49,9 @@ struct config_profile *config_profile_dup(const struct config_profile *profile);
 /* CONFIG_INVALID names the key or the path of what is wrong ("destination.url: ..."); an absent
  * file is CONFIG_MISSING. */
 struct config_profile *config_profile_load(const char *path, struct err *err);
+/* What of a bad file can be used all the same, for a diagnosis: every setting that is good by
+ * itself, the share when it is whole. Never NULL. */
+struct config_profile *config_profile_salvage(const char *path);
 struct config_profile *config_profile_parse(const char *text, size_t len, struct err *err);
 /* Byte-stable: the same profile gives the same bytes, and parse(print(p)) is p. malloc'd, ends with
  * a newline. */

@@ -1,7 +1,7 @@
 /* One examination: settings, secrets and what the state remembers are gathered first, so that
  * nothing of it can change under the doctor. */
 #include "engine/doctor.h"
-#include "engine/setup.h"
+#include "engine/observe.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -20,6 +20,7 @@ struct doctor_run {
     struct doctor_listener listener;
     int64_t job;
     struct watch_self self;
+    struct config_profile *profile; /* a copy; of a bad file what can be used */
     struct err profile_err, state_err;
     struct store_health health;
     struct watch_whole *tables;
@@ -60,7 +61,7 @@ static void whole_fill(struct engine *engine, struct store_look *reader,
 static void tables_fill(struct doctor_run *run)
 {
     struct engine *engine = run->engine;
-    const struct model_share *share = config_profile_share(engine->profile);
+    const struct model_share *share = config_profile_share(run->profile);
     struct err err = ERR_INIT;
     struct store_look *reader = engine->state ? store_look_new(engine->state, &err) : NULL;
     if (reader == NULL)
@@ -101,7 +102,7 @@ static size_t split(char *text, const char *separators, const char *out[], size_
 
 static void vault_fill(struct doctor_run *run)
 {
-    const struct config_profile *profile = run->engine->profile;
+    const struct config_profile *profile = run->profile;
     struct store_vault_settings *vault = &run->self.vault;
     const char *key_file = config_get(profile, CONFIG_VAULT_KEY_FILE);
     const char *helper = config_get(profile, CONFIG_VAULT_HELPER);
@@ -121,7 +122,7 @@ static void self_fill(struct doctor_run *run, const struct watch_engine *outside
 {
     struct engine *engine = run->engine;
     struct watch_self *self = &run->self;
-    const char *hosts = config_get(engine->profile, CONFIG_WORKSPACE_LINK_HOSTS);
+    const char *hosts = config_get(run->profile, CONFIG_WORKSPACE_LINK_HOSTS);
     const struct secret *observer =
         engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_OBSERVER) : NULL;
     self->version = engine->version;
@@ -133,7 +134,7 @@ static void self_fill(struct doctor_run *run, const struct watch_engine *outside
     self->profile_err = &run->profile_err;
     self->vault_err = engine->vault ? NULL : &engine->vault_err;
     self->state_folder = engine->paths.state;
-    self->memory_limit = config_get_i64(engine->profile, CONFIG_MEMORY_LIMIT);
+    self->memory_limit = config_get_i64(run->profile, CONFIG_MEMORY_LIMIT);
     if (outside == NULL) {
         self->state = engine->state;
     } else if (state_err) {
@@ -147,7 +148,7 @@ static void self_fill(struct doctor_run *run, const struct watch_engine *outside
     self->link_host_count =
         split(run->link_text, ", ", run->link_hosts, base_countof(run->link_hosts));
     self->link_hosts = run->link_hosts;
-    run->observer_id = base_strdup(config_get(engine->profile, CONFIG_OBSERVER_CLIENT_ID));
+    run->observer_id = base_strdup(config_get(run->profile, CONFIG_OBSERVER_CLIENT_ID));
     run->observer_secret = observer ? base_secret_dup(observer) : NULL;
     self->observer_id = run->observer_id;
     self->observer_secret = run->observer_secret;
@@ -156,7 +157,7 @@ static void self_fill(struct doctor_run *run, const struct watch_engine *outside
 static struct watch_target target_of(struct doctor_run *run, const char *agent)
 {
     struct engine *engine = run->engine;
-    const struct config_profile *profile = engine->profile;
+    const struct config_profile *profile = run->profile;
     struct store_vault *vault = engine->vault;
     return (struct watch_target){
         /* No share in the engine's limit: what is asked in the middle of a storm must not wait for
@@ -171,10 +172,10 @@ static struct watch_target target_of(struct doctor_run *run, const char *agent)
         .proxy_login = vault ? store_vault_peek(vault, ENGINE_SECRET_PROXY) : NULL,
         .client_id = config_get(profile, CONFIG_PRINCIPAL_CLIENT_ID),
         .secret = vault ? store_vault_peek(vault, ENGINE_SECRET_PRINCIPAL) : NULL,
-        .secret_expires_us = setup_secret_expires_us(engine),
+        .secret_expires_us = engine_secrets_end_us(engine),
         .warehouse = config_get(profile, CONFIG_WAREHOUSE_ID),
         .may_start = config_get_bool(profile, CONFIG_WAREHOUSE_START),
-        .share = config_profile_share(engine->profile),
+        .share = config_profile_share(run->profile),
         .destination = config_get(profile, CONFIG_DESTINATION_URL),
         .self = &run->self};
 }
@@ -244,14 +245,17 @@ struct doctor_run *doctor_run_new(struct engine *engine, const struct watch_engi
     run->engine = engine;
     run->listener = *listener;
     run->job = job;
+    run->profile = engine->profile_err.code == ERR_OK
+                       ? config_profile_dup(engine->profile)
+                       : config_profile_salvage(engine->paths.profile);
     cJSON *kept = engine_doctor_kept(engine);
     self_fill(run, outside, state_err, in_use);
     vault_fill(run);
     tables_fill(run);
     hosts_fill(run, kept);
-    const char *about[WATCH_CHAINS] = {
-        NULL, shown_host(config_get(engine->profile, CONFIG_WORKSPACE_HOST)),
-        config_get(engine->profile, CONFIG_DESTINATION_URL)};
+    const char *about[WATCH_CHAINS] = {NULL,
+                                       shown_host(config_get(run->profile, CONFIG_WORKSPACE_HOST)),
+                                       config_get(run->profile, CONFIG_DESTINATION_URL)};
     run->record =
         doctor_record_new(engine->name, outside ? "syncd" : "engine", job,
                           base_seam_now_us(engine->seam), about, base_json_get(kept, "known"));
@@ -270,6 +274,7 @@ void doctor_run_free(struct doctor_run **run_ptr)
         return;
     watch_doctor_free(&run->doctor);
     doctor_record_free(&run->record);
+    config_profile_free(&run->profile);
     for (size_t i = 0; i < run->self.table_count; i++) {
         model_name_free(&run->tables[i].name);
         free(run->tables[i].table_path);

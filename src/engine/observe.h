@@ -16,5 +16,8 @@ void engine_secrets_tick(struct engine *engine);
 /* Adds what is known to "secrets" of a snapshot: those of the vault, then those of others that end
  * some day: {"name","held","expires","expires_days"}. */
 void engine_secrets_snapshot(struct engine *engine, cJSON *secrets);
+/* When the secret of the principal that we hold ends, by what the workspace said, else by what was
+ * said when it was entered; 0: not known, or never. */
+int64_t engine_secrets_end_us(struct engine *engine);
 
 #endif

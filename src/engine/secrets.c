@@ -186,6 +186,18 @@ static int64_t our_end(struct engine *engine, const struct engine_secrets *secre
     return end;
 }
 
+int64_t engine_secrets_end_us(struct engine *engine)
+{
+    struct store_vault_entry entry;
+    bool endless = false;
+    int64_t end = engine->state ? our_end(engine, secrets_of(engine), &endless) : 0;
+    for (size_t i = 0;
+         !end && !endless && engine->vault && store_vault_at(engine->vault, i, &entry); i++)
+        if (strcmp(entry.name, ENGINE_SECRET_PRINCIPAL) == 0)
+            end = entry.expires_us;
+    return end;
+}
+
 static void end_add(struct engine *engine, cJSON *json, int64_t expires_us)
 {
     base_json_add_time(json, "expires", expires_us);

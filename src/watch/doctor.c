@@ -39,8 +39,8 @@ struct watch_doctor {
     uint64_t timer;
     struct watch_part parts[WATCH_CHAINS];
     const struct watch_self *self;
-    /* No engine answers: what is behind it is looked at before a word is said of it, because it may
-     * be the reason. */
+    /* The engine fails: what is behind it is looked at before a word is said of it, because it may
+     * be the reason, and does not need it. */
     bool hold;
     struct kept kept[KEPT_MAX];
     size_t kept_count;
@@ -118,7 +118,8 @@ static void keep(struct watch_doctor *doctor, const struct watch_layer *layer)
 
 static const struct watch_layer *kept_failure(const struct watch_doctor *doctor)
 {
-    for (size_t i = 1; i < doctor->kept_count; i++)
+    for (size_t i = 1;
+         doctor->kept[0].layer.err.code == ERR_ENGINE_UNREACHABLE && i < doctor->kept_count; i++)
         if (doctor->kept[i].layer.state == WATCH_FAIL)
             return &doctor->kept[i].layer;
     return NULL;
@@ -225,7 +226,9 @@ struct watch_doctor *watch_doctor_new(const struct watch_target *target,
     doctor->listener = *listener;
     doctor->loop = target->loop;
     doctor->self = target->self;
-    doctor->hold = engine && engine->err.code == ERR_ENGINE_UNREACHABLE && asked[0] > 1;
+    const struct err *profile_err = target->self->profile_err;
+    doctor->hold = asked[0] > 1 && ((engine && engine->err.code != ERR_OK) ||
+                                    (profile_err && profile_err->code != ERR_OK));
     for (size_t i = 0; i < WATCH_CHAINS; i++)
         part_begin(doctor, i, target, asked[i]);
     if (!asked[0] && !asked[1] && !asked[2])

@@ -39,6 +39,13 @@ static void span_text(int64_t us, char out[24])
         snprintf(out, 24, "%lld d", (long long)(minutes / 1440));
 }
 
+/* What is behind it may be the reason, and can be looked at without it: the doctor tells it as a
+ * failure when it has seen that. */
+static void engine_fails(struct watch_check *check, const struct err *err, const char *text)
+{
+    watch_end(check, check->count > 1 ? WATCH_WARN : WATCH_FAIL, err, "%s", text);
+}
+
 static void engine_outside(struct watch_check *check, const struct watch_engine *engine)
 {
     cJSON *evidence = watch_evidence(check);
@@ -48,12 +55,10 @@ static void engine_outside(struct watch_check *check, const struct watch_engine 
     base_json_add_str(evidence, "last_code", engine->last_code);
     if (engine->pid)
         base_json_add_i64(evidence, "pid", engine->pid);
-    /* What is behind it may be the reason: the doctor decides when it has seen that. */
-    bool open = engine->err.code == ERR_ENGINE_UNREACHABLE && check->count > 1;
     if (engine->err.code == ERR_OK)
         watch_end(check, WATCH_OK, NULL, "%s", engine->text);
     else
-        watch_end(check, open ? WATCH_WARN : WATCH_FAIL, &engine->err, "%s", engine->text);
+        engine_fails(check, &engine->err, engine->text);
 }
 
 static void look_engine(struct watch_check *check)
@@ -63,7 +68,7 @@ static void look_engine(struct watch_check *check)
     base_json_add_str(evidence, "profile", self->profile);
     base_json_add_bool(evidence, "unit", self->unit);
     if (self->profile_err && self->profile_err->code != ERR_OK) {
-        watch_fail(check, self->profile_err);
+        engine_fails(check, self->profile_err, self->profile_err->message);
     } else if (self->engine) {
         engine_outside(check, self->engine);
     } else {

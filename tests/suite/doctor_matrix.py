@@ -181,6 +181,24 @@ def engine_hangs(bench):
         os.kill(bench.profile.engine.pid, signal.SIGCONT)
 
 
+@case("engine", "a setting nobody knows", "CONFIG_INVALID")
+def profile_broken(bench):
+    path = os.path.join(bench.folder, "config", "aampe", bench.profile.name + ".json")
+    with open(path, encoding="utf-8") as file:
+        kept = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(kept.replace("{", '{"nonsense": {"a": 1},', 1))
+    bench.profile.engine_stop()
+    bench.profile.engine_start()
+    try:
+        yield
+    finally:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(kept)
+        bench.profile.engine_stop()
+        bench.profile.engine_start()
+
+
 @case("host", "clock an hour off", "HOST_CLOCK")
 def host_clock(bench):
     with bench.fault("clock_skew", "seconds=3600"):
@@ -487,6 +505,27 @@ def warned(matrix, bench):
         bench.warehouse("start")
 
 
+def ending(matrix, bench):
+    """A secret that ends soon is a warning; one that has ended is the reason why there is no token."""
+    client = bench.sandbox.info["client_id"]
+    bench.sandbox.command("grant", client, "SP_MANAGER", client)
+    listed = json.loads(bench.sandbox.command("secret", client, "list"))
+    ours = listed["secrets"][0]["id"] if isinstance(listed, dict) else listed[0]["id"]
+    for name, seconds, state, codes, wanted in (
+            ("the secret ends in 9 days", 9 * 86400 + 60, "warn", {"SRC_AUTH_SECRET_EXPIRING"}, 3),
+            ("the secret is over", 1, "fail", {"SRC_AUTH_SECRET_EXPIRED"}, 4)):
+        bench.sandbox.command("secret", client, "end", ours, str(seconds))
+        bench.profile.console("secrets", "list", "--refresh")
+        harness.wait_for(lambda: state == "warn" or bench.doctor("--only", "token")[0] == 4, "the secret to end", 10)
+        code, document, _ = bench.doctor()
+        token = by_layer(document)["token"]
+        found = token["error"]["code"] if token["error"] else "-"
+        wrong = form(document) or ("" if (token["state"], code) == (state, wanted) and found in codes
+                                   else f"{token['state']} {found}, exit code {code}")
+        matrix.add("token", name, found, code, 0, wrong)
+    bench.sandbox.command("secret", client, "end", ours)
+
+
 def offline(matrix, bench):
     """What aampe-syncd --doctor prints beside a running engine is what the engine says, and disturbs nothing."""
     pid = bench.profile.engine.pid
@@ -576,6 +615,7 @@ def main():
                 if one["short"] or not SHORT:
                     matrix.run(bench, one)
             warned(matrix, bench)
+            ending(matrix, bench)
             only(matrix, bench)
             offline(matrix, bench)
             matrix.unharmed(bench, "nothing, after all of them")
