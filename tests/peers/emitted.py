@@ -111,7 +111,8 @@ def audit(lab, prints):
 
 
 def setup(lab):
-    """The checks of the set-up and the doctor's, which end in SELECT 1."""
+    """The checks of the set-up, which end in SELECT 1, and the doctor's."""
+    lab.profile.console("doctor")
     link = Link(lab)
     link.call("setup.check", step="warehouse")
     harness.wait_for(lambda: "SELECT 1" in lab.statements(), "the warehouse's SELECT 1")
