@@ -114,12 +114,30 @@ static size_t unescape(const char *at, char *out, size_t *used)
     return 1;
 }
 
+/* Bytes up to the quote that ends the string, or to the end of the statement. */
+static size_t string_span(const struct sql_lexer *lexer, bool raw)
+{
+    char quote = lexer->text[lexer->at];
+    size_t at = lexer->at + 1;
+    while (at < lexer->len) {
+        if (lexer->text[at] == quote) {
+            if (raw || lexer->text[at + 1] != quote)
+                break;
+            at++;
+        } else if (lexer->text[at] == '\\' && !raw) {
+            at++;
+        }
+        at++;
+    }
+    return at - lexer->at;
+}
+
 static int lex_string(struct sql_lexer *lexer, struct sql_token *token, bool raw)
 {
     const char *text = lexer->text;
     char quote = text[lexer->at];
     size_t at = lexer->at + 1, len = 0, used;
-    char *out = sandbox_arena_alloc(lexer->context->arena, 2 * (lexer->len - lexer->at) + 8);
+    char *out = sandbox_arena_alloc(lexer->context->arena, 2 * string_span(lexer, raw) + 8);
     while (at < lexer->len) {
         if (text[at] == quote) {
             if (raw || text[at + 1] != quote)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IDENTIFIER_DEPTH 64 /* pieces a name may be put together of */
+
 int sql_parser_start(struct sql_parser *parser, struct sql_context *context, const char *text)
 {
     memset(parser, 0, sizeof *parser);
@@ -91,14 +93,17 @@ bool sql_reserved(const struct sql_token *token)
 }
 
 /* Text of what IDENTIFIER() is given: strings, parameters and what is put together of them. */
-static int identifier_text(struct sql_context *context, struct sql_expr *expr, const char **text)
+static int identifier_text(struct sql_context *context, struct sql_expr *expr, int depth,
+                           const char **text)
 {
     struct sandbox_type string = sandbox_type_of(SB_STRING);
     struct sandbox_value value;
     const char *parts[2] = {NULL, NULL};
+    if (depth > IDENTIFIER_DEPTH || expr->arg_count > IDENTIFIER_DEPTH)
+        return sql_error(context, "54001", expr->pos, "[EXPRESSION_TOO_DEEP] nested too deeply.");
     if (expr->kind == EX_BINARY && strcmp(expr->op, "||") == 0) {
-        if (identifier_text(context, expr->args[0], &parts[0]) < 0 ||
-            identifier_text(context, expr->args[1], &parts[1]) < 0)
+        if (identifier_text(context, expr->args[0], depth + 1, &parts[0]) < 0 ||
+            identifier_text(context, expr->args[1], depth + 1, &parts[1]) < 0)
             return -1;
         *text = sandbox_arena_printf(context->arena, "%s%s", parts[0], parts[1]);
         return 0;
@@ -106,7 +111,7 @@ static int identifier_text(struct sql_context *context, struct sql_expr *expr, c
     if (expr->kind == EX_CALL && base_text_equal_nocase(expr->name, "concat")) {
         *text = "";
         for (size_t i = 0; i < expr->arg_count; i++) {
-            if (identifier_text(context, expr->args[i], &parts[0]) < 0)
+            if (identifier_text(context, expr->args[i], depth + 1, &parts[0]) < 0)
                 return -1;
             *text = sandbox_arena_printf(context->arena, "%s%s", *text, parts[0]);
         }
@@ -132,7 +137,7 @@ int sql_parse_identifier(struct sql_parser *parser, const char ***parts, size_t 
     struct sql_expr *expr;
     if (sql_advance(parser) < 0 || sql_need_symbol(parser, "(") < 0 ||
         !(expr = sql_parse_expr(parser)) || sql_need_symbol(parser, ")") < 0 ||
-        identifier_text(context, expr, &text) < 0)
+        identifier_text(context, expr, 0, &text) < 0)
         return -1;
     int result = sql_parser_start(&inner, context, text);
     if (result == 0)
