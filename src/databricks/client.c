@@ -205,24 +205,31 @@ static cJSON *parse_body(const struct net_response *response, struct err *err)
     return base_json_parse(response->body.data, response->body.len, JSON_MAX_BYTES, err);
 }
 
+/* Another meaning of the same evidence. */
+static void say_instead(struct err *err, enum err_code code, const char *what)
+{
+    struct err seen = *err;
+
+    base_err_clear(err);
+    base_err_set(err, code, "%s: %s", seen.host, what);
+    memcpy(err->host, seen.host, sizeof err->host);
+    memcpy(err->request_id, seen.request_id, sizeof err->request_id);
+    memcpy(err->facts, seen.facts, sizeof err->facts);
+}
+
 static void map_net_error(struct databricks_call *call, const struct net_response *response,
                           const struct err *net_err)
 {
     const char *location = response->location;
     size_t len = strlen(location);
 
-    call->err = ERR_INIT;
+    call->err = *net_err;
     if (net_err->code == ERR_SEC_REDIRECT_REFUSED && response->private_link)
-        base_err_set(&call->err, ERR_SRC_PRIVATE_LINK_ONLY, "%s %s: this network is not let in",
-                     call->method, net_err->host);
+        say_instead(&call->err, ERR_SRC_PRIVATE_LINK_ONLY, "this network is not let in");
     else if (net_err->code == ERR_SEC_REDIRECT_REFUSED && len >= 11 &&
              strcmp(location + len - 11, "/login.html") == 0)
-        base_err_set(&call->err, ERR_SRC_HOST_WRONG, "%s: sent to a login page instead of the API",
-                     net_err->host);
-    else
-        call->err = *net_err;
+        say_instead(&call->err, ERR_SRC_HOST_WRONG, "sent to a login page instead of the API");
     call->err.http_status = response->status;
-    base_text_clean_into(call->err.host, sizeof call->err.host, net_err->host);
 }
 
 /* True when the request was sent once more with a new token. */

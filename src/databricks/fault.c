@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "net/gateway.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -176,7 +177,9 @@ void databricks_problem_read(struct databricks_problem *problem,
     char *raw;
 
     *problem = (struct databricks_problem){.status = response->status,
-                                           .retry_ms = response->retry_after_ms};
+                                           .retry_ms = response->retry_after_ms,
+                                           .clock_offset_us = response->clock_offset_us};
+    problem->by_proxy = response->trace.proxied && !*response->request_id && !*response->org_id;
     set_text(problem->request_id, sizeof problem->request_id, response->request_id);
     if (cJSON_IsObject(json))
         raw = read_json(problem, response, json);
@@ -197,8 +200,8 @@ bool databricks_problem_token(const struct databricks_problem *problem)
                                         "invalid token", "ExpiredJwt",
                                         "expiring",      "credential was not sent"};
 
-    if (problem->status == 401)
-        return true;
+    if (problem->status == 401) /* with a reason it is a policy: a new token changes nothing */
+        return !*problem->reason && strcmp(problem->code, "CUSTOMER_UNAUTHORIZED") != 0;
     if ((problem->status != 403 && problem->status != 400) || !problem->numeric)
         return false;
     for (size_t i = 0; i < base_countof(words); i++)
@@ -222,10 +225,18 @@ static const struct code_map plain_codes[] = {
     {"DEADLINE_EXCEEDED", ERR_SRC_UNAVAILABLE},
     {"INTERNAL_ERROR", ERR_SRC_UNAVAILABLE},
     {"IO_ERROR", ERR_SRC_UNAVAILABLE},
+    {"ABORTED", ERR_SRC_UNAVAILABLE},
+    {"RESOURCE_CONFLICT", ERR_SRC_UNAVAILABLE},
+    {"CANCELLED", ERR_SRC_STMT_CANCELED},
+    {"CUSTOMER_UNAUTHORIZED", ERR_SRC_PERM_DENIED},
+    {"FEATURE_DISABLED", ERR_SRC_PERM_DENIED},
     {"ENDPOINT_NOT_FOUND", ERR_SRC_HOST_WRONG},
     {"TABLE_DOES_NOT_EXIST", ERR_SRC_TABLE_NOT_FOUND},
+    {"TABLE_NOT_FOUND", ERR_SRC_TABLE_NOT_FOUND}, /* as Unity Catalog OSS spells it */
     {"METASTORE_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
     {"PRINCIPAL_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
+    {"STORAGE_CREDENTIAL_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
+    {"EXTERNAL_LOCATION_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
 };
 
 static enum err_code not_found_code(enum databricks_subject subject)
@@ -274,25 +285,33 @@ static enum err_code level_named(const char *resource, const char *text)
     return ERR_OK;
 }
 
+static bool unbound(const char *text)
+{
+    return has(text, "not bound") || has(text, "not accessible in current workspace");
+}
+
+/* A token that is refused after it was renewed: what makes a good one look over is a clock. */
+static enum err_code token_code(const struct databricks_problem *problem)
+{
+    return problem->clock_offset_us > NET_CLOCK_WRONG_US ||
+                   problem->clock_offset_us < -NET_CLOCK_WRONG_US
+               ? ERR_HOST_CLOCK
+               : ERR_SRC_TOKEN_EXPIRED;
+}
+
 static enum err_code denied_code(const struct databricks_problem *problem,
                                  enum databricks_subject subject)
 {
     enum err_code level = level_named(problem->resource, problem->message);
 
-    if (has(problem->message, "IP ACL") || has(problem->message, "IP access list"))
-        return ERR_SRC_IP_BLOCKED;
-    if (has(problem->message, "Unauthorized network access"))
-        return ERR_SRC_PRIVATE_LINK_ONLY;
-    if (has(problem->message, "Unauthorized access to Org"))
-        return ERR_SRC_SP_NOT_IN_WORKSPACE;
-    if (has(problem->message, "user is inactive"))
-        return ERR_SRC_SP_DISABLED;
-    if (has(problem->message, "not accessible in current workspace"))
-        return ERR_SRC_CATALOG_UNBOUND;
-    if (problem->numeric && databricks_problem_token(problem))
-        return ERR_SRC_TOKEN_EXPIRED;
     if (level != ERR_OK)
         return level;
+    if (net_gateway_code(problem->message) != ERR_OK)
+        return net_gateway_code(problem->message);
+    if (problem->numeric && databricks_problem_token(problem))
+        return token_code(problem);
+    if (unbound(problem->message))
+        return ERR_SRC_CATALOG_UNBOUND;
     if (has(problem->message, "SQL access") || has(problem->message, "databricks-sql-access"))
         return ERR_SRC_ENTITLEMENT_SQL;
     if (subject == SUBJECT_WAREHOUSE_START || has(problem->message, "to start"))
@@ -307,22 +326,37 @@ static enum err_code by_status(const struct databricks_problem *problem,
 {
     switch (problem->status) {
     case 401:
-        return ERR_SRC_TOKEN_EXPIRED;
+        return databricks_problem_token(problem) ? token_code(problem) : ERR_SRC_PERM_DENIED;
     case 403:
         return denied_code(problem, subject);
     case 404:
         return *problem->code ? not_found_code(subject) : ERR_SRC_HOST_WRONG;
     case 429:
         return ERR_SRC_RATE_LIMIT;
+    case 407:
+        return ERR_PROXY_AUTH;
+    case 511: /* RFC 6585: a portal wants to be passed first */
+        return ERR_PROXY_HTML;
+    case 408:
     case 500:
     case 502:
     case 503:
     case 504:
         return ERR_SRC_UNAVAILABLE;
     default:
-        return problem->numeric && databricks_problem_token(problem) ? ERR_SRC_TOKEN_EXPIRED
+        return problem->numeric && databricks_problem_token(problem) ? token_code(problem)
                                                                      : ERR_SRC_UNCLASSIFIED;
     }
+}
+
+/* A page in place of an answer: of the gateway, of a proxy, or of whoever has this name. */
+static enum err_code page_code(const struct databricks_problem *problem)
+{
+    enum err_code known = problem->status == 403 ? net_gateway_code(problem->message) : ERR_OK;
+
+    if (known != ERR_OK)
+        return known;
+    return problem->by_proxy ? ERR_PROXY_HTML : ERR_SRC_HOST_WRONG;
 }
 
 static enum err_code choose(const struct databricks_problem *problem,
@@ -334,15 +368,19 @@ static enum err_code choose(const struct databricks_problem *problem,
     if (problem->private_link)
         return ERR_SRC_PRIVATE_LINK_ONLY;
     if (problem->html && problem->status < 429)
-        return problem->status == 403 && has(problem->message, "IP ACL") ? ERR_SRC_IP_BLOCKED
-                                                                         : ERR_SRC_HOST_WRONG;
+        return page_code(problem);
+    /* The SCIM services say it with a status of 500. */
+    if (problem->status == 500 && (has(problem->message, "REQUEST_LIMIT_EXCEEDED") ||
+                                   has(problem->message, "token bucket limit")))
+        return ERR_SRC_RATE_LIMIT;
     for (size_t i = 0; i < base_countof(plain_codes); i++)
         if (strcmp(code, plain_codes[i].remote) == 0)
             return plain_codes[i].code;
     if (strcmp(code, "PERMISSION_DENIED") == 0)
         return denied_code(problem, subject);
     if (strcmp(code, "RESOURCE_DOES_NOT_EXIST") == 0 || strcmp(code, "NOT_FOUND") == 0 ||
-        strcmp(code, "CATALOG_DOES_NOT_EXIST") == 0 || strcmp(code, "SCHEMA_DOES_NOT_EXIST") == 0)
+        strcmp(code, "CATALOG_DOES_NOT_EXIST") == 0 || strcmp(code, "SCHEMA_DOES_NOT_EXIST") == 0 ||
+        strcmp(code, "CATALOG_NOT_FOUND") == 0 || strcmp(code, "SCHEMA_NOT_FOUND") == 0)
         return not_found_code(subject);
     if (strcmp(code, "INVALID_PARAMETER_VALUE") == 0 &&
         (wh || (subject == SUBJECT_SUBMIT && has(problem->message, "endpoint id"))))
@@ -361,6 +399,17 @@ void databricks_problem_map(const struct databricks_problem *problem,
     set_text(err->request_id, sizeof err->request_id, problem->request_id);
     if (problem->retry_ms > 0)
         err->retry_after_ms = problem->retry_ms;
+    net_gateway_explain(err, problem->message);
+    if (problem->html)
+        base_err_fact(err, "content_type", "text/html");
+    if (err->code == ERR_HOST_CLOCK) {
+        base_err_fact_i64(err, "clock_offset_seconds", problem->clock_offset_us / 1000000);
+        base_err_hint(
+            err,
+            "This host's clock is %lld s off from the workspace's: set it and enable time "
+            "synchronisation.",
+            (long long)(-problem->clock_offset_us / 1000000));
+    }
 }
 
 /* Error classes that say more than their SQLSTATE. */
@@ -394,6 +443,13 @@ static const struct code_map sqlstate_families[] = {
     {"42", ERR_SRC_SQL_INVALID}, {"0A", ERR_SRC_SQL_INVALID}, {"21", ERR_SRC_SQL_INVALID},
     {"22", ERR_SRC_SQL_INVALID}, {"54", ERR_SRC_SQL_INVALID}, {"53", ERR_SRC_UNAVAILABLE},
 };
+
+/* What a warehouse says that does not come up; it has no SQLSTATE. */
+static bool start_failed(const char *text)
+{
+    return has(text, "failing to launch") || has(text, "failed to launch") ||
+           has(text, "failed to start");
+}
 
 static const struct code_map statement_codes[] = {
     {"TEMPORARILY_UNAVAILABLE", ERR_SRC_UNAVAILABLE},
@@ -456,7 +512,7 @@ static enum err_code sql_denied(const char *text)
 {
     enum err_code level = level_named("", text);
 
-    if (has(text, "not bound") || has(text, "not accessible in current workspace"))
+    if (unbound(text))
         return ERR_SRC_CATALOG_UNBOUND;
     return level == ERR_OK ? ERR_SRC_PERM_TABLE : level;
 }
@@ -473,6 +529,8 @@ static enum err_code sql_code(const char *class, const char *state, const char *
     for (size_t i = 0; code == ERR_OK && i < base_countof(sqlstate_families); i++)
         if (strncmp(state, sqlstate_families[i].remote, 2) == 0)
             code = sqlstate_families[i].code;
+    if (code == ERR_OK && !*class && start_failed(text))
+        code = ERR_SRC_WH_START_FAILED;
     if (code == ERR_OK)
         code = look_up(statement_codes, base_countof(statement_codes), remote);
     /* No code and no SQLSTATE from here on: the words are all there is. */

@@ -12,8 +12,22 @@
 
 struct fetch {
     int64_t expires_us;
+    char host[128];
     void (*progress)(void *user, int64_t received);
 };
+
+/* The host of a link is no secret, all behind it is. */
+static void host_of(const char *url, char *out, size_t size)
+{
+    const char *host = strstr(url, "://");
+    char text[128] = "";
+
+    host = host ? host + 3 : "";
+    if (strcspn(host, "/?#") < sizeof text)
+        memcpy(text, host, strcspn(host, "/?#"));
+    host = strrchr(text, '@');
+    base_text_clean_into(out, size, host ? host + 1 : text);
+}
 
 static void deliver_body(struct databricks_call *call, const struct err *err, void *result)
 {
@@ -23,22 +37,57 @@ static void deliver_body(struct databricks_call *call, const struct err *err, vo
     done(call->user, err, result);
 }
 
-/* The storage's clock decides where it says its time; ours may be off. The word in the body is
+/* The storage's clock decides where it says its time: ours may be off. The word in the body is
  * looked for only because S3 gives one code, AccessDenied, to both an expired link and a closed
  * door. */
 static bool expired(const struct databricks_call *call, const struct net_response *response)
 {
     const struct fetch *fetch = call->extra;
-    int64_t now = base_seam_now_us(net_loop_seam(call->db->loop));
+    int64_t now = response->date_us;
 
     if (fetch->expires_us == 0)
         return true;
-    if (response->date_us > now)
-        now = response->date_us;
+    if (now == 0)
+        now = base_seam_now_us(net_loop_seam(call->db->loop));
     if (now >= fetch->expires_us - MARGIN_US)
         return true;
     return response->body.len && (strcasestr(response->body.data, "expired") ||
                                   strcasestr(response->body.data, "signed expiry"));
+}
+
+/* "<Code>AccessDenied</Code>" of S3 and Azure. */
+static void storage_code(const struct net_response *response, struct err *err)
+{
+    const char *at = response->body.len ? strstr(response->body.data, "<Code>") : NULL;
+    char code[48] = "";
+
+    if (!at)
+        return;
+    at += 6;
+    if (strcspn(at, "<") < sizeof code)
+        memcpy(code, at, strcspn(at, "<"));
+    base_text_clean_into(err->remote_code, sizeof err->remote_code, code);
+}
+
+static void map_forbidden(const struct databricks_call *call, const struct net_response *response,
+                          struct err *err)
+{
+    const char *host = ((struct fetch *)call->extra)->host;
+
+    base_err_set(err, ERR_SRC_LINK_FORBIDDEN, "the storage refuses a fresh result link");
+    base_err_hint(err, "Allow this host at the firewall of the workspace's storage, \"%.120s\".",
+                  host);
+    base_err_fact(err, "address", "%s", response->trace.address);
+}
+
+/* The workspace was reached, its storage is not. */
+static void map_unreached(struct err *err)
+{
+    err->code = ERR_SRC_LINK_HOST_UNREACHABLE;
+    base_err_hint(err,
+                  "Open \"%.120s\" port 443 for this host: results come from there, not from "
+                  "the workspace.",
+                  err->host);
 }
 
 static void map_refusal(const struct databricks_call *call, const struct net_response *response,
@@ -52,7 +101,7 @@ static void map_refusal(const struct databricks_call *call, const struct net_res
         if (expired(call, response))
             base_err_set(err, ERR_SRC_LINK_EXPIRED, "the result link is over");
         else
-            base_err_set(err, ERR_SRC_LINK_FORBIDDEN, "the storage refuses a fresh result link");
+            map_forbidden(call, response, err);
         break;
     case 429:
         base_err_set(err, ERR_SRC_RATE_LIMIT, "the storage is throttling");
@@ -62,6 +111,9 @@ static void map_refusal(const struct databricks_call *call, const struct net_res
                      "the storage answered with HTTP status %d", response->status);
     }
     err->http_status = response->status;
+    storage_code(response, err);
+    net_clock_fact(err, response);
+    base_text_clean_into(err->host, sizeof err->host, ((struct fetch *)call->extra)->host);
     if (response->retry_after_ms > 0)
         err->retry_after_ms = response->retry_after_ms;
     base_text_clean_into(err->request_id, sizeof err->request_id, response->request_id);
@@ -76,11 +128,14 @@ static void on_body(void *user, struct net_response *response, const struct err 
     if (net_err) {
         err = *net_err;
         if (err.code == ERR_NET_DNS || err.code == ERR_NET_CONNECT)
-            err.code = ERR_SRC_LINK_HOST_UNREACHABLE;
+            map_unreached(&err);
     } else if (response->status != 200) {
         map_refusal(call, response, &err);
     } else if (strstr(response->content_type, "html")) {
         base_err_set(&err, ERR_PROXY_HTML, "a web page came in place of the result");
+        err.http_status = response->status;
+        base_text_clean_into(err.host, sizeof err.host, ((struct fetch *)call->extra)->host);
+        base_err_fact(&err, "content_type", "%s", response->content_type);
     }
     databricks_call_end(call, err.code == ERR_OK ? NULL : &err,
                         err.code == ERR_OK ? &response->body : NULL);
@@ -107,6 +162,7 @@ databricks_link_fetch(struct databricks *db, const struct databricks_link *link,
     for (size_t i = 0; i < link->header_count; i++)
         headers[i] = base_secret_peek(link->headers[i]);
     fetch->expires_us = link->expires_us;
+    host_of(base_secret_peek(link->url), fetch->host, sizeof fetch->host);
     fetch->progress = progress;
     call->extra = fetch;
     call->net = net_http_submit(db->http,

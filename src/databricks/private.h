@@ -103,6 +103,8 @@ struct databricks_problem {
     char request_id[64];
     int64_t retry_ms; /* RetryInfo or Retry-After; -1 none */
     bool html, private_link;
+    bool by_proxy; /* nothing in the answer is the service's, and a proxy was in between */
+    int64_t clock_offset_us; /* of the answer's Date header to our clock; 0: fits, or not known */
 };
 void databricks_problem_read(struct databricks_problem *problem,
                              const struct net_response *response, const cJSON *json);

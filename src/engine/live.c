@@ -47,6 +47,9 @@ cJSON *engine_live_json(struct engine *engine, const struct sync_live *live, con
     if (live->statement_state >= 0)
         base_json_add_str(json, "statement_state",
                           databricks_state_name((enum databricks_state)live->statement_state));
+    base_json_add_str(json, "waiting_for", live->waiting_for);
+    if (live->pending_seconds > 0)
+        base_json_add_i64(json, "pending_seconds", (int64_t)live->pending_seconds);
     base_json_add_i64(json, "links_asked", live->stats.links_asked);
     base_json_add_i64(json, "links_expired", live->stats.links_expired);
     base_json_add_i64(json, "chunks_again",

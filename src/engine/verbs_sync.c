@@ -134,6 +134,17 @@ static void plan_free(struct engine_ask *ask)
     free(plan->looks);
 }
 
+/* What arrives is not what the table holds, and no count of ours can see that. */
+static void filtered_warn(cJSON *item, const char *why)
+{
+    struct err warning = ERR_INIT;
+    if (!why || (strcmp(why, "row filter") != 0 && strcmp(why, "column mask") != 0))
+        return;
+    base_err_set(&warning, ERR_SRC_ROWS_FILTERED, "a %s applies to what the principal reads", why);
+    base_err_fact(&warning, "policy", "%s", why);
+    base_json_push_take(base_json_add_array(item, "warnings"), base_err_to_json(&warning));
+}
+
 static void preview_fill(cJSON *item, const struct sync_preview *preview)
 {
     struct err err = ERR_INIT;
@@ -144,6 +155,7 @@ static void preview_fill(cJSON *item, const struct sync_preview *preview)
                            : cJSON_CreateNull());
     base_json_add_bool(item, "unpinned", preview->unpinned);
     base_json_add_str(item, "unpinned_why", preview->unpinned_why);
+    filtered_warn(item, preview->unpinned_why);
     base_json_add_i64(item, "columns", (int64_t)preview->plan.columns.count);
     base_json_add_i64(item, "slices", (int64_t)preview->plan.slice_count);
     base_json_add_str(item, "window",

@@ -139,6 +139,9 @@ struct net_response {
  * network's. */
 #define NET_CLOCK_WRONG_US ((int64_t)300 * 1000000)
 
+/* clock_offset_seconds as evidence, where it is large enough to be somebody's fault. True then. */
+bool net_clock_fact(struct err *err, const struct net_response *response);
+
 struct net_call;
 /* Never fails at once and never calls done from inside: every refusal comes through done. done runs
  * exactly once on the loop unless cancelled; the handle is dead when it starts. err is NULL when an

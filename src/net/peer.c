@@ -172,6 +172,16 @@ void net_peer_clock(struct net_call *call)
     call->http->clock_known = true;
 }
 
+bool net_clock_fact(struct err *err, const struct net_response *response)
+{
+    int64_t offset = response->clock_offset_us;
+
+    if (offset <= NET_CLOCK_WRONG_US && offset >= -NET_CLOCK_WRONG_US)
+        return false;
+    base_err_fact_i64(err, "clock_offset_seconds", offset / 1000000);
+    return true;
+}
+
 static void fact_time(struct err *err, const char *name, int64_t us)
 {
     char text[32];

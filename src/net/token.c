@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "net/gateway.h"
 #include "net/url.h"
 
 #include <stdlib.h>
@@ -175,21 +176,28 @@ static void settle(struct net_token *token, const struct err *err)
             answer_later(wait, err);
 }
 
+static bool account_console(const struct net_token *token)
+{
+    return strncmp(net_http_origin(token->http), "https://accounts", 16) == 0;
+}
+
 static void map_status(const struct net_token *token, const struct net_response *response,
                        struct err *err)
 {
     bool html = strstr(response->content_type, "html") != NULL;
     int status = response->status;
 
-    if (strncmp(net_http_origin(token->http), "https://accounts", 16) == 0)
+    if (account_console(token))
         base_err_set(err, ERR_SRC_TOKEN_ENDPOINT_WRONG,
                      "no token: this is an account console, not a workspace");
-    else if (html || status / 100 == 2)
+    else if (status == 404)
+        base_err_set(err, ERR_SRC_TOKEN_ENDPOINT_WRONG, "no token: there is no token endpoint");
+    else if (html && response->trace.proxied && !*response->request_id)
+        base_err_set(err, ERR_PROXY_HTML, "no token: the proxy answered with a page of its own");
+    else if ((html && status < 429) || status / 100 == 2)
         base_err_set(err, ERR_SRC_HOST_WRONG, "no token: the answer is a page, not the service");
     else if (status == 401)
         base_err_set(err, ERR_SRC_AUTH_CLIENT_INVALID, "no token: client id or secret refused");
-    else if (status == 404)
-        base_err_set(err, ERR_SRC_TOKEN_ENDPOINT_WRONG, "no token: there is no token endpoint");
     else if (status == 429)
         base_err_set(err, ERR_SRC_RATE_LIMIT, "no token: too many requests");
     else if (status >= 500)
@@ -198,35 +206,71 @@ static void map_status(const struct net_token *token, const struct net_response 
         base_err_set(err, ERR_SRC_UNCLASSIFIED, "no token: HTTP status %d", status);
 }
 
-/* The gateway in front says this before any endpoint is reached, as text or JSON, with no code of
- * its own: the one place where the words decide (databricks-api.md 8, "blocked caller"). */
-static bool blocked_by_ip(const struct net_response *response)
+/* The errors of RFC 6749 5.2, and what the service makes of them. */
+static enum err_code oauth_code(const char *code)
 {
-    return response->status == 403 && response->body.len &&
-           (strstr(response->body.data, "Databricks IP ACL") ||
-            strstr(response->body.data, "IP access list"));
+    static const struct {
+        const char *name;
+        enum err_code code;
+    } table[] = {
+        {"invalid_client", ERR_SRC_AUTH_CLIENT_INVALID},
+        {"unauthorized_client", ERR_SRC_AUTH_CLIENT_INVALID},
+        {"invalid_grant", ERR_SRC_AUTH_CLIENT_INVALID},
+        {"access_denied", ERR_SRC_PERM_DENIED},
+        {"unsupported_grant_type", ERR_SRC_TOKEN_ENDPOINT_WRONG},
+        {"invalid_scope", ERR_SRC_TOKEN_ENDPOINT_WRONG},
+        {"temporarily_unavailable", ERR_SRC_UNAVAILABLE},
+        {"server_error", ERR_SRC_UNAVAILABLE},
+        {"slow_down", ERR_SRC_RATE_LIMIT},
+    };
+
+    for (size_t i = 0; code && i < base_countof(table); i++)
+        if (strcmp(table[i].name, code) == 0)
+            return table[i].code;
+    return ERR_OK;
+}
+
+/* The text of a refusal, wherever it stands; "" in a page, whose words are not the service's. */
+static const char *refusal_text(const struct net_response *response, const cJSON *json)
+{
+    const char *text = base_json_str(json, "error_description");
+
+    if (!text)
+        text = base_json_str(json, "message");
+    if (!text && !json && response->body.len)
+        text = response->body.data;
+    return text ? text : "";
 }
 
 static void map_refusal(const struct net_token *token, const struct net_response *response,
                         const cJSON *json, struct err *err)
 {
     const char *code = base_json_str(json, "error");
-    const char *text = base_json_str_or(json, "error_description", "");
+    const char *text = refusal_text(response, json);
+    bool html = strstr(response->content_type, "html") != NULL;
+    bool refused = response->status == 400 || response->status == 401 || response->status == 403;
+    enum err_code known = refused ? net_gateway_code(text) : ERR_OK;
 
-    if (blocked_by_ip(response))
-        base_err_set(err, ERR_SRC_IP_BLOCKED, "no token: this address is not let in");
-    else if (code &&
-             (strcmp(code, "invalid_client") == 0 || strcmp(code, "unauthorized_client") == 0))
+    if (known != ERR_OK) {
+        base_err_set(err, known, "no token: %.160s", html ? "this address is not let in" : text);
+        net_gateway_explain(err, text);
+    } else if (oauth_code(code) == ERR_SRC_AUTH_CLIENT_INVALID) {
         base_err_set(err, ERR_SRC_AUTH_CLIENT_INVALID, "no token: client id or secret refused");
-    else if (code && response->status < 429)
+    } else if (oauth_code(code) != ERR_OK) {
+        base_err_set(err, oauth_code(code), "no token: %s: %s", code, text);
+    } else if (code && response->status < 429) {
         base_err_set(err, ERR_SRC_UNCLASSIFIED, "no token: %s: %s", code, text);
-    else
+    } else {
         map_status(token, response, err);
+    }
     base_text_clean_into(err->remote_code, sizeof err->remote_code, code ? code : "");
     base_text_clean_into(err->request_id, sizeof err->request_id, response->request_id);
+    base_text_clean_into(err->host, sizeof err->host,
+                         strstr(net_http_origin(token->http), "://") + 3);
     err->http_status = response->status;
     if (response->retry_after_ms > 0)
         err->retry_after_ms = response->retry_after_ms;
+    net_clock_fact(err, response);
 }
 
 static void take_token(struct net_token *token, const char *bearer, int64_t ttl)
@@ -288,6 +332,9 @@ static void on_token(void *user, struct net_response *response, const struct err
         if (response->private_link) {
             base_err_clear(&err);
             base_err_set(&err, ERR_SRC_PRIVATE_LINK_ONLY, "no token: private access only");
+            err.http_status = response->status;
+            base_text_clean_into(err.host, sizeof err.host, net_err->host);
+            base_err_fact(&err, "to", "%s", response->location);
         }
         settle(token, &err);
         return;
@@ -338,6 +385,26 @@ static void ask_token(struct net_token *token)
     base_secret_free(&basic);
 }
 
+static int elsewhere(const struct net_token *token, const struct net_url *url, struct err *err)
+{
+    const char *there = url->host;
+
+    base_err_clear(err);
+    base_err_set(err, ERR_SEC_HOST_REFUSED,
+                 "the token endpoint is on another host than the workspace: \"%s\"", there);
+    base_err_fact(err, "to", "%s", there);
+    base_err_fact(err, "rule",
+                  "a credential goes to the exact scheme, host and port of "
+                  "workspace.host only");
+    base_err_hint(err,
+                  "The secret was not sent. If \"%.100s\" is the workspace's own address, set "
+                  "`workspace.host` to it.",
+                  there);
+    base_text_clean_into(err->host, sizeof err->host,
+                         strstr(net_http_origin(token->http), "://") + 3);
+    return -1;
+}
+
 /* The document's token endpoint, if it is on the workspace itself. -1: somewhere else. */
 static int read_discovery(struct net_token *token, const struct net_response *response,
                           struct err *err)
@@ -359,8 +426,7 @@ static int read_discovery(struct net_token *token, const struct net_response *re
         if (net_url_parse(endpoint, &url, err) == 0 && net_url_same_origin(&url, &origin))
             token->endpoint = base_strdup(endpoint);
         else
-            result = base_err_set(err, ERR_SEC_HOST_REFUSED,
-                                  "the token endpoint is on another host than the workspace");
+            result = elsewhere(token, &url, err);
         net_url_free(&url);
         net_url_free(&origin);
     }

@@ -84,10 +84,18 @@ struct sync_work {
     struct sync_work *next; /* ascending groups */
 };
 
+/* What a statement waits for that has not begun. */
+struct sync_pending {
+    struct databricks_call *call; /* the warehouse is being asked */
+    int64_t since_us, asked_us;   /* monotonic; 0: not waiting, not asked */
+    struct err why;               /* SRC_WH_QUEUED, SRC_WH_STOPPED, SRC_WH_START_FAILED */
+};
+
 struct sync_extract {
     char statement_id[64];
     bool statement_polled;
     enum databricks_state statement_state; /* of the last poll */
+    struct sync_pending pending;
     bool lz4;
     struct sync_chunk *chunks;
     bool *again; /* of each chunk: fetched more than once */

@@ -142,6 +142,15 @@ void sync_progress_over(struct sync_run *run);
 /* Rows were encoded, or (negative) are to be read again. */
 void sync_meter_add(struct sync_run *run, int64_t rows);
 
+/* --- pending.c --- */
+/* Once a tick: a statement that stays PENDING has its warehouse asked why. */
+void sync_pending_look(struct sync_run *run, int64_t now_us);
+/* How long, and of which statement. */
+void sync_pending_stamp(const struct sync_run *run, struct err *err);
+/* A refusal of the run's statement that names neither its table nor what that lies in comes from
+ * below a view: SRC_PERM_VIEW_CHAIN. */
+void sync_denied_chain(const struct sync_run *run, struct err *err);
+
 /* --- live.c --- */
 /* Keeps what an attempt looked like before it is taken apart. */
 void sync_live_keep(struct sync_run *run);

@@ -55,6 +55,10 @@ static void live_fill(const struct sync_run *run, struct sync_live *out)
     out->stats = run->stats;
     memcpy(out->statement_id, x->statement_id, sizeof out->statement_id);
     out->statement_state = x->statement_polled ? (int)x->statement_state : -1;
+    if (x->pending.why.code)
+        out->waiting_for = base_err_name(x->pending.why.code);
+    if (x->pending.since_us)
+        out->pending_seconds = (double)(now - x->pending.since_us) / 1e6;
     out->retries = waits.retries - run->waits.retries;
     out->throttled = waits.throttled - run->waits.throttled;
     if (waits.throttled_until_us > base_seam_now_us(sync->deps.seam))

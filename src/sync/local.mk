@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/libsync.a
 src_libsync_a_SOURCES = \
 	src/sync/sync.h src/sync/internal.h \
 	src/sync/batch.c src/sync/budget.c src/sync/budget.h src/sync/encode.c src/sync/extract.c src/sync/extract.h src/sync/live.c \
-	src/sync/group.c src/sync/group.h src/sync/manifest.c src/sync/manifest.h src/sync/plan.c src/sync/plan.h \
+	src/sync/group.c src/sync/group.h src/sync/manifest.c src/sync/manifest.h src/sync/pending.c src/sync/plan.c src/sync/plan.h \
 	src/sync/preview.c src/sync/progress.c src/sync/publish.c src/sync/publish.h src/sync/recover.c \
 	src/sync/retry.c src/sync/retry.h src/sync/run.c src/sync/submit.c src/sync/sync.c src/sync/transfer.c \
 	src/sync/verify.c src/sync/worker.c src/sync/warehouse.c src/sync/worker.h src/sync/write.c

@@ -261,6 +261,15 @@ static void warehouse_ready(void *user, const struct err *err)
         planner_end(p, &own);
 }
 
+/* What arrives then is not what the table holds, and no count of ours can see that. */
+static void filtered_log(const struct sync_planner *p, const struct databricks_table *table)
+{
+    if (table->row_filter || table->masked)
+        base_log_event(p->sync->deps.log, LOG_WARN_, "sync.filtered", "table", p->table.name.table,
+                       "code", base_err_name(ERR_SRC_ROWS_FILTERED), "reason",
+                       table->row_filter ? table->row_filter : "column mask", NULL);
+}
+
 static void table_done(void *user, const struct err *err, struct databricks_table *table)
 {
     struct sync_planner *p = user;
@@ -270,6 +279,7 @@ static void table_done(void *user, const struct err *err, struct databricks_tabl
         planner_end(p, err);
         return;
     }
+    filtered_log(p, table);
     if (!plan_fill(p, table, &own) && !*p->sync->deps.settings.warehouse_id)
         base_err_set(&own, ERR_CONFIG_MISSING, "no warehouse is chosen");
     if (own.code)

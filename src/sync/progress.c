@@ -140,6 +140,10 @@ static void patience(struct sync_run *run, int64_t now)
     if (run->step < STEP_PLAN || run->step > STEP_VERIFY || now - run->progress_mono_us < limit)
         return;
     run->gave_up = true;
+    if (run->extract.pending.why.code) {
+        err = run->extract.pending.why;
+        sync_pending_stamp(run, &err);
+    }
     base_err_set(&err, ERR_SRC_UNAVAILABLE, "no progress for %lld min while in phase %s",
                  (long long)(limit / 60000000), sync_phase_name(phase_of(run->step)));
     sync_run_fail(run, &err);
@@ -154,6 +158,7 @@ static void tick(void *user)
         struct sync_progress progress;
         next = run->next;
         rate_mark(run, now);
+        sync_pending_look(run, now);
         patience(run, now);
         bool moving = run->step != STEP_QUEUED && run->step != STEP_PAUSE;
         if (!sync->listener.on_progress || (!run->told_dirty && !moving))

@@ -240,6 +240,7 @@ void sync_run_fail(struct sync_run *run, const struct err *err)
         return;
     sync_live_keep(run);
     run->failure = *err;
+    sync_denied_chain(run, &run->failure);
     model_grant_hint(&run->row.table, run->sync->deps.settings.principal, &run->failure);
     run->step = STEP_UNDO;
     run->failing = true;
@@ -248,7 +249,7 @@ void sync_run_fail(struct sync_run *run, const struct err *err)
     base_log_event(run->sync->deps.log, LOG_WARN_, "run.attempt_failed", "run",
                    base_log_i64(run->sync->deps.log, run->row.id), "attempt",
                    base_log_i64(run->sync->deps.log, run->row.attempt), "code",
-                   base_err_name(err->code), "message", err->message, "statement_id",
+                   base_err_name(run->failure.code), "message", err->message, "statement_id",
                    run->extract.statement_id[0] ? run->extract.statement_id : NULL, NULL);
     sync_wake(run->sync);
 }

@@ -109,8 +109,10 @@ struct sync_stats {
 struct sync_live {
     struct sync_progress progress;
     struct sync_stats stats;
-    char statement_id[64];      /* "" before it is known */
-    int statement_state;        /* enum databricks_state as polled last; -1: not yet */
+    char statement_id[64];   /* "" before it is known */
+    int statement_state;     /* enum databricks_state as polled last; -1: not yet */
+    const char *waiting_for; /* code of what a PENDING statement waits for; NULL: nothing known */
+    double pending_seconds;
     int64_t retries, throttled; /* of the workspace's calls since the run began, of all runs */
     int64_t throttled_until_us; /* 0: not waiting for it */
     size_t memory, memory_used, memory_limit; /* of this run; of all; bytes */

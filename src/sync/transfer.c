@@ -58,6 +58,7 @@ void sync_extract_clear(struct sync_run *run)
     struct sync_extract *x = &run->extract;
     databricks_cancel(&run->call);
     databricks_cancel(&run->count_call);
+    databricks_cancel(&x->pending.call);
     while (x->works) {
         struct sync_work *work = x->works;
         x->works = work->next;
@@ -155,6 +156,18 @@ static bool link_miss(enum err_code code)
            code == ERR_SRC_CHUNK_SHORT || code == ERR_NET_STALL || code == ERR_NET_RESET;
 }
 
+/* Links that are over as soon as they come, from a storage whose clock is not ours. */
+static void clock_blame(struct err *err)
+{
+    int64_t offset = base_err_fact_number(err, "clock_offset_seconds");
+    if (err->code != ERR_SRC_LINK_EXPIRED || offset == 0)
+        return;
+    err->code = ERR_HOST_CLOCK;
+    base_err_hint(err,
+                  "This host's clock is %" PRId64 " s off: set it and enable time synchronisation.",
+                  -offset);
+}
+
 /* A fresh link is asked for at once; only five misses in a row are a failure. */
 static void again_log(struct sync_run *run, size_t chunk, const struct err *err)
 {
@@ -176,6 +189,7 @@ static void slot_failed(struct sync_slot *slot, const struct err *err)
         slot_link(slot);
         return;
     }
+    clock_blame(&own);
     base_err_context(&own, "chunk %zu", slot->chunk);
     if (!own.statement_id[0])
         snprintf(own.statement_id, sizeof own.statement_id, "%s", run->extract.statement_id);

@@ -1,0 +1,128 @@
+/* What a statement that does not begin waits for: the warehouse is asked, because the statement
+ * itself says PENDING to all of it. And what a refusal is about that names something nobody asked
+ * for. */
+#include "sync/internal.h"
+
+#include "databricks/warehouse.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define PATIENCE_US ((int64_t)10 * 1000000)
+#define AGAIN_US ((int64_t)15 * 1000000)
+
+static void say(struct sync_run *run, enum err_code code, const char *what,
+                const struct databricks_warehouse *warehouse)
+{
+    struct err *why = &run->extract.pending.why;
+    bool news = why->code != code;
+    base_err_clear(why);
+    base_err_set(why, code, "the warehouse \"%s\" %s", warehouse->name ? warehouse->name : "",
+                 what);
+    base_err_fact(why, "warehouse", "%s", warehouse->id ? warehouse->id : "");
+    base_err_fact(why, "warehouse_state", "%s", warehouse->state ? warehouse->state : "");
+    base_err_fact(why, "warehouse_health", "%s", warehouse->health ? warehouse->health : "");
+    if (news)
+        base_log_event(run->sync->deps.log, LOG_INFO_, "sync.pending", "run",
+                       base_log_i64(run->sync->deps.log, run->row.id), "code", base_err_name(code),
+                       "statement_id", run->extract.statement_id, NULL);
+}
+
+static bool state_is(const struct databricks_warehouse *warehouse, const char *state)
+{
+    return warehouse->state && strcmp(warehouse->state, state) == 0;
+}
+
+static void on_warehouse(void *user, const struct err *err, struct databricks_warehouse *warehouse)
+{
+    struct sync_run *run = user;
+    const char *reason;
+    run->extract.pending.call = NULL;
+    if (err ||
+        run->step != STEP_WAIT) /* it only helps to explain: its own failure explains nothing */
+        return;
+    reason = warehouse->health_reason ? warehouse->health_reason : warehouse->health;
+    if (warehouse->health && strcmp(warehouse->health, "FAILED") == 0) {
+        say(run, ERR_SRC_WH_START_FAILED, "does not start", warehouse);
+        base_err_hint(&run->extract.pending.why, "The warehouse says: %s", reason);
+        base_err_fact(&run->extract.pending.why, "health_text", "%s", reason);
+    } else if (state_is(warehouse, "RUNNING")) {
+        say(run, ERR_SRC_WH_QUEUED, "runs, but is busy: the statement waits in its queue",
+            warehouse);
+    } else {
+        say(run, ERR_SRC_WH_STOPPED, "is not running yet", warehouse);
+    }
+    if (run->extract.pending.why.code == ERR_SRC_WH_START_FAILED &&
+        state_is(warehouse, "STOPPED")) { /* it has given up: so do we */
+        struct err why = run->extract.pending.why;
+        sync_pending_stamp(run, &why);
+        sync_run_fail(run, &why);
+    }
+}
+
+void sync_pending_stamp(const struct sync_run *run, struct err *err)
+{
+    int64_t now = base_seam_mono_us(run->sync->deps.seam);
+    snprintf(err->statement_id, sizeof err->statement_id, "%s", run->extract.statement_id);
+    base_err_fact(err, "statement_state", "PENDING");
+    base_err_fact_i64(err, "pending_seconds", (now - run->extract.pending.since_us) / 1000000);
+}
+
+void sync_pending_look(struct sync_run *run, int64_t now_us)
+{
+    struct sync_pending *pending = &run->extract.pending;
+    if (run->failing || run->step != STEP_WAIT ||
+        (run->extract.statement_polled && run->extract.statement_state != DATABRICKS_PENDING)) {
+        databricks_cancel(&pending->call);
+        pending->since_us = 0;
+        base_err_clear(&pending->why);
+        return;
+    }
+    if (!pending->since_us)
+        pending->since_us = now_us;
+    if (pending->call || now_us - pending->since_us < PATIENCE_US ||
+        (pending->asked_us && now_us - pending->asked_us < AGAIN_US))
+        return;
+    pending->asked_us = now_us;
+    pending->call =
+        databricks_warehouse_get(run->sync->deps.databricks, SYNC_IDENTITY,
+                                 run->sync->deps.settings.warehouse_id, on_warehouse, run);
+}
+
+/* The name a refusal gives, without quotes of any kind. */
+static bool name_refused(const char *message, char *out, size_t size)
+{
+    const char *at = strstr(message, "not have ");
+    size_t used = 0;
+    char mark;
+    at = at ? strpbrk(at, "'\"") : NULL;
+    if (!at)
+        return false;
+    mark = *at++;
+    for (; *at && *at != mark && used + 1 < size; at++)
+        if (*at != '`')
+            out[used++] = *at;
+    out[used] = '\0';
+    return *at == mark && used > 0;
+}
+
+void sync_denied_chain(const struct sync_run *run, struct err *err)
+{
+    const struct model_name *table = &run->row.table;
+    char name[256], ours[3][256];
+    if (err->code != ERR_SRC_PERM_TABLE && err->code != ERR_SRC_PERM_SCHEMA &&
+        err->code != ERR_SRC_PERM_CATALOG)
+        return;
+    if (!*err->statement_id || !name_refused(err->message, name, sizeof name))
+        return;
+    snprintf(ours[0], sizeof ours[0], "%s", table->catalog);
+    snprintf(ours[1], sizeof ours[1], "%s.%s", table->catalog, table->schema);
+    snprintf(ours[2], sizeof ours[2], "%s.%s.%s", table->catalog, table->schema, table->table);
+    for (int i = 0; i < 3; i++)
+        if (strcasecmp(name, ours[i]) == 0)
+            return;
+    err->code = ERR_SRC_PERM_VIEW_CHAIN;
+    base_err_fact(err, "object", "%s", name);
+    base_err_hint(err, "The owner of \"%.90s\" needs to be able to read \"%.90s\".", ours[2], name);
+}
