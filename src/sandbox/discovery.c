@@ -16,7 +16,7 @@ void sandbox_endpoint_databricks_config(struct sandbox_exchange *exchange)
 {
     struct sandbox_server *server = exchange->server;
     const struct sandbox_identity *identity = sandbox_workspace_identity(server->workspace);
-    enum sandbox_host host = sandbox_network_host(server->network);
+    int64_t host = sandbox_server_setting(server, SANDBOX_HOST_TYPE);
     bool account = host == SANDBOX_HOST_ACCOUNT;
     char *oidc = base_printf("%s/oidc%s", server->address, account ? "/accounts/{account_id}" : "");
     char *audience = account ? base_strdup(identity->account_id)

@@ -119,14 +119,13 @@ static int host_make(struct sandbox_server *server, const cJSON *options, cJSON 
                      struct err *err)
 {
     (void)options;
-    (void)err;
-    base_json_add_i64(was, "host", sandbox_network_host_set(server->network, SANDBOX_HOST_ACCOUNT));
-    return 0;
+    base_json_add_i64(was, "host", sandbox_server_setting(server, SANDBOX_HOST_TYPE));
+    return sandbox_server_set(server, "host_type", SANDBOX_HOST_ACCOUNT, err);
 }
 
 static void host_undo(struct sandbox_server *server, const cJSON *was)
 {
-    sandbox_network_host_set(server->network, (enum sandbox_host)base_json_i64_or(was, "host", 0));
+    (void)!sandbox_server_set(server, "host_type", base_json_i64_or(was, "host", 0), NULL);
 }
 
 /* --- the principal: not_assigned, sp_disabled, no_entitlement --- */

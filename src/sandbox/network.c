@@ -19,7 +19,6 @@ struct sandbox_network {
     int lists_on;
     vec_of(struct seen_as) seen;
     enum sandbox_private private;
-    enum sandbox_host host;
 };
 
 struct sandbox_network *sandbox_network_new(void)
@@ -216,19 +215,6 @@ enum sandbox_private sandbox_network_private_set(struct sandbox_network *network
     return was;
 }
 
-enum sandbox_host sandbox_network_host_set(struct sandbox_network *network, enum sandbox_host host)
-{
-    enum sandbox_host was = network->host;
-
-    network->host = host;
-    return was;
-}
-
-enum sandbox_host sandbox_network_host(const struct sandbox_network *network)
-{
-    return network->host;
-}
-
 static char *peer_address(struct sandbox_exchange *exchange)
 {
     const union MHD_ConnectionInfo *info =
@@ -341,7 +327,7 @@ bool sandbox_network_admits(struct sandbox_exchange *exchange)
         refuse_public(exchange, network->private);
     else if (!sandbox_network_lets_in(network, account, network->lists_on > 0, address))
         refuse_address(exchange, address, account);
-    else if (!account && network->host == SANDBOX_HOST_ACCOUNT)
+    else if (!account && sandbox_server_setting(server, SANDBOX_HOST_TYPE) == SANDBOX_HOST_ACCOUNT)
         refuse_workspace_path(exchange);
     sandbox_workspace_unlock(server->workspace);
     free(address);

@@ -67,9 +67,7 @@ enum sandbox_private { SANDBOX_PUBLIC, SANDBOX_PRIVATE_REDIRECT, SANDBOX_PRIVATE
 enum sandbox_private sandbox_network_private_set(struct sandbox_network *network,
                                                  enum sandbox_private how);
 
+/* The setting host_type. An account host knows nothing of a workspace; a unified one is both. */
 enum sandbox_host { SANDBOX_HOST_WORKSPACE, SANDBOX_HOST_ACCOUNT, SANDBOX_HOST_UNIFIED };
-/* An account host knows nothing of a workspace. Gives what it was. */
-enum sandbox_host sandbox_network_host_set(struct sandbox_network *network, enum sandbox_host host);
-enum sandbox_host sandbox_network_host(const struct sandbox_network *network);
 
 #endif

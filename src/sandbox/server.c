@@ -35,6 +35,7 @@ static const struct {
     [SANDBOX_INACTIVE_REFUSAL] = {"inactive_refusal", 0, 0},
     [SANDBOX_CLIENT_STATUS] = {"client_status", 401, 400},
     [SANDBOX_ACCOUNT_TOKENS_ONLY] = {"account_tokens_only", 1, 0},
+    [SANDBOX_HOST_TYPE] = {"host_type", 0, 0},
     [SANDBOX_INVISIBLE_STATUS] = {"invisible_status", 403, 403},
     [SANDBOX_BARE_LIFETIME] = {"bare_lifetime", 0, 0},
     [SANDBOX_SIXTH_SECRET] = {"sixth_secret", 0, 0},

@@ -44,6 +44,7 @@ enum sandbox_setting {
     SANDBOX_CLIENT_STATUS,      /* HTTP status of invalid_client */
     SANDBOX_FEATURE_DISABLED_STATUS,
     SANDBOX_ACCOUNT_TOKENS_ONLY, /* the account's APIs take no token of a workspace */
+    SANDBOX_HOST_TYPE,           /* enum sandbox_host */
     SANDBOX_INVISIBLE_STATUS,    /* 403 or 404: an object of Unity Catalog the caller cannot see */
     SANDBOX_BARE_LIFETIME,       /* 1: a secret's lifetime may lack its "s" */
     SANDBOX_SIXTH_SECRET,        /* 0: QUOTA_EXCEEDED, 1: RESOURCE_EXHAUSTED, 2: INVALID_STATE */

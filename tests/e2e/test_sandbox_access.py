@@ -240,6 +240,17 @@ def test_account_host(sandbox):
     works(sandbox)
 
 
+def test_unified_host(sandbox):
+    sandbox.command("set", "host_type=2")
+    config = sandbox.request("GET", "/.well-known/databricks-config").json
+    assert config["host_type"] == "unified" and config["workspace_id"] == sandbox.ready["workspace_id"]
+    works(sandbox)
+    sandbox.fault("account_host")
+    sandbox.fault("clear")
+    assert sandbox.request("GET", "/.well-known/databricks-config").json["host_type"] == "unified"
+    sandbox.command("set", "host_type=0")
+
+
 def test_states_put_back_what_was(sandbox):
     """Twice the same one, cleared together."""
     for kind in ("no_can_use", "no_entitlement", "catalog_unbound", "warehouse_failed", "ip_blocked"):
