@@ -3,7 +3,7 @@ dist_noinst_SCRIPTS += bootstrap tests/bare/bare.sh tests/valgrind.sh tests/suit
 EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/check_peers.py tests/suite/harness.py tests/suite/hostile.py tests/suite/kill_loop.py \
 	tests/suite/fault_cases.py tests/suite/fault_cases_data.py tests/suite/fault_cases_host.py \
-	tests/suite/fault_cases_none.py tests/suite/fault_lab.py tests/suite/faults.py \
+	tests/suite/fault_cases_none.py tests/suite/fault_cases_wire.py tests/suite/fault_lab.py tests/suite/faults.py \
 	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
 EXTRA_DIST += tests/suite/doctor_matrix.py
 # One cell per peer, what is pinned, and what the cells share.

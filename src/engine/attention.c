@@ -1,5 +1,5 @@
 /* What needs a person, and what the last look at the destination found. */
-#include "engine/engine.h"
+#include "engine/doctor.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -86,6 +86,12 @@ static void expires_add(cJSON *snapshot)
         base_json_add_str(item, "expires", base_json_str(secret, "expires"));
         base_json_add_i64(item, "days", days);
         base_json_add_str(item, "text", days < 0 ? "has expired" : "ends soon");
+        /* Of somebody else's secret only the holder can make anything new. */
+        if (strcmp(base_json_str_or(secret, "held", ""), "other") == 0)
+            continue;
+        enum err_code code = days < 0 ? ERR_SRC_AUTH_SECRET_EXPIRED : ERR_SRC_AUTH_SECRET_EXPIRING;
+        base_json_add_str(item, "code", base_err_name(code));
+        base_json_add_str(item, "hint", base_err_fix(code));
     }
 }
 
@@ -116,6 +122,55 @@ static void blocked_say(cJSON *snapshot, const cJSON *error)
     base_json_add_str(item, "code", code);
     base_json_add_str(item, "text", base_json_str(error, "message"));
     base_json_add_str(item, "hint", base_json_str(error, "hint"));
+}
+
+/* --- what the doctor found, as long as no run has gone well since --- */
+
+static bool code_said(const cJSON *snapshot, const char *code)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, base_json_array(snapshot, "attention"))
+    {
+        if (strcmp(base_json_str_or(item, "code", ""), code) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void layer_say(cJSON *snapshot, const cJSON *layer, int64_t since_us)
+{
+    const cJSON *error = base_json_get(layer, "error");
+    const char *code = base_json_str_or(error, "code", "");
+    /* What is merely missing is said by what it blocks. */
+    if (error == NULL || strcmp(base_json_str_or(layer, "state", ""), "fail") != 0 ||
+        strcmp(code, base_err_name(ERR_CONFIG_MISSING)) == 0 || code_said(snapshot, code))
+        return;
+    cJSON *item = item_add(snapshot, "doctor", 2, since_us);
+    if (item == NULL)
+        return;
+    base_json_add_str(item, "layer", base_json_str(layer, "layer"));
+    base_json_add_str(item, "code", code);
+    base_json_add_str(item, "text", base_json_str(error, "message"));
+    base_json_add_str(item, "hint", base_json_str(error, "hint"));
+}
+
+static void doctor_add(struct engine *engine, cJSON *snapshot)
+{
+    cJSON *kept = engine_fact_get(engine, ENGINE_FACT_DOCTOR);
+    const cJSON *report = base_json_get(kept, "report"), *chain, *layer;
+    const char *ended = base_json_str(report, "ended");
+    const char *good = base_json_str(base_json_get(snapshot, "safe"), "newest");
+    int64_t ended_us = 0, good_us = 0;
+    bool known = ended && base_time_parse(ended, &ended_us) == 0;
+    bool healed = good && base_time_parse(good, &good_us) == 0 && good_us > ended_us;
+    if (known && !healed) {
+        cJSON_ArrayForEach(chain, base_json_array(report, "chains"))
+        {
+            cJSON_ArrayForEach(layer, base_json_array(chain, "layers"))
+                layer_say(snapshot, layer, ended_us);
+        }
+    }
+    cJSON_Delete(kept);
 }
 
 static void damaged_add(cJSON *snapshot)
@@ -168,7 +223,6 @@ static void sort(cJSON *snapshot)
 
 void engine_attention_add(struct engine *engine, cJSON *snapshot)
 {
-    (void)engine;
     if (base_json_array(snapshot, "attention") == NULL)
         base_json_add_array(snapshot, "attention");
     damaged_add(snapshot);
@@ -182,6 +236,7 @@ void engine_attention_add(struct engine *engine, cJSON *snapshot)
         blocked_say(snapshot, error);
         cJSON_Delete(error);
     }
+    doctor_add(engine, snapshot);
     sort(snapshot);
 }
 

@@ -46,6 +46,7 @@ static void on_done(void *user)
     keep(engine);
     doctor_run_free(&engine->doctor->run);
     engine_event(engine, "doctor.layer", event);
+    engine_snapshot_soon(engine);
 }
 
 cJSON *engine_doctor_kept(struct engine *engine)

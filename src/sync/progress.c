@@ -144,6 +144,10 @@ static void patience(struct sync_run *run, int64_t now)
         err = run->extract.pending.why;
         sync_pending_stamp(run, &err);
     }
+    /* Requests that hang give up by themselves much earlier: for so long only a statement waits. */
+    if (run->step == STEP_PLAN)
+        base_err_set(&err, ERR_SRC_WH_QUEUED, "a statement has waited %lld min for its turn",
+                     (long long)(limit / 60000000));
     base_err_set(&err, ERR_SRC_UNAVAILABLE, "no progress for %lld min while in phase %s",
                  (long long)(limit / 60000000), sync_phase_name(phase_of(run->step)));
     sync_run_fail(run, &err);

@@ -1,10 +1,9 @@
 """Faults of the workspace and of the way to it."""
 
-import http.server
+import json
 import os
 import socket
 import sys
-import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fault_lab
@@ -40,7 +39,7 @@ healed("SRC_UNAVAILABLE", "unavailable endpoint=poll times=2", "workspace", seen
 sync("SRC_HOST_WRONG", f"html_login {FOREVER}", "token", evidence=("http_status", "host|message:page"))
 sync("SRC_PRIVATE_LINK_ONLY", f"html_login redirect=1 {FOREVER}", "ip list", evidence=("http_status", "host"))
 sync("NET_RESET", f"drop {FOREVER}", "tcp", evidence=("host",))
-healed("NET_RESET", "drop endpoint=table times=3", "tcp")
+healed("NET_RESET", "drop endpoint=table times=12", "tcp")
 
 # --- warehouse ---
 
@@ -79,6 +78,142 @@ sync("SRC_CHUNK_SHORT", "cut at=1000", "result hosts", evidence=("host",))
 healed("SRC_CHUNK_SHORT", "cut at=1000 times=1", "result hosts")
 healed("SRC_LINK_EXPIRED", "link_expired times=1", "result hosts")
 sync("PROXY_HTML", f"html_login endpoint=link {FOREVER}", "proxy", evidence=("http_status|host",))
+
+# --- accounts, networks, the workspace's own states ---
+
+@book("SRC_TOKEN_ENDPOINT_WRONG", "account_host", "token", evidence=("http_status",), cause="account-address")
+def account_address(lab):
+    scene = lab.own_scene()
+    scene.sandbox.command("fault", "account_host")
+    lab.turn(4000)  # a token of the hour before would do for longer
+    yield scene.fails()
+    scene.sandbox.command("fault", "clear", "account_host")
+    lab.turn(30)  # what was refused for good is not asked for again at once
+    scene.heals()
+
+
+sync("SRC_SP_NOT_IN_WORKSPACE", "not_assigned mode=api", "assignment", evidence=("http_status",), cause="not-assigned")
+sync("SRC_SP_DISABLED", "sp_disabled mode=api", "assignment", evidence=("http_status",), cause="principal-disabled")
+sync("SRC_ENTITLEMENT_SQL", "no_entitlement", "entitlement", evidence=("http_status",), cause="no-entitlement")
+sync("SRC_IP_BLOCKED", "ip_blocked ip=198.51.100.7", "ip list", evidence=("http_status", "message:198.51.100.7"), short=True,
+     cause="address-not-listed")
+sync("SRC_PRIVATE_LINK_ONLY", "private_link mode=redirect", "ip list", evidence=("http_status",))
+sync("SRC_PRIVATE_LINK_ONLY", "private_link mode=text", "ip list", evidence=("http_status",), cause="private-link")
+sync("SRC_WH_NO_CAN_USE", "no_can_use", "warehouse", evidence=("http_status",), cause="no-can-use")
+sync("SRC_WH_NOT_FOUND", "warehouse_missing", "warehouse", evidence=("http_status",))
+sync("SRC_WH_START_FAILED", "warehouse_failed", "warehouse", evidence=("statement_id|http_status|remote_code",),
+     cause="warehouse-fails")
+sync("SRC_WH_QUEUED", "warehouse_queued", "warehouse", evidence=("message:[0-9]+ min",), cause="warehouse-busy")
+sync("SRC_CATALOG_UNBOUND", "catalog_unbound catalog=shop", "unity catalog", evidence=("http_status|sqlstate|remote_code",),
+     cause="catalog-unbound")
+sync("SRC_NOT_FOUND", "no_metastore mode=detached", "unity catalog", evidence=("http_status|remote_code",))
+sync("SRC_PERM_VIEW_CHAIN", "view_chain", "unity catalog", scene={"table": "shop.aampe.v_active_users"}, evidence=("sqlstate",),
+     cause="view-owner")
+
+# --- statements ---
+
+sync("SRC_STMT_TIMEOUT", "statement_timeout", "warehouse", evidence=("statement_id", "sqlstate|remote_code"), cause="statement-timeout")
+sync("SRC_STMT_CANCELED", "statement_canceled", "warehouse", evidence=("statement_id",))
+healed("SRC_STMT_CANCELED", "statement_canceled times=1", "warehouse")
+sync("SRC_STMT_CLOSED", "statement_closed", "statement", evidence=("statement_id",))
+healed("SRC_STMT_CLOSED", "statement_closed times=1", "statement")
+sync("SRC_FILES_GONE", "files_gone", "statement", evidence=("statement_id", "remote_code"), short=True)
+sync("SRC_TABLE_CHANGED", "table_changed", "statement", evidence=("statement_id", "remote_code|sqlstate"))
+healed("SRC_TABLE_CHANGED", "table_changed times=1", "statement")
+sync("SRC_SQL_INVALID", ["sql_error", "class=PARSE_SYNTAX_ERROR", "sqlstate=42601",
+                         "message=Syntax error at or near 'FROM' (line 1, pos 12)"], "statement", evidence=("statement_id", "sqlstate"),
+     fault="sql_error class=PARSE_SYNTAX_ERROR")
+sync("SRC_UNCLASSIFIED", ["sql_error", "class=NOBODY_HAS_SEEN_THIS", "sqlstate=ZZ999", "message=something new"], "statement",
+     evidence=("statement_id", "remote_code"), fault="sql_error of a class nobody has described")
+sync("SRC_UNCLASSIFIED", f"unknown_error endpoint=table {FOREVER}", "workspace", evidence=("http_status", "remote_code"), short=True)
+sync("SRC_PERM_DENIED", f"numeric_error endpoint=chunk status=403 message=no {FOREVER}", "workspace", evidence=("http_status",))
+sync("SRC_RESULT_INLINE_LIMIT", ["sql_error", "disposition=INLINE", "error_code=BAD_REQUEST", "class=", "sqlstate=",
+                                 "message=Inline byte limit exceeded. Statements executed with disposition=INLINE can have a result"
+                                 " size of at most 26214400 bytes."], "statement", evidence=("statement_id",),
+     fault="sql_error disposition=INLINE: over 25 MiB")
+
+# --- results and where they lie ---
+
+sync("SRC_LINK_FORBIDDEN", f"link_forbidden {FOREVER}", "result hosts", evidence=("http_status",), short=True,
+     cause="storage-firewall")
+sync("SRC_LINK_EXPIRED", f"link_expired {FOREVER}", "result hosts", evidence=("http_status",))
+sync("SRC_LINK_HOST_UNREACHABLE", f"link_host {FOREVER}", "result hosts", evidence=("host",), cause="result-host-closed")
+sync("SEC_HOST_REFUSED", f"link_host host=10.11.12.13 {FOREVER}", "result hosts", evidence=("host|message:10.11.12.13",))
+sync("SEC_REDIRECT_REFUSED", f"redirect to=https://elsewhere.example/ {FOREVER}", "token", evidence=("http_status", "host"),
+     short=True)
+
+
+# --- what the doctor or a question finds before a run does ---
+
+def doctored(code, layer, fault, break_it, mend, settings=None, **more):
+    """A layer of the doctor that says the code; with the fault gone it is well again."""
+    def run(lab):
+        scene = lab.own_scene(**(settings or {}))
+        undo = break_it(scene)
+        yield fault_lab.Met(scene.layer(layer.replace(" ", "_"))["error"], scene.profile)
+        mend(scene, undo)
+        after = scene.layer(layer.replace(" ", "_"))
+        assert after["state"] in ("ok", "none") or (after["error"] or {}).get("code") != code, after
+    book.cases.append(fault_lab.Case(code, fault, layer, run, **more))
+
+
+def fault_on(*words):
+    return lambda scene: scene.sandbox.command("fault", *words)
+
+
+def fault_off(scene, _):
+    scene.sandbox.command("fault", "clear")
+
+
+doctored("SRC_WH_STOPPED", "warehouse", "cold_warehouse seconds=600", fault_on("cold_warehouse", "seconds=600"), fault_off,
+         hint="starts it")
+doctored("HOST_CLOCK", "host", "clock_skew seconds=7200", fault_on("clock_skew", "seconds=7200", FOREVER), fault_off,
+         evidence=("message:clock is [0-9]+ s",), cause="clock-off")
+
+
+def secret_end(code, seconds, turn):
+    """The end of the secret in use, as the workspace tells the observer."""
+    def run(lab):
+        scene = lab.own_scene()
+        info = scene.sandbox.info
+        scene.profile.ok("config", "set", "observer.client_id", info["observer_client_id"])
+        assert scene.profile.secret_set("observer", info["observer_client_secret"])[0] == 0
+        ours = json.loads(scene.sandbox.command("secret", info["client_id"], "list"))
+        ours = (ours.get("secrets") or ours) if isinstance(ours, dict) else ours
+        scene.sandbox.command("secret", info["client_id"], "end", ours[0]["id"], str(seconds))
+        scene.profile.ok("secrets", "list", "--refresh")
+        lab.turn(turn)
+        yield fault_lab.Met(scene.layer("token")["error"], scene.profile)
+        scene.sandbox.command("secret", info["client_id"], "end", ours[0]["id"])
+        scene.profile.ok("secrets", "list", "--refresh")
+        assert scene.layer("token")["state"] == "ok"
+        scene.heals()
+    book.cases.append(fault_lab.Case(code, f"the secret ends in {seconds} s, {turn} s later", "token", run,
+                                     evidence=("message:secret",)))
+
+
+secret_end("SRC_AUTH_SECRET_EXPIRING", 5 * 86400, 0)
+secret_end("SRC_AUTH_SECRET_EXPIRED", 1800, 2000)
+
+
+@book("SRC_TABLE_NOT_FOUND", "a table of the share that has been renamed", "unity catalog", evidence=("http_status|sqlstate",),
+      cause="table-renamed")
+def table_renamed(lab):
+    scene = lab.own_scene()
+    path = os.path.join(scene.profile.environment["XDG_CONFIG_HOME"], "aampe", scene.profile.name + ".json")
+    with open(path, encoding="utf-8") as file:
+        was = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(was.replace('users"', 'users_before"'))
+    scene.profile.ok("engine", "reload")
+    scene.table = "shop.aampe.users_before"
+    yield scene.fails()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(was)
+    scene.table = fault_lab.TABLE
+    scene.profile.ok("engine", "reload")
+    scene.heals()
+
 
 # --- network ---
 

@@ -5,13 +5,16 @@ import json
 import os
 import resource
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pty"))
 import fault_lab
 import harness
+from fake_engine import FakeEngine
 
 book = fault_lab.Book()
 LARGE = "shop.aampe.events"
@@ -353,12 +356,14 @@ def state_restored(lab):
 # --- engine, settings, commands ---
 
 
-@book("ENGINE_UNREACHABLE", "engine of a unit that does not answer", "engine", evidence=("message:engine|socket",),
-      short=True)
+@book("ENGINE_UNREACHABLE", "engine that was killed", "engine", evidence=("message:no engine",), short=True, cause="engine-down")
 def no_engine(lab):
     scene = lab.own_scene()
     scene.profile.engine_kill()
-    yield scene.refused("engine", "status")
+    met = scene.refused("engine", "status")
+    # Named by its socket it is not the console's to start, as one of a unit is not.
+    met.words, met.fix = ("--socket", os.path.join(scene.profile.state, "sock")), f"--profile {scene.profile.name} engine start"
+    yield met
     scene.profile.engine_start()
     scene.heals()
 
@@ -417,6 +422,72 @@ def config_missing(lab):
     yield scene.refused("tree", "--refresh")
     profile.connect(scene.sandbox)
     profile.ok("share", "add", scene.table, "--yes")
+    scene.heals()
+
+
+class OtherEngine(FakeEngine):
+    """An engine of another version, which says so at once."""
+
+    def answer(self, client, call):
+        reply = {"jsonrpc": "2.0", "id": call["id"],
+                 "result": {"protocol": 99, "program": "aampe-syncd", "version": "9.9", "role": "admin"}}
+        client.sendall(json.dumps(reply).encode() + b"\n")
+
+
+@book("ENGINE_PROTOCOL", "an engine of another version", "engine", evidence=("message:protocol 99",), cause="engine-other-version")
+def other_version(lab):
+    scene = lab.scene()
+    engine = OtherEngine({})
+    done = subprocess.run([harness.program("aampe-console"), "--socket", engine.path, "--json", "status"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, env=scene.profile.environment, timeout=60)
+    met = fault_lab.Met(json.loads(done.stdout)["error"], scene.profile)
+    met.words = ("--socket", engine.path)
+    yield met
+    engine.close()
+    scene.profile.ok("status")
+
+
+class Line:
+    """One connection to the engine, spoken by hand."""
+
+    def __init__(self, profile):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(os.path.join(profile.state, "sock"))
+        self.lines, self.number = self.socket.makefile("rb"), 0
+        self.call("hello", {"protocol": 1, "program": "suite", "version": "suite"})
+
+    def call(self, method, params):
+        self.number += 1
+        self.socket.sendall(json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode() + b"\n")
+        while True:
+            answer = json.loads(self.lines.readline())
+            if answer.get("id") == self.number:
+                return answer
+
+
+@book("SHARE_MOVED", "a plan that a later tick has left behind", "engine", evidence=("message:revision",))
+def plan_left_behind(lab):
+    scene = lab.own_scene()
+    scene.profile.ok("tree", "--refresh")
+    line = Line(scene.profile)
+    line.call("draft.tick", {"keys": ["t:shop.aampe.products"], "on": True})
+    plan = line.call("share.plan", {})["result"]
+    line.call("draft.tick", {"keys": ["t:shop.aampe.events"], "on": True})
+    yield fault_lab.Met(line.call("share.apply", {"revision": plan["revision"]})["error"]["data"], scene.profile)
+    plan = line.call("share.plan", {})["result"]
+    assert "result" in line.call("share.apply", {"revision": plan["revision"]})
+
+
+@book("HOST_MEMORY", "address space of the engine (RLIMIT_AS)", "host", evidence=("message:memory",))
+def memory_limit(lab):
+    scene = lab.own_scene(table=LARGE)
+    pid = scene.profile.engine.pid
+    before = resource.prlimit(pid, resource.RLIMIT_AS)
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        size = int(file.read().split()[0]) * resource.getpagesize()
+    resource.prlimit(pid, resource.RLIMIT_AS, (size + (1 << 20), before[1]))
+    yield scene.fails()
+    resource.prlimit(pid, resource.RLIMIT_AS, before)
     scene.heals()
 
 

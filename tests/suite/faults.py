@@ -6,9 +6,11 @@ Last come the table code x fault x layer x verdict and the codes that no fault c
 doc/operations.md are checked against the cases: each is switched on, and the first screen must name it."""
 
 import collections
+import json
 import multiprocessing
 import os
 import re
+import subprocess
 import sys
 import time
 import traceback
@@ -18,10 +20,11 @@ import fault_cases
 import fault_cases_data
 import fault_cases_host
 import fault_cases_none
+import fault_cases_wire
 import fault_lab
 import harness
 
-CASES = fault_cases.book.cases + fault_cases_data.book.cases + fault_cases_host.book.cases
+CASES = fault_cases_wire.book.cases + fault_cases.book.cases + fault_cases_data.book.cases + fault_cases_host.book.cases
 CASE_SECONDS = 300
 
 
@@ -61,7 +64,16 @@ def lists_check(table, causes):
     for code, (_, cause, fix) in table.items():
         if not cause or not fix or fault_lab.PLACEHOLDER.search(cause.replace(", ...", "") + " " + fix):
             wrong.append(f"errors.def: {code} lacks a cause or a fix, or has a placeholder in it")
-    return wrong
+    return wrong + explain_check(table)
+
+
+def explain_check(table):
+    """The offline page of every code says what errors.def says."""
+    done = subprocess.run([harness.program("aampe-console"), "--json", "explain"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=60)
+    pages = {page["code"]: page for page in json.loads(done.stdout)["data"]["codes"]}
+    return [f"explain {code}: {pages.get(code)}" for code, (_, cause, fix) in table.items()
+            if (pages.get(code, {}).get("cause"), pages.get(code, {}).get("fix")) != (cause, fix)]
 
 
 def chosen():

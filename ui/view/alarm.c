@@ -30,6 +30,8 @@ void view_alarm_of(const cJSON *item, struct view_alarm *alarm)
         alarm->screen = 6, alarm->secret = base_json_str(item, "secret");
     else if (strcmp(kind, "audit") == 0)
         alarm->screen = 7;
+    else if (strcmp(kind, "doctor") == 0)
+        alarm->screen = 8;
     else if (strcmp(kind, "blocked") == 0)
         alarm->screen = 9;
     else if (base_json_str(item, "table"))
@@ -50,6 +52,8 @@ static void text_of(const cJSON *status, const cJSON *item, struct view_alarm *a
         snprintf(alarm->text, size, "! %lld damaged", count);
     } else if (strcmp(kind, "blocked") == 0) {
         snprintf(alarm->text, size, "! not ready");
+    } else if (strcmp(kind, "doctor") == 0) {
+        snprintf(alarm->text, size, "! doctor");
     } else if (strcmp(kind, "stalled") == 0) {
         snprintf(alarm->text, size, "! %lld stalled", count);
     } else if (strcmp(kind, "audit") == 0) {

@@ -153,10 +153,10 @@ static const struct {
     const char *kind, *word;
     enum view_style style;
 } kinds[] = {
-    {"failed", "FAILED", STYLE_BAD},     {"damaged", "DAMAGED", STYLE_BAD},
-    {"expires", "EXPIRES", STYLE_WARN},  {"blocked", "BLOCKED", STYLE_WARN},
-    {"stalled", "STALLED", STYLE_WARN},  {"changed", "CHANGED", STYLE_WARN},
-    {"audit", "UNEXPECTED", STYLE_WARN},
+    {"failed", "FAILED", STYLE_BAD},    {"damaged", "DAMAGED", STYLE_BAD},
+    {"expires", "EXPIRES", STYLE_WARN}, {"blocked", "BLOCKED", STYLE_WARN},
+    {"doctor", "DOCTOR", STYLE_BAD},    {"stalled", "STALLED", STYLE_WARN},
+    {"changed", "CHANGED", STYLE_WARN}, {"audit", "UNEXPECTED", STYLE_WARN},
 };
 
 static const char *word_of(const cJSON *item, enum view_style *style)

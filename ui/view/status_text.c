@@ -70,10 +70,12 @@ static void head_say(struct view_page *page, const cJSON *data, int64_t now_us)
         view_page_add(page, STYLE_PLAIN, "  %lld tables shared", total);
 }
 
-/* One line for each that needs a person; a failure says its run first. */
+/* One line for each that needs a person; a failure says its run first. What to do is said of the
+ * worst, and of what keeps every run from starting. */
 static void items_say(struct view_page *page, const cJSON *data)
 {
     const cJSON *item;
+    int index = 0;
     cJSON_ArrayForEach(item, base_json_array(data, "attention"))
     {
         const char *kind = base_json_str_or(item, "kind", "");
@@ -96,9 +98,10 @@ static void items_say(struct view_page *page, const cJSON *data)
                            STYLE_WARN, "%s%s%s", base_json_str_or(item, "table", ""),
                            base_json_str(item, "table") ? "  " : "",
                            base_json_str_or(item, "text", ""));
-        if (strcmp(kind, "blocked") == 0)
-            view_page_fact(page, LABEL, "do", STYLE_PLAIN, "%s",
-                           base_json_str_or(item, "hint", ""));
+        const char *hint = base_json_str_or(item, "hint", "");
+        if (hint[0] && (index == 0 || strcmp(kind, "blocked") == 0))
+            view_page_fact(page, LABEL, "do", STYLE_PLAIN, "%s", hint);
+        index++;
     }
 }
 
