@@ -356,7 +356,7 @@ static void doctor_do(struct view_page *page, const char *code, const struct vie
     char title[32];
     if (!w->keys || !view_run_doctor(code))
         return;
-    char *text = base_printf("doctor: is it still so? %s and what it needs, checked now by c there",
+    char *text = base_printf("Doctor: c there looks now at %s and all that comes before it",
                              base_layer_title(base_layer_name(layer), title));
     key_say(page, w, "8", VIEW_ACTION_SCREEN_8, text);
     free(text);
