@@ -21,3 +21,6 @@ TESTS += tests/e2e/test_console_linear.py
 # How the engine behaves towards a workspace in trouble.
 dist_check_SCRIPTS += tests/e2e/test_manners.py
 TESTS += tests/e2e/test_manners.py
+# The dialect of the open-source Unity Catalog server.
+dist_check_SCRIPTS += tests/e2e/test_unity_oss.py
+TESTS += tests/e2e/test_unity_oss.py

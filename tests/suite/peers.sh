@@ -63,11 +63,21 @@ install_npm() {
     (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 || skip "$pins could not be installed, see $log"
 }
 
+install_maven() {
+    command -v java >/dev/null || skip "no java (package openjdk-17-jre-headless)"
+    command -v mvn >/dev/null || skip "no mvn (package maven)"
+    mkdir -p "$folder"
+    cp "$tests/$peer/pom.xml" "$folder"
+    (cd "$folder" && mvn -q -B -U dependency:copy-dependencies -DoutputDirectory=lib) >"$log" 2>&1 ||
+        skip "$pins is not served: $(grep -m 1 -oE 'Could not find artifact [^ ]+|[^ ]+ was not found' "$log" || echo "see $log")"
+}
+
 # How a peer is installed and what runs it.
 install() {
     case $kind in
     pip) install_pip ;;
     java) command -v java >/dev/null || skip "no java (package openjdk-17-jre-headless)"; install_pip ;;
+    maven) install_maven ;;
     npm) install_npm ;;
     go) install_go github.com/databricks/cli "-X github.com/databricks/cli/internal/build.buildVersion=${pins##*@v}" databricks ;;
     *) skip "pins names the kind $kind, which nobody can install" ;;
