@@ -13,8 +13,8 @@ engine_verb_fn engine_verb_doctor_run, engine_verb_doctor_show;
 void engine_doctor_free(struct engine *engine);
 /* What the last examination left, also that of an engine before this; NULL: none. The caller's. */
 cJSON *engine_doctor_kept(struct engine *engine);
-/* engine.c, for a look from outside: fills paths (from the name) and the profile of an engine that is
- * zero but for its name and seam; engine_close undoes it. Opens and makes nothing. */
+/* engine.c, for a look from outside: fills paths (from the name) and the profile of an engine that
+ * is zero but for its name and seam; engine_close undoes it. Opens and makes nothing. */
 void engine_outline(struct engine *engine);
 
 /* doctor_record.c: the document {"profile","running","job",...,"chains":[...]}. */

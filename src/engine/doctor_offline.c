@@ -98,6 +98,14 @@ static void text_fill(struct watch_engine *seen)
                                  seen->last_code ? seen->last_code : "");
 }
 
+static bool unit_owns(const char *profile)
+{
+    char *path = base_printf("/etc/aampe/%s/profile.json", profile);
+    bool owns = base_file_exists(path);
+    free(path);
+    return owns;
+}
+
 static void engine_see(struct offline *offline)
 {
     struct watch_engine *seen = &offline->seen;
@@ -117,9 +125,16 @@ static void engine_see(struct offline *offline)
     if (seen->err.code == ERR_ENGINE_UNREACHABLE && seen->holder)
         base_err_hint(&seen->err,
                       "It hangs or is just starting: look at its log, else restart it.");
+    else if (seen->err.code == ERR_ENGINE_UNREACHABLE && unit_owns(offline->engine.name))
+        base_err_hint(&seen->err,
+                      "As root: systemctl reset-failed aampe-syncd@%s; systemctl start "
+                      "aampe-syncd@%s. Its log says why it ended.",
+                      offline->engine.name, offline->engine.name);
     else if (seen->err.code == ERR_ENGINE_UNREACHABLE)
-        base_err_hint(&seen->err, "Start it: aampe-console engine start (a unit: systemctl start "
-                                  "aampe-syncd@PROFILE); its log says why it ended.");
+        base_err_hint(&seen->err,
+                      "Start it: aampe-console --profile %s engine start. Its log says "
+                      "why it ended.",
+                      offline->engine.name);
     text_fill(seen);
 }
 

@@ -124,6 +124,7 @@ static const char *phrase_of(const struct watch_layer *layer)
     switch (layer->err.code) {
     case ERR_SRC_IP_BLOCKED:
         return "this host is refused";
+    case ERR_ENGINE_UNREACHABLE:
     case ERR_OK:
         return layer->text;
     default:

@@ -2,12 +2,16 @@
 #include "ui/view/doctor.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "ui/view/words.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #define TITLE_WIDTH 15
 #define STATE_WIDTH 13
+#define WHAT_WIDTH 40
+#define TOOK_WIDTH 8
 
 static void plain_print(struct view_out *out, const struct view_doctor *doctor, int64_t now_us)
 {
@@ -33,15 +37,19 @@ static void plain_print(struct view_out *out, const struct view_doctor *doctor, 
 static void layer_print(struct view_out *out, const struct view_doctor_layer *layer, int64_t now_us)
 {
     struct buf what;
-    char took[16];
+    char took[16] = "";
     base_buf_init(&what, 4096);
     view_doctor_what(&what, layer, now_us);
+    const char *text = what.len ? what.data : "";
+    size_t width = base_text_width(text, strlen(text));
+    int pad = width < WHAT_WIDTH ? (int)(WHAT_WIDTH - width) : 0;
     view_put(out, STYLE_PLAIN, "  %-*s", TITLE_WIDTH, layer->title);
     view_put(out, view_doctor_style(layer->state), "%-*s", STATE_WIDTH,
              view_doctor_word(layer->state));
-    view_put(out, STYLE_PLAIN, "%s", what.len ? what.data : "");
+    view_put(out, STYLE_PLAIN, "%s", text);
     if (layer->state <= VIEW_DOCTOR_FAIL && layer->state != VIEW_DOCTOR_NONE)
-        view_put(out, STYLE_FAINT, "  %s", view_doctor_ms(layer->ms, took));
+        view_put(out, STYLE_FAINT, "%*s  %*s", pad, "", TOOK_WIDTH,
+                 view_doctor_ms(layer->ms, took));
     view_end(out);
     base_buf_free(&what);
 }
