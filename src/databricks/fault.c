@@ -304,6 +304,8 @@ static enum err_code denied_code(const struct databricks_problem *problem,
 {
     enum err_code level = level_named(problem->resource, problem->message);
 
+    if (level == ERR_SRC_PERM_CATALOG && unbound(problem->message))
+        return ERR_SRC_CATALOG_UNBOUND; /* no grant helps here */
     if (level != ERR_OK)
         return level;
     if (net_gateway_code(problem->message) != ERR_OK)

@@ -165,6 +165,7 @@ static struct watch_target target_of(struct doctor_run *run, const char *agent)
         .loop = engine->loop,
         .seam = engine->seam,
         .log = engine->log,
+        .limit = engine->limit,
         .user_agent = agent,
         .host = config_get(profile, CONFIG_WORKSPACE_HOST),
         .ca_file = config_get(profile, CONFIG_WORKSPACE_CA_FILE),

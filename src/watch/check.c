@@ -1,5 +1,6 @@
 #include "watch/check.h"
 
+#include "net/limit.h"
 #include "watch/private.h"
 
 #include "base/alloc.h"
@@ -100,6 +101,11 @@ static void too_late(void *user)
     struct watch_check *check = user;
     struct err err = ERR_INIT;
     check->timer = 0;
+    if (check->limit && net_limit_look(check->limit).paused_until_us) {
+        base_err_set(&err, ERR_SRC_RATE_LIMIT, "the workspace has asked us to wait");
+        watch_end(check, WATCH_FAIL, &err, "not asked: the workspace wants us to wait");
+        return;
+    }
     base_err_set(&err, ERR_NET_STALL, "no answer within %d s", WATCH_LAYER_MS / 1000);
     base_err_hint(&err, "Check again with `c`; if it stays so, what answers here is down or far "
                         "too slow.");

@@ -257,6 +257,15 @@ static void on_date(void *user, struct net_response *response, const struct err 
     host_end(check, response->date_us ? &offset_ms : NULL);
 }
 
+/* The answer, or its turn to be asked, does not come: then the clock is not compared. */
+static void date_late(void *user)
+{
+    struct watch_check *check = user;
+    check->again = 0;
+    net_http_cancel(&check->call);
+    host_end(check, NULL);
+}
+
 static bool date_ask(struct watch_check *check)
 {
     struct config_host host = {0};
@@ -267,8 +276,9 @@ static bool date_ask(struct watch_check *check)
     if (watch_workspace_try(check, &err) == NULL)
         return false;
     char *url = base_printf("%s" CONFIG_PATH, check->origin);
-    struct net_request request = {.url = url, .total_ms = CLOCK_MS, .max_body = 1 << 20};
+    struct net_request request = {.url = url, .max_body = 1 << 20};
     check->call = net_http_submit(databricks_http(check->db), &request, on_date, check);
+    check->again = net_loop_after(check->loop, CLOCK_MS, date_late, check);
     free(url);
     return true;
 }
