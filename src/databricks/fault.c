@@ -303,8 +303,9 @@ static enum err_code denied_code(const struct databricks_problem *problem,
                                  enum databricks_subject subject)
 {
     enum err_code level = level_named(problem->resource, problem->message);
+    bool lacks = strcasestr(problem->message, "not have ") != NULL; /* a right, whatever its name */
 
-    if (level == ERR_SRC_PERM_CATALOG && unbound(problem->message))
+    if (!lacks && unbound(problem->message))
         return ERR_SRC_CATALOG_UNBOUND; /* no grant helps here */
     if (level != ERR_OK)
         return level;
@@ -312,8 +313,6 @@ static enum err_code denied_code(const struct databricks_problem *problem,
         return net_gateway_code(problem->message);
     if (problem->numeric && databricks_problem_token(problem))
         return token_code(problem);
-    if (unbound(problem->message))
-        return ERR_SRC_CATALOG_UNBOUND;
     if (has(problem->message, "SQL access") || has(problem->message, "databricks-sql-access"))
         return ERR_SRC_ENTITLEMENT_SQL;
     if (subject == SUBJECT_WAREHOUSE_START || has(problem->message, "to start"))

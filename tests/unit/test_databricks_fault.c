@@ -248,6 +248,18 @@ static const struct answer corpus[] = {
      "{\"error_code\":\"PERMISSION_DENIED\",\"message\":\"Catalog 'main' is not accessible in "
      "current workspace\"}",
      SUBJECT_TABLE, ERR_SRC_CATALOG_UNBOUND, NULL, ""},
+    {403, NULL,
+     "{\"error_code\":\"PERMISSION_DENIED\",\"message\":\"Catalog 'main' is not accessible in "
+     "current workspace\","
+     "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"metadata\":{"
+     "\"resourceType\":\"Catalog\"}}]}",
+     SUBJECT_TABLE, ERR_SRC_CATALOG_UNBOUND, NULL, ""},
+    {403, NULL,
+     "{\"error_code\":\"PERMISSION_DENIED\",\"message\":\"User does not have USE CATALOG on "
+     "Catalog 'not bound'.\","
+     "\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"metadata\":{"
+     "\"resourceType\":\"Catalog\"}}]}",
+     SUBJECT_TABLE, ERR_SRC_PERM_CATALOG, NULL, ""},
     {404, NULL,
      "{\"error_code\":\"TABLE_DOES_NOT_EXIST\",\"message\":\"Table 'a.b.c' does not exist.\"}",
      SUBJECT_TABLE, ERR_SRC_TABLE_NOT_FOUND, NULL, ""},
