@@ -229,7 +229,8 @@ static void map_net_error(struct databricks_call *call, const struct net_respons
     else if (net_err->code == ERR_SEC_REDIRECT_REFUSED && len >= 11 &&
              strcmp(location + len - 11, "/login.html") == 0)
         say_instead(&call->err, ERR_SRC_HOST_WRONG, "sent to a login page instead of the API");
-    call->err.http_status = response->status;
+    if (response->status)
+        call->err.http_status = response->status;
 }
 
 /* True when the request was sent once more with a new token. */

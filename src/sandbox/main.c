@@ -30,6 +30,7 @@
 
 struct options {
     const char *listen, *world, *state;
+    const char *public; /* scheme, host and port it is known by, when something stands in front */
     int64_t rows;
     bool tls, die_with_parent, help, version;
     vec_of(const char *) settings; /* NAME=VALUE */
@@ -48,7 +49,7 @@ static void help(void)
     puts("usage: aampe-sandbox [--listen 127.0.0.1:0] [--world shop|bench|types|hostile|big] "
          "[--rows N] "
          "[--state DIR]\n"
-         "                     [--tls] [--die-with-parent] [--set NAME=VALUE]...\n"
+         "                     [--tls] [--public URL] [--die-with-parent] [--set NAME=VALUE]...\n"
          "       aampe-sandbox COMMAND ... --state DIR\n"
          "\n"
          "Prints one JSON line with its address and credentials when it is ready, then serves "
@@ -74,6 +75,8 @@ static bool options_read(struct options *options, int argc, char **argv)
             return false;
         } else if (strcmp(argv[i], "--listen") == 0) {
             options->listen = argv[++i];
+        } else if (strcmp(argv[i], "--public") == 0) {
+            options->public = argv[++i];
         } else if (strcmp(argv[i], "--world") == 0) {
             options->world = argv[++i];
         } else if (strcmp(argv[i], "--state") == 0) {
@@ -276,6 +279,10 @@ static int listen_start(struct sandbox_server *server, const struct options *opt
     base_json_add_str(ready->json, "host", host);
     base_json_add_i64(ready->json, "port", port);
     base_json_add_str(ready->json, "ca_file", path);
+    if (options->public) {
+        free(server->address);
+        server->address = base_strdup(options->public);
+    }
     free(host);
 out:
     if (key)

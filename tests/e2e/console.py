@@ -30,10 +30,13 @@ class Home:
             self.start_sandbox(world, rows)
 
     def start_sandbox(self, world, rows):
+        self.start_sandbox_with(world, rows)
+
+    def start_sandbox_with(self, world, rows, *options):
         self.sandbox_state = self.folder / "sandbox"
         self.sandbox = subprocess.Popen(
             [program("aampe-sandbox"), "--listen", "127.0.0.1:0", "--world", world, "--rows", str(rows),
-             "--state", str(self.sandbox_state)],
+             "--state", str(self.sandbox_state), *options],
             stdout=subprocess.PIPE, stderr=open(self.folder / "sandbox.log", "w"), text=True, env=self.env)
         line = self.sandbox.stdout.readline()
         assert line, (self.folder / "sandbox.log").read_text()

@@ -24,3 +24,6 @@ TESTS += tests/e2e/test_manners.py
 # The dialect of the open-source Unity Catalog server.
 dist_check_SCRIPTS += tests/e2e/test_unity_oss.py
 TESTS += tests/e2e/test_unity_oss.py
+# What breaks between the engine and the workspace.
+dist_check_SCRIPTS += tests/e2e/test_wire.py
+TESTS += tests/e2e/test_wire.py

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 
 PIECE = 16384
 KINDS = ("cut", "reset", "stall", "slow", "corrupt", "half_open")
@@ -39,7 +40,7 @@ class Fault:
     direction  "down" (to the client) or "up"
     after      so many bytes of that direction later, counted from the match, else from the beginning
     match      armed when these bytes were seen going up; None: from the beginning
-    nth, times the first connection (or match) that is hit, from 1, and how many are
+    nth, times the first connection that gets so far (or match) that is hit, from 1, and how many are
     """
 
     def __init__(self, kind, direction="down", after=0, match=None, nth=1, times=1, rate=1):
@@ -69,7 +70,7 @@ class _Pair:
         self.tail = b""
         self.reset = False
         for fault in owner.faults:
-            if fault.match is None and fault.kind != "half_open" and fault.hits():
+            if fault.match is None and fault.kind != "half_open":
                 self.arm(fault)
 
     def arm(self, fault):
@@ -119,6 +120,9 @@ class _Pair:
             self.owner.note(direction, len(clean))
         if not rest:
             return True
+        if fault.match is None and not fault.hits():
+            self.armed[direction] = None
+            return self.damaged(rest, direction, target)
         self.owner.note_fault(fault)
         if fault.kind in ("cut", "reset"):
             self.stop(fault.kind == "reset")
@@ -180,6 +184,7 @@ class Forwarder:
         self.changed = threading.Condition()
         self.numbers = {"connections": 0, "up": 0, "down": 0, "faults": 0}
         self.listener = None
+        self.pairs = []
         self.port = 0
         self.open()
 
@@ -205,9 +210,16 @@ class Forwarder:
                 pass
             listener.close()
 
+    def drop(self):
+        """Ends every connection that stands, so that what comes next begins anew."""
+        pairs, self.pairs = self.pairs, []
+        for pair in pairs:
+            pair.stop(False)
+
     def close(self):
         self.ending.set()
         self.refuse()
+        self.drop()
 
     def __enter__(self):
         return self
@@ -277,7 +289,9 @@ class Forwarder:
         except (OSError, ssl.SSLError):
             client and client.close()
             return
-        _Pair(self, client, server).run()
+        pair = _Pair(self, client, server)
+        self.pairs.append(pair)
+        pair.run()
 
     def greet(self, client):
         """What comes before the first byte is passed on; the socket to go on with, or None."""
@@ -399,6 +413,7 @@ class TlsFront(Forwarder):
         context.load_cert_chain(*self.certificates.of(self.variant))
         if self.variant == "tls11":
             context.set_ciphers("ALL:@SECLEVEL=0")
+            warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version = ssl.TLSVersion.TLSv1
             context.maximum_version = ssl.TLSVersion.TLSv1_1
         if self.variant == "client_cert":
