@@ -148,8 +148,7 @@ static enum reach reach_of(const struct watch_check *check)
     return trace->tls_us == 0 && !plain(check) ? REACH_TLS : REACH_ANSWER;
 }
 
-/* True: the connection failed here, and the layer has ended so. `so_far` is what went well before
- * it, so that the time is that of what did not. */
+/* True: the connection failed here, and the layer has ended so. */
 static bool reach_failed(struct watch_check *check, enum reach here)
 {
     if (reach_of(check) != here)
@@ -236,21 +235,6 @@ static void tls_evidence(struct watch_check *check)
     base_json_add_str(evidence, "ca_file", check->ca_file);
 }
 
-static void tls_failed(struct watch_check *check)
-{
-    struct err err = check->reach_err;
-    const char *issuer = check->trace.issuer;
-    if (err.code == ERR_TLS_UNKNOWN_CA && issuer[0])
-        base_err_hint(&err,
-                      "The chain ends at \"%.80s\". If that is your company's, set "
-                      "workspace.ca_file to its certificate. Never switch checks off.",
-                      issuer);
-    else if (err.code == ERR_TLS_HOST_MISMATCH && check->trace.names[0])
-        base_err_hint(&err, "The certificate is for %.120s: wrong host, or a captive portal.",
-                      check->trace.names);
-    watch_fail(check, &err);
-}
-
 void watch_look_tls(struct watch_check *check)
 {
     struct err err = ERR_INIT;
@@ -260,10 +244,8 @@ void watch_look_tls(struct watch_check *check)
         return;
     }
     tls_evidence(check);
-    if (reach_of(check) == REACH_TLS) {
-        tls_failed(check);
+    if (reach_failed(check, REACH_TLS))
         return;
-    }
     const char *version = check->trace.tls_version[0] ? check->trace.tls_version : "TLS";
     if (strncmp(version, "TLSv", 4) == 0)
         version += 4;
