@@ -114,6 +114,7 @@ enum sql_statement_kind {
     ST_COLUMN, /* ALTER TABLE ... COLUMN: changes */
     ST_DROP,   /* if_exists */
     ST_UNDROP,
+    ST_VIEW,        /* CREATE VIEW: query, word: its text; replace, if_exists: IF NOT EXISTS */
     ST_UNSUPPORTED, /* what Unity Catalog has no SQL for: word */
     ST_SHOW_CATALOGS,
     ST_SHOW_SCHEMAS,
@@ -139,7 +140,8 @@ struct sql_statement {
     const char *word; /* that kind's, or the command's, in upper case */
     const char **privileges; /* GRANT, REVOKE: as written, words joined by '_' */
     size_t privilege_count;
-    bool if_exists;
+    bool if_exists, replace;
+    const char *comment;
     struct sql_column_change {
         const char *what, *name, *text; /* add, drop, rename, retype; a type or the new name */
         int pos;

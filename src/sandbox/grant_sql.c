@@ -172,10 +172,12 @@ int sql_parse_grant(struct sql_parser *parser, struct sql_statement *statement)
         if (sql_at_word(parser, refused[i].first) && sql_is_word(&parser->next, refused[i].second))
             return parse_unsupported(parser, statement, refused[i].words);
     }
-    int dropped = sql_parse_drop(parser, statement);
+    int taken = sql_parse_drop(parser, statement);
 
-    if (dropped)
-        return dropped < 0 ? -1 : 0;
+    if (!taken)
+        taken = sql_parse_view(parser, statement);
+    if (taken)
+        return taken < 0 ? -1 : 0;
     if (sql_at_word(parser, "alter"))
         return sql_advance(parser) < 0 ? -1 : parse_owner(parser, statement);
     return sql_unexpected(parser);

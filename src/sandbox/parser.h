@@ -42,6 +42,8 @@ int sql_parse_grant(struct sql_parser *parser, struct sql_statement *statement);
 
 /* After ALTER TABLE name, at what is to be done with columns: 1, or 0 when it is something else. */
 int sql_parse_columns(struct sql_parser *parser, struct sql_statement *statement);
+/* CREATE [OR REPLACE] VIEW: 1 taken, 0 something else. */
+int sql_parse_view(struct sql_parser *parser, struct sql_statement *statement);
 /* DROP and UNDROP of tables and views: 1 taken, 0 something else. */
 int sql_parse_drop(struct sql_parser *parser, struct sql_statement *statement);
 

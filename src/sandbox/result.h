@@ -69,6 +69,8 @@ int sandbox_grant_run(struct sql_context *context, const struct sql_statement *s
 /* ddl.c */
 int sandbox_ddl_run(struct sql_context *context, const struct sql_statement *statement,
                     struct sandbox_query *query);
+int sandbox_view_create(struct sql_context *context, const struct sql_statement *statement,
+                        struct sandbox_query *query); /* view_sql.c */
 /* Everything that is not a plain scan, by SQLite. */
 int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree,
                        const volatile bool *cancel, struct sandbox_query *query);

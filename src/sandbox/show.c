@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SHOW declares its columns without NULLs, as recorded; a client that checks would not take one in these. */
+/* SHOW declares its columns without NULLs, as recorded; a client that checks would not take one in
+ * these. */
 static bool may_be_null(const char *name)
 {
     static const char *const names[] = {"comment",     "description", "job",         "notebook",
@@ -633,6 +634,8 @@ int sandbox_show_run(struct sql_context *context, const struct sql_statement *st
         return show_create(context, statement, query);
     case ST_SHOW_GRANTS:
         return sandbox_show_grants(context, statement, query);
+    case ST_VIEW:
+        return sandbox_view_create(context, statement, query);
     case ST_COLUMN:
     case ST_DROP:
     case ST_UNDROP:

@@ -14,6 +14,7 @@ struct sandbox_table {
     const struct sandbox_table_def *def;
     struct sandbox_world *world;
     struct sandbox_arena *arena;
+    struct sandbox_arena *own; /* of a def that is its own, or NULL */
     struct sandbox_type *types;
     uint64_t seed;
     int64_t base_rows;
@@ -65,6 +66,25 @@ struct sandbox_table *sandbox_table_new(struct sandbox_world *world, const char 
     return table;
 }
 
+struct sandbox_table *sandbox_view_new(struct sandbox_world *world, const char *full_name,
+                                       const char *text, const char *const *names,
+                                       const struct sandbox_type *types, size_t count)
+{
+    struct sandbox_arena *arena = sandbox_arena_new();
+    struct sandbox_table_def *def = sandbox_arena_alloc(arena, sizeof *def);
+    struct sandbox_column_def *columns = sandbox_arena_alloc(arena, count * sizeof *columns);
+    for (size_t i = 0; i < count; i++)
+        columns[i] = (struct sandbox_column_def){.name = sandbox_arena_dup(arena, names[i]),
+                                                 .type = sandbox_arena_dup(arena, types[i].text)};
+    *def = (struct sandbox_table_def){.name = sandbox_arena_dup(arena, full_name),
+                                      .columns = columns,
+                                      .column_count = count,
+                                      .view = sandbox_arena_dup(arena, text)};
+    struct sandbox_table *table = sandbox_table_new(world, full_name, def);
+    table->own = arena;
+    return table;
+}
+
 void sandbox_table_free(struct sandbox_table **table)
 {
     struct sandbox_table *it = *table;
@@ -76,6 +96,8 @@ void sandbox_table_free(struct sandbox_table **table)
     }
     vec_free(&it->snapshots);
     sandbox_arena_free(&it->arena);
+    if (it->own)
+        sandbox_arena_free(&it->own);
     free(it->types);
     pthread_mutex_destroy(&it->lock);
     base_free(table);

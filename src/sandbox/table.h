@@ -58,6 +58,10 @@ int64_t sandbox_world_t0(const struct sandbox_world *world);
 int64_t sandbox_world_users(const struct sandbox_world *world);
 struct sandbox_table *sandbox_table_new(struct sandbox_world *world, const char *full_name,
                                         const struct sandbox_table_def *def);
+/* A view made while it runs: text and columns are copied. */
+struct sandbox_table *sandbox_view_new(struct sandbox_world *world, const char *full_name,
+                                       const char *text, const char *const *names,
+                                       const struct sandbox_type *types, size_t count);
 void sandbox_table_free(struct sandbox_table **table);
 
 const struct sandbox_table_def *sandbox_table_def(const struct sandbox_table *table);

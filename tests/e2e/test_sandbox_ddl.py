@@ -105,6 +105,33 @@ def test_dropped_and_brought_back(sandbox):
     assert run(sandbox, f"SELECT count(*) FROM {PRODUCTS}") == count
 
 
+def test_views_are_made(sandbox):
+    query = "SELECT contact_id, country AS land FROM shop.aampe.users WHERE country IS NOT NULL"
+    assert run(sandbox, f"CREATE VIEW shop.crm.v_land COMMENT 'where' AS {query};") == []
+    assert columns(sandbox, "shop.crm.v_land") == {"contact_id": "string", "land": "string"}
+    assert sandbox.get(f"{UC}/tables/shop.crm.v_land", "admin").json["view_definition"] == query
+    assert run(sandbox, "SELECT count(*) FROM shop.crm.v_land") == run(sandbox, f"SELECT count(*) FROM ({query})")
+    assert run(sandbox, f"CREATE VIEW shop.crm.v_land AS {query}")[0] == "42P07"
+    assert run(sandbox, f"CREATE VIEW IF NOT EXISTS shop.crm.v_land AS {query}") == []
+    assert run(sandbox, "CREATE OR REPLACE VIEW shop.crm.v_land (who, `where`) AS "
+                        "SELECT contact_id, upper(country) FROM shop.aampe.users") == []
+    assert list(columns(sandbox, "shop.crm.v_land")) == ["who", "where"]
+    assert run(sandbox, "SELECT count(`where`) > 0 FROM shop.crm.v_land") == [["true"]]
+    assert run(sandbox, "CREATE OR REPLACE VIEW shop.crm.v_land (one) AS SELECT 1, 2")[0] == "21S01"
+    assert run(sandbox, f"CREATE OR REPLACE VIEW {PRODUCTS} AS SELECT 1")[0] == "42P07"
+    assert run(sandbox, "CREATE VIEW shop.crm.bad AS SELECT moon FROM shop.aampe.users")[0] == "42703"
+    assert "does not have CREATE TABLE on Schema 'shop.crm'" in run(sandbox, "CREATE VIEW shop.crm.x AS SELECT 1",
+                                                                     "client")[1]
+    # whoever made it reads what is below it; others need the view alone
+    me = sandbox.ready["application_id"]
+    assert "does not have SELECT on Table 'shop.crm.v_land'" in run(sandbox, "SELECT * FROM shop.crm.v_land", "client")[1]
+    run(sandbox, f"GRANT SELECT ON TABLE shop.crm.v_land TO `{me}`")
+    assert run(sandbox, "SELECT count(*) > 0 FROM shop.crm.v_land", "client") == [["true"]]
+    assert run(sandbox, "DROP VIEW shop.crm.v_land") == []
+    assert run(sandbox, f"CREATE VIEW shop.crm.v_land AS {query}") == []
+    assert len(columns(sandbox, "shop.crm.v_land")) == 2
+
+
 def test_changes_survive_a_restart(tmp_path):
     with Sandbox("--rows", "500", state=str(tmp_path)) as one:
         run(one, f"ALTER TABLE {PRODUCTS} ADD COLUMN shelf STRING")
