@@ -124,20 +124,48 @@ static void place_look(struct place *place)
     place->inodes = there.f_files ? (int64_t)there.f_favail : -1;
 }
 
-/* The tightest limit of our control group; 0: none is set. */
+/* A number in a file of the control group; 0: none, or "max". */
+static int64_t limit_read(const char *path)
+{
+    struct buf text;
+    int64_t limit = 0;
+    base_buf_init(&text, 64);
+    if (base_file_read(path, 64, &text, NULL) == 0 && text.len)
+        limit = strtoll(text.data, NULL, 10);
+    base_buf_free(&text);
+    return limit > 0 && limit < INT64_C(1) << 50 ? limit : 0;
+}
+
+/* Where our control group lies ("/system.slice/x.service"); "" when that is not told. malloc'd. */
+static char *group_path(void)
+{
+    struct buf text;
+    char *path = NULL;
+    base_buf_init(&text, 4096);
+    if (base_file_read("/proc/self/cgroup", 4096, &text, NULL) == 0 && text.len) {
+        const char *at = strstr(text.data, "0::/");
+        path = at ? base_strndup(at + 3, strcspn(at + 3, "\n")) : NULL;
+    }
+    base_buf_free(&text);
+    return path ? path : base_strdup("");
+}
+
+/* The tightest limit of our control group and those above it; 0: none is set. */
 static int64_t memory_of_group(void)
 {
-    static const char *const files[] = {"/sys/fs/cgroup/memory.max",
-                                        "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
-    int64_t limit = 0;
-    for (size_t i = 0; i < base_countof(files) && limit == 0; i++) {
-        struct buf text;
-        base_buf_init(&text, 64);
-        if (base_file_read(files[i], 64, &text, NULL) == 0 && text.len)
-            limit = strtoll(text.data, NULL, 10);
-        base_buf_free(&text);
+    int64_t tightest = limit_read("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    char *group = group_path();
+    for (char *slash = group + strlen(group); slash; slash = strrchr(group, '/')) {
+        char *file;
+        *slash = '\0';
+        file = base_printf("/sys/fs/cgroup%s/memory.max", group);
+        int64_t limit = limit_read(file);
+        if (limit && (tightest == 0 || limit < tightest))
+            tightest = limit;
+        free(file);
     }
-    return limit > 0 && limit < INT64_C(1) << 50 ? limit : 0;
+    free(group);
+    return tightest;
 }
 
 static void host_work(void *data)
