@@ -25,3 +25,9 @@ TESTS += tests/unit/test_watch_doctor
 tests_unit_test_watch_doctor_SOURCES = tests/unit/test_watch_doctor.c
 tests_unit_test_watch_doctor_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_watch_doctor_LDADD = src/libengine.a $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_outside
+TESTS += tests/unit/test_outside
+tests_unit_test_outside_SOURCES = tests/unit/test_outside.c
+tests_unit_test_outside_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_outside_LDADD = $(ROOMS) $(LIBS_ENGINE) $(CMOCKA_LIBS)
