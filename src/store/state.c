@@ -198,13 +198,26 @@ int store_check(struct store_state *store, struct err *err)
     return rc < 0 ? -1 : 0;
 }
 
+/* The way back, with the name of the backup, so that nobody has to look for it at night. */
+static void corrupt_hint(const struct store_state *store, struct err *err)
+{
+    int64_t newest = store_backup_newest(store);
+    if (err && err->code == ERR_HOST_STATE_CORRUPT && newest)
+        base_err_hint(err,
+                      "In '%.120s': remove state.db-wal, copy backups/state-%020lld.db over "
+                      "state.db. What lies at the destination is whole.",
+                      store->folder, (long long)newest);
+}
+
 static int state_load(struct store_state *store, struct err *err)
 {
     char *path = base_file_join(store->folder, "state.db");
     store->db = store_db_open(path, "FULL", err);
     free(path);
-    if (store->db == NULL || store_check(store, err) != 0)
+    if (store->db == NULL || store_check(store, err) != 0) {
+        corrupt_hint(store, err);
         return base_err_context(err, "state in '%s'", store->folder);
+    }
     return store_migrate(store, err);
 }
 

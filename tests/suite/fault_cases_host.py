@@ -186,20 +186,25 @@ def start_refused(profile):
     return fault_lab.Met(document["error"], profile)
 
 
-@book("HOST_STATE_CORRUPT", "pages of state.db overwritten", "state", evidence=("message:state",), cause="state-damaged")
+@book("HOST_STATE_CORRUPT", "pages of state.db overwritten; the backup is put back as the fix says", "state",
+      evidence=("message:state",), cause="state-damaged")
 def state_damaged(lab):
     scene = lab.own_scene()
-    path = os.path.join(scene.profile.state, "state.db")
-    kept = path + ".kept"
+    state = scene.profile.state
+    backups = os.path.join(state, "backups")
+    lab.turn(2 * 3600)
+    harness.wait_for(lambda: os.path.isdir(backups) and any(name.endswith(".db") for name in os.listdir(backups)), "a backup")
 
     def spoil():
-        shutil.copy2(path, kept)
-        with open(path, "r+b") as file:
+        with open(os.path.join(state, "state.db"), "r+b") as file:
             file.seek(4096)
             file.write(b"\xa5" * 16384)
 
     def mend():
-        shutil.copy2(kept, path)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(state, "state.db-wal"))
+        newest = sorted(name for name in os.listdir(backups) if name.endswith(".db"))[-1]
+        shutil.copyfile(os.path.join(backups, newest), os.path.join(state, "state.db"))
     yield from not_started(lab, scene, spoil, mend)
 
 
