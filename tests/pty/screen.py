@@ -245,7 +245,9 @@ class Screen:
 
     def csi_r(self, _, numbers):
         top, bottom = (numbers + [0, 0])[:2] if numbers else (1, self.height)
-        self.top, self.bottom = max(1, top) - 1, (bottom or self.height) - 1
+        # What was written before a resize may name rows that are gone; a terminal takes those that are left.
+        self.bottom = min(bottom or self.height, self.height) - 1
+        self.top = min(max(1, top) - 1, self.bottom)
         self.x = self.y = 0
 
     def csi_b(self, count, _):

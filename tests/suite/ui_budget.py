@@ -169,6 +169,7 @@ def main():
         home.configure()
         big_ready(home)
         first_paint(home, budget)
+        home.console("doctor")  # so that 8 has something to show
         terminal = browse(home, budget)
         idle(terminal, budget)
         terminal.close()
