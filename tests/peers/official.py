@@ -82,8 +82,8 @@ def moment(value):
 
 
 def tree(place):
-    """Our tree, by kind."""
-    rows = place.ours("tree", "--refresh")["rows"]
+    """Our tree, by kind; without what SHOW CATALOGS alone knows of (hive_metastore)."""
+    rows = [row for row in place.ours("tree", "--refresh")["rows"] if row["access"] != "not_uc"]
     return {kind: [row for row in rows if row["kind"] == kind] for kind in ("catalog", "schema", "table")}
 
 
