@@ -18,8 +18,8 @@ SQL = "/api/2.0/sql/statements"
 class Cli:
     """The CLI with a profile for each of who."""
 
-    def __init__(self, program, folder):
-        self.program = program
+    def __init__(self, program, folder, **environment):
+        self.program, self.environment = program, environment
         self.home = os.path.join(folder, "cli")
         os.makedirs(self.home)
 
@@ -35,7 +35,7 @@ class Cli:
     def run(self, who, *words):
         done = subprocess.run([self.program, *words, "--profile", who, "--output", "json"], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=120, cwd=self.home,
-                              env={"HOME": self.home, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+                              env={"HOME": self.home, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **self.environment})
         if done.returncode != 0:
             raise official.Refused(f"databricks {' '.join(words)}: {done.stderr.strip()}")
         return json.loads(done.stdout) if done.stdout.strip() else {}
@@ -82,12 +82,28 @@ for name, words in {
         "secret_create": ("service-principal-secrets-proxy", "create"),
         "secret_delete": ("service-principal-secrets-proxy", "delete"),
         "system_schemas": ("system-schemas", "list"), "system_schema_enable": ("system-schemas", "enable"),
-        "system_schema_disable": ("system-schemas", "disable")}.items():
+        "system_schema_disable": ("system-schemas", "disable"),
+        "catalog_isolate": ("catalogs", "update", "--isolation-mode", "ISOLATED"),
+        "bindings_update": ("workspace-bindings", "update-bindings", "catalog")}.items():
     setattr(Cli, name, command(*words))
+
+
+def over_tls(cell):
+    """The same program over TLS, with the sandbox's own authority as the only one that it trusts."""
+    with harness.Folder("aampe-cli.") as folder:
+        sandbox = harness.Sandbox(folder, "--rows", "100", "--tls")
+        try:
+            cli = Cli(cell.program, folder, SSL_CERT_FILE=sandbox.info["ca_file"])
+            cli.connect(sandbox.info)
+            answer = cli.ask("client", "statement", "SELECT count(*) FROM shop.aampe.events", sandbox.info["warehouse_id"])
+            cell.equal("tls", "count of events", answer["result"]["data_array"], [["100"]])
+        finally:
+            sandbox.stop()
 
 
 def main():
     cell = cells.Cell()
+    cell.attempt("tls", None, lambda: over_tls(cell))
     with harness.Folder("aampe-cli.") as folder:
         official.judge(cell, Cli(cell.program, folder))
     return cell.finish()

@@ -11,7 +11,7 @@ import official
 
 
 # What 0.17.0 cannot do: its ApiClient.request gives POST and PUT a body, but not PATCH.
-BY_PATCH = ("grants_update", "permissions_update", "service_principal_patch")
+BY_PATCH = ("grants_update", "permissions_update", "service_principal_patch", "catalog_isolate")
 
 
 class Sdk:

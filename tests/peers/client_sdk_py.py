@@ -44,6 +44,11 @@ def grants_update(client, kind, name, body):
     return client.grants.update(kind, name, changes=[catalog.PermissionsChange.from_dict(one) for one in body["changes"]])
 
 
+def bindings_update(client, name, body):
+    add, remove = ([catalog.WorkspaceBinding.from_dict(one) for one in body[word]] for word in ("add", "remove"))
+    return client.workspace_bindings.update_bindings("catalog", name, add=add, remove=remove)
+
+
 def acl(body):
     return [iam.AccessControlRequest.from_dict(one) for one in body["access_control_list"]]
 
@@ -91,6 +96,9 @@ OPERATIONS = {
     "system_schemas": lambda client, metastore: client.system_schemas.list(metastore),
     "system_schema_enable": lambda client, metastore, name: client.system_schemas.enable(metastore, name),
     "system_schema_disable": lambda client, metastore, name: client.system_schemas.disable(metastore, name),
+    "catalog_isolate": lambda client, name: client.catalogs.update(
+        name, isolation_mode=catalog.CatalogIsolationMode.ISOLATED),
+    "bindings_update": bindings_update,
     "statement": statement,
 }
 

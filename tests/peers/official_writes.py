@@ -191,8 +191,28 @@ def write_history(place):
     place.cell.equal("audit list", "the client's statement", [(one["by"], one["verdict"]) for one in rows], [("other", "ok")])
 
 
+def write_bindings(place):
+    """A catalog bound to another workspace is gone for the client and for us alike; bound again, it is back."""
+    here = int(place.info["workspace_id"])
+
+    def seen():
+        return ([one["name"] for one in place.client("catalogs")],
+                [row["name"] for row in official.tree(place)["catalog"] if row["access"] != "hidden"])
+    before = seen()
+    place.cell.equal("workspace bindings", "before", before[0], before[1])
+    place.admin("catalog_isolate", "shop")
+    place.admin("bindings_update", "shop", {"add": [{"workspace_id": 77, "binding_type": "BINDING_TYPE_READ_WRITE"}],
+                                            "remove": [{"workspace_id": here}]})
+    now = seen()
+    place.cell.equal("workspace bindings", "bound elsewhere", *now)
+    place.cell.equal("workspace bindings", "bound elsewhere: gone", "shop" in now[0] + now[1], False)
+    place.admin("bindings_update", "shop", {"add": [{"workspace_id": here, "binding_type": "BINDING_TYPE_READ_WRITE"}],
+                                            "remove": [{"workspace_id": 77}]})
+    place.cell.equal("workspace bindings", "bound again", seen(), before)
+
+
 WRITES = (write_grants, write_grant_sql, write_secrets, write_permissions, write_principals, write_principal_state, write_system_schemas,
-          write_warehouse_state, write_history)
+          write_warehouse_state, write_history, write_bindings)
 
 
 def writes(place):
