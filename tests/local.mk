@@ -74,7 +74,7 @@ check-valgrind: $(SUITE_NEEDS) $(check_PROGRAMS)
 
 # Short forms of the long suites, for the landing gate.
 gate-short: $(PEERS_NEEDS)
-	@ROWS=20000 $(CHECK_PEERS) --short
+	@$(CHECK_PEERS) --short
 	@DOCTOR=short $(MAKE) -s doctor-matrix
 	@$(MAKE) -s kill-loop N=30
 	@MUTATIONS=20000 $(MAKE) -s hostile
