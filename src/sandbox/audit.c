@@ -112,6 +112,8 @@ static const struct {
     {"close", SQL, "closeStatement", "statementId", NULL},
 };
 
+/* request_params is a map: of what comes twice (by the path, and with every event of the catalog)
+ * the first stays. */
 static void param_add(cJSON *list, const char *key, const char *value)
 {
     cJSON *item;
@@ -119,6 +121,11 @@ static void param_add(cJSON *list, const char *key, const char *value)
 
     if (!key || !value || !*value)
         return;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (strcmp(base_json_str_or(item, "key", ""), key) == 0)
+            return;
+    }
     cut = base_strndup(value, strnlen(value, TEXT_MAX_KEPT));
     item = base_json_object();
     base_json_add_str(item, "key", key);
