@@ -242,7 +242,8 @@ static void sync_open(struct engine *engine)
                              .seam = engine->seam,
                              .log = engine->log,
                              .settings = sync_settings_of(engine->profile)};
-    struct sync_listener listener = {on_run_state, on_progress, on_batch_over, on_warehouse_start, engine};
+    struct sync_listener listener = {on_run_state, on_progress, on_batch_over, on_warehouse_start,
+                                     engine};
     engine->sync = sync_new(&deps, &engine->connect_err);
     if (engine->sync == NULL)
         return;

@@ -113,7 +113,8 @@ def test_late_rows_and_new_addresses(home):
     connection.request("POST", "/oidc/v1/token",
                        "grant_type=client_credentials&client_id=%s&client_secret=%s" % (
                            home.ready["client_id"], home.ready["client_secret"]),
-                       {"X-Forwarded-For": "192.0.2.55", "User-Agent": "curl/8"})
+                       {"X-Forwarded-For": "192.0.2.55", "User-Agent": "curl/8",
+                        "Content-Type": "application/x-www-form-urlencoded"})
     assert connection.getresponse().status == 200
     connection.close()
     assert not [row for row in home.audit()["rows"] if row["from"] == "192.0.2.55"]

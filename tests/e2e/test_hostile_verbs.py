@@ -111,7 +111,7 @@ def test_roles():
             "tree.rows", "tree.search", "catalog.refresh", "show", "show.history", "show.count", "preview", "cancel",
             "draft.show", "draft.tick", "draft.undo", "draft.clear", "setup.list", "setup.check", "warehouses.list",
             "share.list", "share.plan", "sync.plan", "sync.report", "sync.verify", "runs.list", "runs.show", "runs.log",
-            "runs.live", "runs.check", "batches.list"}
+            "runs.live", "runs.check", "batches.list", "doctor.show", "doctor.run"}
     assert {name for name, admin in VERBS if admin == "false"} <= look
 
 
