@@ -135,14 +135,25 @@ static void plan_free(struct engine_ask *ask)
 }
 
 /* What arrives is not what the table holds, and no count of ours can see that. */
-static void filtered_warn(cJSON *item, const char *why)
+static void filtered_warn(cJSON *item, const char *what, const char *policy, const char *column)
 {
     struct err warning = ERR_INIT;
-    if (!why || (strcmp(why, "row filter") != 0 && strcmp(why, "column mask") != 0))
-        return;
-    base_err_set(&warning, ERR_SRC_ROWS_FILTERED, "a %s applies to what the principal reads", why);
-    base_err_fact(&warning, "policy", "%s", why);
-    base_json_push_take(base_json_add_array(item, "warnings"), base_err_to_json(&warning));
+    base_err_set(&warning, ERR_SRC_ROWS_FILTERED, "%s \"%s\" applies to %s%s%s", what, policy,
+                 column ? "column \"" : "the rows", column ? column : "", column ? "\"" : "");
+    base_err_fact(&warning, "policy", "%s", policy);
+    cJSON *warnings = base_json_array(item, "warnings");
+    base_json_push_take(warnings ? warnings : base_json_add_array(item, "warnings"),
+                        base_err_to_json(&warning));
+}
+
+static void policies_warn(cJSON *item, const struct sync_preview *preview)
+{
+    const struct model_schema *columns = &preview->plan.columns;
+    if (preview->row_filter)
+        filtered_warn(item, "row filter", preview->row_filter, NULL);
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->columns[i].mask)
+            filtered_warn(item, "column mask", columns->columns[i].mask, columns->columns[i].name);
 }
 
 static void preview_fill(cJSON *item, const struct sync_preview *preview)
@@ -155,7 +166,7 @@ static void preview_fill(cJSON *item, const struct sync_preview *preview)
                            : cJSON_CreateNull());
     base_json_add_bool(item, "unpinned", preview->unpinned);
     base_json_add_str(item, "unpinned_why", preview->unpinned_why);
-    filtered_warn(item, preview->unpinned_why);
+    policies_warn(item, preview);
     base_json_add_i64(item, "columns", (int64_t)preview->plan.columns.count);
     base_json_add_i64(item, "slices", (int64_t)preview->plan.slice_count);
     base_json_add_str(item, "window",

@@ -130,3 +130,22 @@ def emptied(lab):
     assert code in (0, 3), document
     scene.sandbox.command("change", table, "insert", str(rows))
     scene.heals()
+
+
+@book("SRC_ROWS_FILTERED", "a table with a row filter and a column mask", "data", evidence=("policy", "message:row filter"),
+      hint="ask for an exemption")
+def masked(lab):
+    table = "shop.crm.customers_masked"
+    scene = lab.own_scene()
+    plain = scene.profile.ok("sync", "plan", fault_lab.TABLE)["tables"][0]
+    assert not plain.get("warnings"), plain
+    principal = scene.sandbox.info["application_id"]
+    scene.sandbox.command("grant", principal, "SELECT", table)
+    scene.profile.ok("share", "add", table, "--yes")
+    planned = scene.profile.ok("sync", "plan", table)["tables"][0]
+    assert [("row filter" in one["message"], "column mask" in one["message"]) for one in planned["warnings"]] == \
+        [(True, False), (False, True)], planned["warnings"]
+    yield fault_lab.Met(planned["warnings"][0], scene.profile)
+    scene.table = table  # a warning stops nobody
+    scene.heals()
+    scene.sandbox.command("revoke", principal, "SELECT", table)

@@ -280,7 +280,7 @@ def interrupted(lab):
 
     def resolved():
         return scene.profile.ok("runs", "list", "--limit", "1")["runs"][0]["state"] in ("CLEANED", "RECORDED")
-    with fault_lab.Turner(lab, scene.profile):
+    with fault_lab.Turner(lab, scene.profile, at_once=True):
         harness.wait_for(resolved, "the run to be taken up again")
     lines = "\n".join(scene.profile.ok("runs", "log", str(scene.last()))["lines"])
     assert "HOST_INTERRUPTED" in lines, lines

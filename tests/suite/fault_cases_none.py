@@ -21,7 +21,6 @@ WITHOUT = {
     "SCHEMA_COL_ADDED": "a full load takes the columns as they are; rules for new ones come with incremental loads",
     "SCHEMA_TYPE_WIDENED": "a full load takes the types as they are; rules for wider ones come with incremental loads",
     "SCHEMA_COL_RENAMED": "a full load takes the names as they are; mapping renamed ones comes with incremental loads",
-    "SRC_ROWS_FILTERED": "row filters are shown and the run is labelled unpinned; refusing them is a rule not in this version",
     "HOST_UNCLASSIFIED": "comes only inside another error, which says what it was for: a helper that does not end is HOST_SECRET_UNREADABLE",
     "INTERNAL": "says that the program itself is wrong: a fault that causes it is mended, not kept",
     "DST_UNCLASSIFIED": "for object stores' unknown answers: not in this version; a local file system has error numbers",

@@ -7,7 +7,6 @@ import re
 import socket
 import sys
 import threading
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pty"))
@@ -100,12 +99,14 @@ class Met:
 class Turner:
     """While it is used, the clock of engine and sandbox runs much faster, so that waiting between tries takes no time."""
 
-    def __init__(self, lab, profile, poke=True):
-        self.lab, self.profile, self.poke = lab, profile, poke
+    def __init__(self, lab, profile, poke=True, at_once=False):
+        """at_once: there is no program that still has to connect."""
+        self.lab, self.profile, self.poke, self.at_once = lab, profile, poke, at_once
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.wait_turning, daemon=True)
 
     def __enter__(self):
+        self.before = self.told()
         self.thread.start()
         return self
 
@@ -113,8 +114,18 @@ class Turner:
         self.over.set()
         self.thread.join()
 
+    def told(self):
+        """What the engine has written beside its socket: it changes when a run begins."""
+        try:
+            with open(os.path.join(self.profile.state, "snapshot.json"), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
     def wait_turning(self):
-        time.sleep(0.7)  # programs started just now still connect; the engine has no patience with slow ones
+        """The engine has no patience with a program that is slow to connect: that one goes first."""
+        while not self.at_once and self.told() == self.before and not self.over.wait(0.02):
+            pass
         while not self.over.wait(0.06):
             self.lab.turn(STEP)
             if self.poke:

@@ -14,6 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void plan_warnings(struct view_out *out, const cJSON *plan)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, base_json_array(plan, "warnings"))
+    {
+        view_put(out, STYLE_WARN, "  warning  %s: %s", base_json_str_or(each, "code", ""),
+                 base_json_str_or(each, "message", ""));
+        view_end(out);
+        view_line(out, "           %s", base_json_str_or(each, "hint", ""));
+    }
+}
+
 void view_sync_plan(struct view_out *out, const cJSON *data)
 {
     const cJSON *each;
@@ -36,6 +48,7 @@ void view_sync_plan(struct view_out *out, const cJSON *data)
         view_end(out);
         if (base_json_str(each, "statement"))
             view_line(out, "  %s", base_json_str(each, "statement"));
+        plan_warnings(out, each);
         if (base_json_get(each, "error")) {
             char *error = view_error_text(each, "error");
             view_put(out, STYLE_BAD, "  %s", error);
