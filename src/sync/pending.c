@@ -34,13 +34,25 @@ static bool state_is(const struct databricks_warehouse *warehouse, const char *s
     return warehouse->state && strcmp(warehouse->state, state) == 0;
 }
 
+/* A statement of the run is at the warehouse and has not begun, as far as is known: that of the
+ * plan or that of the data. */
+static bool waits(const struct sync_run *run)
+{
+    const struct sync_extract *x = &run->extract;
+    if (run->failing)
+        return false;
+    if (run->step == STEP_PLAN)
+        return run->planner && sync_planner_at_warehouse(run->planner);
+    return run->step == STEP_WAIT &&
+           (!x->statement_polled || x->statement_state == DATABRICKS_PENDING);
+}
+
 static void on_warehouse(void *user, const struct err *err, struct databricks_warehouse *warehouse)
 {
     struct sync_run *run = user;
     const char *reason;
     run->extract.pending.call = NULL;
-    if (err ||
-        run->step != STEP_WAIT) /* it only helps to explain: its own failure explains nothing */
+    if (err || !waits(run)) /* it only helps to explain: its own failure explains nothing */
         return;
     reason = warehouse->health_reason ? warehouse->health_reason : warehouse->health;
     if (warehouse->health && strcmp(warehouse->health, "FAILED") == 0) {
@@ -64,7 +76,8 @@ static void on_warehouse(void *user, const struct err *err, struct databricks_wa
 void sync_pending_stamp(const struct sync_run *run, struct err *err)
 {
     int64_t now = base_seam_mono_us(run->sync->deps.seam);
-    snprintf(err->statement_id, sizeof err->statement_id, "%s", run->extract.statement_id);
+    if (!*err->statement_id)
+        snprintf(err->statement_id, sizeof err->statement_id, "%s", run->extract.statement_id);
     base_err_fact(err, "statement_state", "PENDING");
     base_err_fact_i64(err, "pending_seconds", (now - run->extract.pending.since_us) / 1000000);
 }
@@ -72,8 +85,7 @@ void sync_pending_stamp(const struct sync_run *run, struct err *err)
 void sync_pending_look(struct sync_run *run, int64_t now_us)
 {
     struct sync_pending *pending = &run->extract.pending;
-    if (run->failing || run->step != STEP_WAIT ||
-        (run->extract.statement_polled && run->extract.statement_state != DATABRICKS_PENDING)) {
+    if (!waits(run)) {
         databricks_cancel(&pending->call);
         pending->since_us = 0;
         base_err_clear(&pending->why);

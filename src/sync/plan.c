@@ -230,6 +230,11 @@ static int history_ask(struct sync_planner *p, struct err *err)
     return rc;
 }
 
+bool sync_planner_at_warehouse(const struct sync_planner *planner)
+{
+    return planner->call && planner->planned.plan.slice_count > 0; /* the catalog has answered */
+}
+
 static int plan_fill(struct sync_planner *p, struct databricks_table *table, struct err *err)
 {
     struct model_plan *plan = &p->planned.plan;

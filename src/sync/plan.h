@@ -26,6 +26,8 @@ struct sync_planner *sync_planner_new(struct sync *sync, const struct model_shar
                                       void (*done)(void *user, struct sync_planned *planned,
                                                    const struct err *err),
                                       void *user);
+/* Its statement is under way. */
+bool sync_planner_at_warehouse(const struct sync_planner *planner);
 void sync_planner_cancel(struct sync_planner **planner);
 /* The plan of the intent: what was asked, before the workspace is looked at. */
 bool sync_plan_is_intent(const struct model_plan *plan);

@@ -10,8 +10,9 @@ import sys
 
 import pytest
 
-sys.path[:0] = [str(pathlib.Path(__file__).parent)]
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / "screens")]
 from console import Home, program, wait_for  # noqa: E402
+from record import Wire, engine_socket  # noqa: E402
 
 TABLE = "shop.aampe.events"
 RATE = 20
@@ -231,6 +232,25 @@ def test_start_of_a_warehouse_is_said(workspace):
     done = workspace.console("sync", "run", "--wait")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("is STOPPED: the statement starts it") == 1, done.stderr
+
+
+def test_what_a_statement_waits_for(workspace):
+    """In its plan already: a busy warehouse says RUNNING, the statement says PENDING."""
+    workspace.control("fault", "warehouse_queued", "seconds=600")
+    run = workspace.start()
+    wait_for(lambda: workspace.asked("statements"))
+    wire = Wire(engine_socket(workspace))
+
+    def waiting_for():
+        workspace.turn(5)
+        return wire.call("runs.live", {"run": run})["result"].get("detail", {}).get("waiting_for")
+    try:
+        assert wait_for(waiting_for) == "SRC_WH_QUEUED"
+    finally:
+        wire.close()
+    workspace.control("fault", "clear")
+    workspace.turn(20)
+    assert_whole(workspace.finished(run))
 
 
 def test_count_is_cancelled_with_its_run(workspace):

@@ -166,6 +166,25 @@ static void chunks_say(struct view_page *page, const cJSON *detail)
     free(states);
 }
 
+/* Why there is nothing yet. */
+static const char *waiting_text(const cJSON *detail)
+{
+    static const struct {
+        const char *code, *text;
+    } reasons[] = {
+        {"SRC_WH_QUEUED", ": the warehouse is busy, the statement waits in its queue"},
+        {"SRC_WH_STOPPED", ": the warehouse is starting"},
+        {"SRC_WH_START_FAILED", ": the warehouse does not start"},
+    };
+    const char *code = base_json_str_or(detail, "waiting_for", "");
+    for (size_t i = 0; i < base_countof(reasons); i++)
+        if (strcmp(code, reasons[i].code) == 0)
+            return reasons[i].text;
+    return base_json_bool_or(detail, "waiting_warehouse", false)
+               ? ": the warehouse works on the statement"
+               : "";
+}
+
 static void read_say(struct view_page *page, const cJSON *detail)
 {
     char bytes[24], last[64] = "";
@@ -176,10 +195,7 @@ static void read_say(struct view_page *page, const cJSON *detail)
         snprintf(last, sizeof last, "; last chunk %lld s ago",
                  (long long)base_json_i64_or(detail, "last_chunk_seconds", 0));
     if (total < 0)
-        view_page_line(page, STYLE_PLAIN, "  read    nothing yet%s",
-                       base_json_bool_or(detail, "waiting_warehouse", false)
-                           ? ": the warehouse works on the statement"
-                           : "");
+        view_page_line(page, STYLE_PLAIN, "  read    nothing yet%s", waiting_text(detail));
     else
         view_page_line(page, STYLE_PLAIN, "  read    %lld of %lld chunk%s, %s of Arrow%s", done,
                        (long long)total, total == 1 ? "" : "s", bytes, last);
