@@ -160,8 +160,6 @@ static struct watch_target target_of(struct doctor_run *run, const char *agent)
     const struct config_profile *profile = run->profile;
     struct store_vault *vault = engine->vault;
     return (struct watch_target){
-        /* No share in the engine's limit: what is asked in the middle of a storm must not wait for
-         * its end. It asks a dozen times. */
         .loop = engine->loop,
         .seam = engine->seam,
         .log = engine->log,

@@ -141,9 +141,10 @@ static void filtered_warn(cJSON *item, const char *what, const char *policy, con
     base_err_set(&warning, ERR_SRC_ROWS_FILTERED, "%s \"%s\" applies to %s%s%s", what, policy,
                  column ? "column \"" : "the rows", column ? column : "", column ? "\"" : "");
     base_err_fact(&warning, "policy", "%s", policy);
-    cJSON *warnings = base_json_array(item, "warnings");
-    base_json_push_take(warnings ? warnings : base_json_add_array(item, "warnings"),
-                        base_err_to_json(&warning));
+    cJSON *warnings = cJSON_GetObjectItemCaseSensitive(item, "warnings");
+    if (warnings == NULL)
+        warnings = base_json_add_array(item, "warnings");
+    base_json_push_take(warnings, base_err_to_json(&warning));
 }
 
 static void policies_warn(cJSON *item, const struct sync_preview *preview)
