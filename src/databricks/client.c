@@ -122,6 +122,13 @@ void databricks_identity_oauth(struct databricks *db, enum databricks_identity i
     db->tokens[identity] = net_token_oauth(db->http, client_id, client_secret);
 }
 
+void databricks_identity_secret_ends(struct databricks *db, enum databricks_identity identity,
+                                     int64_t ends_us)
+{
+    if (db->tokens[identity])
+        net_token_secret_ends(db->tokens[identity], ends_us);
+}
+
 void databricks_identity_token(struct databricks *db, enum databricks_identity identity,
                                const struct secret *token)
 {

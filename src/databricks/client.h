@@ -43,6 +43,11 @@ void databricks_identity_oauth(struct databricks *db, enum databricks_identity i
                                const char *client_id, const struct secret *client_secret);
 void databricks_identity_token(struct databricks *db, enum databricks_identity identity,
                                const struct secret *token);
+/* When the client secret ends, 0 for not known: net_token_secret_ends. Nothing without a
+ * credential.
+ */
+void databricks_identity_secret_ends(struct databricks *db, enum databricks_identity identity,
+                                     int64_t ends_us);
 void databricks_identity_drop(struct databricks *db, enum databricks_identity identity);
 bool databricks_identity_known(const struct databricks *db, enum databricks_identity identity);
 int64_t databricks_identity_token_expires_us(const struct databricks *db,

@@ -226,6 +226,8 @@ static struct databricks *workspace_open(struct engine *engine, struct err *err)
         engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_PRINCIPAL) : NULL;
     if (db && id && secret)
         databricks_identity_oauth(db, DATABRICKS_PRINCIPAL, id, secret);
+    if (db)
+        databricks_identity_secret_ends(db, DATABRICKS_PRINCIPAL, engine_secrets_end_us(engine));
     id = config_get(engine->profile, CONFIG_OBSERVER_CLIENT_ID);
     secret = engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_OBSERVER) : NULL;
     if (db && id && secret)

@@ -136,6 +136,10 @@ static void holders_fill(struct engine *engine, const struct engine_secrets *sec
         all[i] = (struct watch_secret){secrets->list.items[i].fingerprint,
                                        secrets->list.items[i].created_us};
     watch_secret_holders(have ? &ours : NULL, all, secrets->list.count, holders);
+    /* A list from before ours was entered may lack it: no date tells anything then. */
+    for (size_t i = 0; i < secrets->list.count; i++)
+        if (holders[i] == WATCH_OURS_BY_DATE && secrets->read_us < entry.created_us)
+            holders[i] = WATCH_UNKNOWN;
     free(all);
 }
 
@@ -328,6 +332,8 @@ static void on_list(void *user, const struct err *err, struct databricks_secret_
         *list = (struct databricks_secret_infos){0};
         secrets->read_us = base_seam_now_us(engine->seam);
         known_store(engine, secrets);
+        databricks_identity_secret_ends(engine->db, DATABRICKS_PRINCIPAL,
+                                        engine_secrets_end_us(engine));
         engine_snapshot_soon(engine);
     }
     read_end(engine, secrets, err);
@@ -546,5 +552,7 @@ void engine_verb_secrets_check(struct engine *engine, struct ipc_call *call, con
     snprintf(check->name, sizeof check->name, "%s", name);
     check->began_us = base_seam_mono_us(engine->seam);
     check->token = net_token_oauth(databricks_http(engine->db), id, secret);
+    if (!observer)
+        net_token_secret_ends(check->token, engine_secrets_end_us(engine));
     check->wait = net_token_get(check->token, on_token, check);
 }

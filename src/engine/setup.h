@@ -57,8 +57,6 @@ struct engine_setup *setup_of(struct engine *engine);
 const struct setup_verdict *setup_verdict_now(struct engine *engine, enum setup_step step);
 /* There is an answer, good or not. */
 bool setup_step_answered(struct engine *engine, enum setup_step step);
-/* When the secret of the principal ends; 0: not known. */
-int64_t setup_secret_expires_us(struct engine *engine);
 
 /* verbs_setup.c: looks at every step that has an answer nobody has looked at yet. True: some. */
 bool setup_look_at_all(struct engine *engine);

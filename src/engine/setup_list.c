@@ -1,4 +1,5 @@
 /* setup.list: the steps of set-up, from settings, vault, runs, and what the last looks saw. */
+#include "engine/observe.h"
 #include "engine/setup.h"
 
 #include "base/alloc.h"
@@ -112,15 +113,6 @@ const struct setup_verdict *setup_verdict_now(struct engine *engine, enum setup_
     bool same = strcmp(key, verdict->key) == 0;
     free(key);
     return same ? verdict : NULL;
-}
-
-int64_t setup_secret_expires_us(struct engine *engine)
-{
-    struct store_vault_entry entry;
-    for (size_t i = 0; engine->vault && store_vault_at(engine->vault, i, &entry); i++)
-        if (strcmp(entry.name, ENGINE_SECRET_PRINCIPAL) == 0)
-            return entry.expires_us;
-    return 0;
 }
 
 /* The share at the destination: how much of it is whole, what runs, what failed. */
@@ -340,7 +332,7 @@ static void secret_add(struct engine *engine, cJSON *json)
     base_secret_fingerprint(secret, fingerprint);
     base_json_add_i64(item, "length", (int64_t)base_secret_len(secret));
     base_json_add_str(item, "fingerprint", fingerprint);
-    base_json_add_time(item, "expires", setup_secret_expires_us(engine));
+    base_json_add_time(item, "expires", engine_secrets_end_us(engine));
 }
 
 void engine_verb_setup_list(struct engine *engine, struct ipc_call *call, const cJSON *params)

@@ -1,4 +1,5 @@
 /* setup.check, setup.cancel, warehouses.list: looking at a step's answer from near to far. */
+#include "engine/observe.h"
 #include "engine/setup.h"
 
 #include "base/alloc.h"
@@ -182,7 +183,8 @@ static int64_t check_start(struct engine *engine, enum setup_step step, const ch
         .proxy_login = engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_PROXY) : NULL,
         .client_id = setting_or(engine, step, value, CONFIG_PRINCIPAL_CLIENT_ID),
         .secret = engine->vault ? store_vault_peek(engine->vault, ENGINE_SECRET_PRINCIPAL) : NULL,
-        .secret_expires_us = setup_secret_expires_us(engine),
+        /* What is only tried out may be another principal. */
+        .secret_expires_us = value ? 0 : engine_secrets_end_us(engine),
         .warehouse = setting_or(engine, step, value, CONFIG_WAREHOUSE_ID),
         .may_start = config_get_bool(engine->profile, CONFIG_WAREHOUSE_START),
         .start = start,

@@ -29,6 +29,7 @@ struct net_token {
     struct net_http *http;
     char *client_id;
     struct secret *client_secret; /* NULL: fixed */
+    int64_t secret_ends_us;       /* 0: not known */
     struct secret *bearer;
     int64_t expires_us, renew_us, not_before_us, minted_us;
     bool rejected, renewed; /* the service refused the last one; this one was got because of that */
@@ -60,6 +61,13 @@ struct net_token *net_token_fixed(struct net_http *http, const struct secret *be
     return token;
 }
 
+void net_token_secret_ends(struct net_token *token, int64_t ends_us)
+{
+    if (token->secret_ends_us != ends_us)
+        token->refused_until_us = 0;
+    token->secret_ends_us = ends_us;
+}
+
 void net_token_free(struct net_token **token_ptr)
 {
     struct net_token *token = *token_ptr;
@@ -87,7 +95,7 @@ int64_t net_token_expires_us(const struct net_token *token)
     return token->bearer ? token->expires_us : 0;
 }
 
-static int64_t now_us(struct net_token *token)
+static int64_t now_us(const struct net_token *token)
 {
     return base_seam_now_us(net_loop_seam(net_http_loop(token->http)));
 }
@@ -181,6 +189,20 @@ static bool account_console(const struct net_token *token)
     return strncmp(net_http_origin(token->http), "https://accounts", 16) == 0;
 }
 
+/* The service says the same of a wrong secret and of one that is over. */
+static void map_client(const struct net_token *token, struct err *err)
+{
+    char ends[32];
+
+    if (token->secret_ends_us == 0 || token->secret_ends_us > now_us(token)) {
+        base_err_set(err, ERR_SRC_AUTH_CLIENT_INVALID, "no token: client id or secret refused");
+        return;
+    }
+    base_time_format(token->secret_ends_us, ends);
+    base_err_set(err, ERR_SRC_AUTH_SECRET_EXPIRED, "no token: the secret ended at %s", ends);
+    base_err_fact(err, "secret_ends", "%s", ends);
+}
+
 static void map_status(const struct net_token *token, const struct net_response *response,
                        struct err *err)
 {
@@ -197,7 +219,7 @@ static void map_status(const struct net_token *token, const struct net_response 
     else if ((html && status < 429) || status / 100 == 2)
         base_err_set(err, ERR_SRC_HOST_WRONG, "no token: the answer is a page, not the service");
     else if (status == 401)
-        base_err_set(err, ERR_SRC_AUTH_CLIENT_INVALID, "no token: client id or secret refused");
+        map_client(token, err);
     else if (status == 429)
         base_err_set(err, ERR_SRC_RATE_LIMIT, "no token: too many requests");
     else if (status >= 500)
@@ -255,7 +277,7 @@ static void map_refusal(const struct net_token *token, const struct net_response
         base_err_set(err, known, "no token: %.160s", html ? "this address is not let in" : text);
         net_gateway_explain(err, text);
     } else if (oauth_code(code) == ERR_SRC_AUTH_CLIENT_INVALID) {
-        base_err_set(err, ERR_SRC_AUTH_CLIENT_INVALID, "no token: client id or secret refused");
+        map_client(token, err);
     } else if (oauth_code(code) != ERR_OK) {
         base_err_set(err, oauth_code(code), "no token: %s: %s", code, text);
     } else if (code && response->status < 429) {

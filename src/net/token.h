@@ -25,13 +25,17 @@ void net_token_free(struct net_token **token);
 
 struct net_token_wait;
 /* done runs once on the loop, never from inside this call: bearer (borrowed for the call) or err
- * (SRC_AUTH_CLIENT_INVALID, SRC_TOKEN_ENDPOINT_WRONG, SRC_IP_BLOCKED, SRC_RATE_LIMIT,
- * SRC_UNAVAILABLE, NET_*, ...). */
+ * (SRC_AUTH_CLIENT_INVALID, SRC_AUTH_SECRET_EXPIRED, SRC_TOKEN_ENDPOINT_WRONG, SRC_IP_BLOCKED,
+ * SRC_RATE_LIMIT, SRC_UNAVAILABLE, NET_*, ...). */
 struct net_token_wait *net_token_get(struct net_token *token,
                                      void (*done)(void *user, const struct secret *bearer,
                                                   const struct err *err),
                                      void *user);
 void net_token_cancel(struct net_token_wait **wait);
+/* When the client secret ends, as far as anybody knows: wall clock microseconds, 0 for not known.
+ * A client that is refused after that is SRC_AUTH_SECRET_EXPIRED, with the fact "secret_ends". What
+ * was refused before this was known is asked for again. */
+void net_token_secret_ends(struct net_token *token, int64_t ends_us);
 /* The service refused this bearer: it is dropped if it is still the current one. Returns false when
  * nothing better can be had (a fixed token, or one that was got just now for the same reason). */
 bool net_token_reject(struct net_token *token, const struct secret *bearer);

@@ -34,15 +34,7 @@ static void token_good(struct watch_check *check)
 static void on_token(void *user, const struct secret *bearer, const struct err *err)
 {
     struct watch_check *check = user;
-    struct err over = ERR_INIT;
-    int64_t ends = check->secret_expires_us;
     check->wait = NULL;
-    if (err && err->code == ERR_SRC_AUTH_CLIENT_INVALID && ends &&
-        ends <= base_seam_now_us(check->seam)) {
-        base_err_set(&over, ERR_SRC_AUTH_SECRET_EXPIRED, "the secret is over");
-        over.http_status = err->http_status;
-        err = &over;
-    }
     if (err) {
         watch_fail(check, err);
         return;
@@ -65,6 +57,7 @@ void watch_look_sign_in(struct watch_check *check)
         watch_missing(check, "the secret has not been entered");
     } else {
         check->token = net_token_oauth(databricks_http(check->db), check->client_id, check->secret);
+        net_token_secret_ends(check->token, check->secret_expires_us);
         check->wait = net_token_get(check->token, on_token, check);
     }
 }

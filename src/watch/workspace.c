@@ -321,6 +321,7 @@ void watch_look_token(struct watch_check *check)
     if (watch_workspace(check) == NULL)
         return;
     check->token = net_token_oauth(databricks_http(check->db), check->client_id, check->secret);
+    net_token_secret_ends(check->token, check->secret_expires_us);
     check->wait = net_token_get(check->token, on_token, check);
 }
 

@@ -196,6 +196,29 @@ secret_end("SRC_AUTH_SECRET_EXPIRING", 5 * 86400, 0)
 secret_end("SRC_AUTH_SECRET_EXPIRED", 1800, 2000)
 
 
+@book("SRC_AUTH_SECRET_EXPIRED", "a run after the end of the secret, which the principal has seen before", "token",
+      evidence=("http_status", "remote_code", "secret_ends"), short=True, cause="secret-ended")
+def secret_over(lab):
+    scene = lab.own_scene()
+    client, secret = scene.sandbox.info["client_id"], scene.sandbox.info["client_secret"]
+    scene.sandbox.command("grant", client, "SP_MANAGER", client)
+    ours = json.loads(scene.sandbox.command("secret", client, "list"))
+    ours = (ours.get("secrets") or ours) if isinstance(ours, dict) else ours
+    scene.sandbox.command("secret", client, "end", ours[0]["id"], "1800")
+    known = scene.profile.ok("secrets", "list", "--refresh")["secrets"][0]["expires"]
+    lab.turn(4000)  # past the end, and past the last token too
+    met = scene.fails()
+    assert met.error["evidence"]["secret_ends"] == known, (met.error, known)
+    yield met
+    # Another secret, wrong as it is: what is known was read before it was entered, and nothing of it is the reason.
+    scene.profile.secret_set("principal", "dose" + "0" * 32)
+    wrong = scene.fails().error
+    assert wrong["code"] == "SRC_AUTH_CLIENT_INVALID" and "secret_ends" not in wrong.get("evidence", {}), wrong
+    scene.sandbox.command("secret", client, "end", ours[0]["id"])
+    scene.profile.secret_set("principal", secret)
+    scene.heals()
+
+
 @book("SRC_TABLE_NOT_FOUND", "a table of the share that has been renamed", "unity catalog", evidence=("http_status|sqlstate",),
       cause="table-renamed")
 def table_renamed(lab):

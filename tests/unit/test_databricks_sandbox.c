@@ -638,6 +638,17 @@ static void test_refused_identity(void **state)
     base_seam_turn(world->seam, 3);
     assert_int_equal(me(world), ERR_SRC_AUTH_CLIENT_INVALID);
     assert_int_equal(tokens_asked(world), before + 1);
+    /* Known to have ended, it is over; known to end later, it is wrong. */
+    int64_t now = base_seam_now_us(world->seam);
+    databricks_identity_secret_ends(world->db, DATABRICKS_PRINCIPAL, now + 60000000);
+    assert_int_equal(me(world), ERR_SRC_AUTH_CLIENT_INVALID);
+    databricks_identity_secret_ends(world->db, DATABRICKS_PRINCIPAL, now);
+    assert_int_equal(me(world), ERR_SRC_AUTH_SECRET_EXPIRED);
+    char ends[32], told[32];
+    base_time_format(now, ends);
+    assert_true(base_err_fact_get(&world->err, "secret_ends", told, sizeof told));
+    assert_string_equal(told, ends);
+    assert_int_equal(world->err.http_status, 401);
     log_in(world, DATABRICKS_PRINCIPAL, NULL, "dapi-wrong");
     assert_int_equal(me(world), ERR_SRC_TOKEN_EXPIRED);
     log_in(world, DATABRICKS_PRINCIPAL, said(world, "client_id"), said(world, "client_secret"));
