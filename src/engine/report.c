@@ -1,10 +1,12 @@
-#include "engine/engine.h"
+#include "engine/runs.h"
 
+#include "base/alloc.h"
 #include "base/json.h"
 
 #include <stdlib.h>
 
 #define PAGE 200
+#define PAGE_WARNINGS 4 /* of one table: a page of them fits into a frame */
 
 static void count_add(cJSON *json, const char *key, int64_t value)
 {
@@ -31,6 +33,53 @@ static double seconds_of(struct engine *engine, const struct model_run *run)
     return run->started_us ? (double)(end - run->started_us) / 1e6 : 0.0;
 }
 
+static void warning_add(cJSON *warnings, const char *policy, const char *text)
+{
+    struct err warning = ERR_INIT;
+    base_err_set(&warning, ERR_SRC_ROWS_FILTERED, "%s", text);
+    base_err_fact(&warning, "policy", "%s", policy);
+    base_json_push_take(warnings, base_err_to_json(&warning));
+}
+
+static void mask_warn(cJSON *warnings, const struct model_column *column, size_t more)
+{
+    char *text =
+        more ? base_printf("column masks apply to \"%s\" and %zu more columns", column->name, more)
+             : base_printf("column mask \"%s\" applies to column \"%s\"", column->mask,
+                           column->name);
+    warning_add(warnings, column->mask, text);
+    free(text);
+}
+
+void engine_policies_warn(cJSON *item, const struct model_plan *plan, size_t max)
+{
+    const struct model_schema *columns = &plan->columns;
+    size_t masks = 0, room = max - (plan->row_filter != NULL), told = 0;
+    for (size_t i = 0; i < columns->count; i++)
+        masks += columns->columns[i].mask != NULL;
+    if (masks == 0 && plan->row_filter == NULL)
+        return;
+    cJSON *warnings = base_json_add_array(item, "warnings");
+    if (plan->row_filter) {
+        char *text = base_printf("row filter \"%s\" applies to the rows", plan->row_filter);
+        warning_add(warnings, plan->row_filter, text);
+        free(text);
+    }
+    for (size_t i = 0; i < columns->count && told < room; i++)
+        if (columns->columns[i].mask && ++told)
+            mask_warn(warnings, &columns->columns[i], told == room ? masks - told : 0);
+}
+
+/* What its plan knows of the table's policies. */
+static void run_warn(struct engine *engine, cJSON *json, int64_t run)
+{
+    struct model_plan plan = {0};
+    struct err err = ERR_INIT;
+    if (store_plan_get(engine->state, run, &plan, &err) == 0)
+        engine_policies_warn(json, &plan, PAGE_WARNINGS);
+    model_plan_free(&plan);
+}
+
 static cJSON *table_json(struct engine *engine, const struct model_run *run)
 {
     cJSON *json = base_json_object();
@@ -50,6 +99,7 @@ static cJSON *table_json(struct engine *engine, const struct model_run *run)
     base_json_add_bool(json, "counts_equal", counts_equal(&run->counts));
     if (run->err.code != ERR_OK)
         base_json_add_take(json, "error", base_err_to_json(&run->err));
+    run_warn(engine, json, run->id);
     free(name);
     return json;
 }

@@ -22,6 +22,12 @@ void engine_looks_free(struct engine *engine);
 void engine_run_checked(struct engine *engine, const cJSON *table);
 cJSON *engine_run_check(struct engine *engine, int64_t run);
 
+/* report.c: "warnings" of a plan, each an error as JSON: what arrives is not what the table holds,
+ * and no count of ours can see that (SRC_ROWS_FILTERED). The row filter and the masks of the
+ * columns that are read; at most max, the last then counts the rest. No member without any. */
+#define ENGINE_WARNINGS_MAX ((size_t)100)
+void engine_policies_warn(cJSON *item, const struct model_plan *plan, size_t max);
+
 /* failure.c: "broke", "safe" and "changed" of a run. */
 void engine_failure_add(struct engine *engine, cJSON *json, const struct model_run *run);
 

@@ -115,6 +115,7 @@ static void plan_add(struct engine *engine, cJSON *json, int64_t id)
     char *statement = plan.slice_count ? model_plan_statement(&plan, 0, &err) : NULL;
     base_json_add_str(json, "statement", statement);
     base_json_add_i64(json, "columns", (int64_t)plan.columns.count);
+    engine_policies_warn(json, &plan, ENGINE_WARNINGS_MAX);
     free(statement);
     model_plan_free(&plan);
 }

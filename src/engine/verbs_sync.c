@@ -1,5 +1,5 @@
 /* sync.run, sync.plan, sync.report */
-#include "engine/engine.h"
+#include "engine/runs.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -134,29 +134,6 @@ static void plan_free(struct engine_ask *ask)
     free(plan->looks);
 }
 
-/* What arrives is not what the table holds, and no count of ours can see that. */
-static void filtered_warn(cJSON *item, const char *what, const char *policy, const char *column)
-{
-    struct err warning = ERR_INIT;
-    base_err_set(&warning, ERR_SRC_ROWS_FILTERED, "%s \"%s\" applies to %s%s%s", what, policy,
-                 column ? "column \"" : "the rows", column ? column : "", column ? "\"" : "");
-    base_err_fact(&warning, "policy", "%s", policy);
-    cJSON *warnings = cJSON_GetObjectItemCaseSensitive(item, "warnings");
-    if (warnings == NULL)
-        warnings = base_json_add_array(item, "warnings");
-    base_json_push_take(warnings, base_err_to_json(&warning));
-}
-
-static void policies_warn(cJSON *item, const struct sync_preview *preview)
-{
-    const struct model_schema *columns = &preview->plan.columns;
-    if (preview->row_filter)
-        filtered_warn(item, "row filter", preview->row_filter, NULL);
-    for (size_t i = 0; i < columns->count; i++)
-        if (columns->columns[i].mask)
-            filtered_warn(item, "column mask", columns->columns[i].mask, columns->columns[i].name);
-}
-
 static void preview_fill(cJSON *item, const struct sync_preview *preview)
 {
     struct err err = ERR_INIT;
@@ -167,7 +144,7 @@ static void preview_fill(cJSON *item, const struct sync_preview *preview)
                            : cJSON_CreateNull());
     base_json_add_bool(item, "unpinned", preview->unpinned);
     base_json_add_str(item, "unpinned_why", preview->unpinned_why);
-    policies_warn(item, preview);
+    engine_policies_warn(item, &preview->plan, ENGINE_WARNINGS_MAX);
     base_json_add_i64(item, "columns", (int64_t)preview->plan.columns.count);
     base_json_add_i64(item, "slices", (int64_t)preview->plan.slice_count);
     base_json_add_str(item, "window",

@@ -24,6 +24,7 @@ struct model_plan {
     enum model_window window;
     struct model_schema columns; /* what the SELECT yields, in order */
     char *filter;                /* or NULL */
+    char *row_filter;            /* the table's own, a function that leaves rows out; NULL: none */
     char **partition_by;         /* column names, usually none */
     size_t partition_count;
     struct model_slice *slices;

@@ -26,7 +26,6 @@ void sync_planned_free(struct sync_planned *planned)
 {
     model_plan_free(&planned->plan);
     model_schema_free(&planned->refused);
-    free(planned->row_filter);
     memset(planned, 0, sizeof *planned);
 }
 
@@ -243,6 +242,7 @@ static int plan_fill(struct sync_planner *p, struct databricks_table *table, str
     plan->version = -1;
     plan->window = WINDOW_FULL;
     plan->filter = base_strdup(p->table.filter);
+    plan->row_filter = base_strdup(table->row_filter);
     plan->codec = base_strdup(p->codec);
     plan->slices = base_alloc_zero(1, sizeof *plan->slices);
     plan->slice_count = 1;
@@ -251,7 +251,6 @@ static int plan_fill(struct sync_planner *p, struct databricks_table *table, str
     columns_refused(&plan->columns, &p->planned.refused);
     (void)!model_schema_check_flat(&plan->columns, &p->planned.refused_err);
     p->planned.unpinned_why = unpinned_why(table, &plan->columns);
-    p->planned.row_filter = base_strdup(table->row_filter);
     return 0;
 }
 

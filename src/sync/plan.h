@@ -15,7 +15,6 @@ struct sync_planner;
 struct sync_planned {
     struct model_plan plan;
     const char *unpinned_why; /* NULL: pinned */
-    char *row_filter;         /* function that leaves rows out; NULL: none */
     struct model_schema refused;
     struct err refused_err;
 };

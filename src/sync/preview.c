@@ -56,7 +56,6 @@ static void preview_done(void *user, struct sync_planned *planned, const struct 
             .plan = planned->plan,
             .unpinned = planned->unpinned_why != NULL,
             .unpinned_why = planned->unpinned_why,
-            .row_filter = planned->row_filter,
             .refused = planned->refused,
             .refused_err = planned->refused_err,
             .rows_estimated = rows_last_time(p->sync, &p->table),

@@ -170,8 +170,7 @@ struct sync_preview {
     struct model_plan plan; /* columns: those that will be read; slices; version or -1 */
     bool unpinned; /* a view, or a table with row filter or masks: cannot be read at a version */
     const char
-        *unpinned_why;      /* "view", "row filter", "column mask", "not a Delta table"; or NULL */
-    const char *row_filter; /* function that leaves rows out; NULL: none */
+        *unpinned_why; /* "view", "row filter", "column mask", "not a Delta table"; or NULL */
     struct model_schema
         refused; /* columns that cannot be written (nested, unknown): a run would fail by them */
     struct err refused_err; /* what the run would fail with; ERR_OK when refused is empty */

@@ -155,6 +155,13 @@ class Profile:
                                  f"{done.stdout[:2000]}\n{done.stderr[-2000:]}")
         return done.returncode, document, done.stderr
 
+    def text(self, *words):
+        """What the command prints for people."""
+        return subprocess.run(
+            [os.path.join(self.programs, "aampe-console"), "--profile", self.name,
+             "--socket", os.path.join(self.state, "sock"), *words], stdin=subprocess.DEVNULL, preexec_fn=self._become,
+            capture_output=True, text=True, timeout=600, env=self.environment).stdout
+
     def ok(self, *words, **more):
         code, document, stderr = self.console(*words, **more)
         if code not in (0, 3):

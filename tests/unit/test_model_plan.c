@@ -308,7 +308,8 @@ static void test_plan_json(void **state)
 {
     struct model_plan plan =
         plan_of("\"table_id\":\"t-1\",\"version\":9007199254740993,\"filter\":\"a>1\","
-                "\"partition_by\":[\"d\"],\"slices\":[{\"index\":0,\"predicate\":\"p\"},"
+                "\"row_filter\":\"shop.crm.only_eu\",\"partition_by\":[\"d\"],\"slices\":[{"
+                "\"index\":0,\"predicate\":\"p\"},"
                 "{\"index\":1}],\"codec\":\"zstd\"");
     struct err err = ERR_INIT;
     struct model_plan back;
@@ -323,6 +324,7 @@ static void test_plan_json(void **state)
     more = base_json_print(again);
     assert_string_equal(more, text);
     assert_int_equal(back.version, 9007199254740993);
+    assert_string_equal(back.row_filter, "shop.crm.only_eu");
     free(more);
     free(text);
     cJSON_Delete(again);

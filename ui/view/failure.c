@@ -420,6 +420,23 @@ static void do_block(struct view_page *page, const cJSON *data, const struct vie
                 "write this page to a file, and a notice for Aampe (nothing of ours in it)");
 }
 
+/* Why the rows are not what the table holds although every count is equal. */
+static void warnings_block(struct view_page *page, const cJSON *data)
+{
+    const cJSON *warnings = base_json_array(data, "warnings"), *each;
+    if (cJSON_GetArraySize(warnings) == 0)
+        return;
+    view_page_rule(page, "WARNINGS   %d", cJSON_GetArraySize(warnings));
+    cJSON_ArrayForEach(each, warnings)
+    {
+        const char *hint = base_json_str_or(each, "hint", "");
+        view_page_wrap(page, 2, STYLE_WARN, "%s: %s", base_json_str_or(each, "code", ""),
+                       base_json_str_or(each, "message", ""));
+        if (strcmp(hint, base_json_str_or(each->next, "hint", "")) != 0)
+            view_page_wrap(page, 4, STYLE_PLAIN, "%s", hint);
+    }
+}
+
 /* --- runs that did not fail --- */
 
 static void counts_block(struct view_page *page, const cJSON *data)
@@ -451,6 +468,7 @@ void view_run_page(struct view_page *page, const cJSON *data, const struct view_
     const cJSON *run = base_json_get(data, "run");
     if (is_word(run, "failed") || base_json_get(data, "broke")) {
         broke_block(page, data);
+        warnings_block(page, data);
         safe_block(page, data, words);
         changed_block(page, data, words->now_us);
         do_block(page, data, words);
@@ -458,6 +476,7 @@ void view_run_page(struct view_page *page, const cJSON *data, const struct view_
     }
     if (is_word(run, "done"))
         counts_block(page, data);
+    warnings_block(page, data);
     safe_block(page, data, words);
     if (is_word(run, "cancelled")) {
         view_page_rule(page, "DO");

@@ -14,13 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void plan_warnings(struct view_out *out, const cJSON *plan)
+/* name: of the table, where nothing above says it; or NULL. */
+static void warnings_print(struct view_out *out, const cJSON *item, const char *name)
 {
     const cJSON *each;
-    cJSON_ArrayForEach(each, base_json_array(plan, "warnings"))
+    cJSON_ArrayForEach(each, base_json_array(item, "warnings"))
     {
-        view_put(out, STYLE_WARN, "  warning  %s: %s", base_json_str_or(each, "code", ""),
-                 base_json_str_or(each, "message", ""));
+        view_put(out, STYLE_WARN, "  warning  %s%s%s: %s", name ? name : "", name ? ": " : "",
+                 base_json_str_or(each, "code", ""), base_json_str_or(each, "message", ""));
         view_end(out);
         view_line(out, "           %s", base_json_str_or(each, "hint", ""));
     }
@@ -48,7 +49,7 @@ void view_sync_plan(struct view_out *out, const cJSON *data)
         view_end(out);
         if (base_json_str(each, "statement"))
             view_line(out, "  %s", base_json_str(each, "statement"));
-        plan_warnings(out, each);
+        warnings_print(out, each, NULL);
         if (base_json_get(each, "error")) {
             char *error = view_error_text(each, "error");
             view_put(out, STYLE_BAD, "  %s", error);
@@ -105,6 +106,7 @@ void view_report(struct view_out *out, const cJSON *data)
             view_end(out);
         }
         free(error);
+        warnings_print(out, each, base_json_str_or(each, "name", ""));
     }
     cJSON_ArrayForEach(each, base_json_array(data, "skipped"))
     {
