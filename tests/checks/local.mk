@@ -1,6 +1,6 @@
-# Checks of the source itself: arrows between rooms, sizes, tables and forbidden words, global state, formatting, and
-# that the tarball is whole.
-CHECKS = tests/checks/arrows.py tests/checks/dist.py tests/checks/format.sh tests/checks/globals.py \
+# Checks of the source itself: arrows between rooms, sizes, tables and forbidden words, global state, formatting, that
+# the tarball is whole and that every test runs.
+CHECKS = tests/checks/arrows.py tests/checks/dist.py tests/checks/format.sh tests/checks/globals.py tests/checks/mains.py \
 	tests/checks/sizes.py tests/checks/tables.py
 dist_check_SCRIPTS += $(CHECKS)
 TESTS += $(CHECKS)

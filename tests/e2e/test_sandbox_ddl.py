@@ -140,3 +140,7 @@ def test_changes_survive_a_restart(tmp_path):
     with Sandbox("--rows", "500", state=str(tmp_path)) as again:
         assert columns(again) == after and "shelf" in after
         assert run(again, "SELECT 1 FROM shop.crm.customers")[0] == "42P01"
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", __file__]))

@@ -232,3 +232,7 @@ def test_printed_grants_run():
             assert (access["verdict"], access["missing"]) == ("readable", 0)
     finally:
         home.close()
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", __file__]))

@@ -176,3 +176,7 @@ def test_idle_warehouses_stop(sandbox):
     assert state() == "STOPPED"
     assert rows(sandbox, "SELECT 1", "client") == [["1"]]
     assert state() == "RUNNING"
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", __file__]))

@@ -177,3 +177,7 @@ def test_session_functions(sandbox):
                          "is_member('crm-team')", catalog="shop", schema="aampe") == [
         [me, me, me, me, summary["global_metastore_id"], "shop", "aampe", "true", "false"]]
     assert "." in rows(sandbox, "SELECT version()")[0][0]
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", __file__]))

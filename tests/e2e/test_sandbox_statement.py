@@ -109,3 +109,7 @@ def test_view_chain(sandbox):
     sandbox.fault("clear", "view_chain")
     assert sandbox.external(VIEW)["status"]["state"] == "SUCCEEDED"
     sandbox.command("fault", "view_chain", "view=shop.aampe.nothing", code=2)
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", __file__]))

@@ -271,3 +271,7 @@ def test_nobody_there(plain):
     first_failure(("NET_STALL", "NET_CONNECT"))
     proxy.set()
     home.good()
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", __file__]))
