@@ -126,7 +126,7 @@ void access_verdict_make(const struct access_facts *facts, struct access_verdict
     *verdict = (struct access_verdict){0};
     for (int i = 0; i < ACCESS_LEVELS; i++) {
         struct access_level *level = &verdict->levels[i];
-        level->has = facts->grants ? ACCESS_NO : ACCESS_UNKNOWN;
+        level->has = facts->grants && !facts->grants->direct_only ? ACCESS_NO : ACCESS_UNKNOWN;
         by_grants(facts, (enum model_grant)i, level);
         by_owner(facts, (enum model_grant)i, level);
     }

@@ -1,7 +1,7 @@
 /* What a principal has and lacks to read one table, level by level, and through what. Pure: the
  * facts are asked for elsewhere, here they are put together. What was tried wins over what is
  * listed: the listing does not expand groups, and shows only what the asking identity may see
- * (databricks-api.md 3.6). */
+ * (databricks-api.md 3.6). A list of direct grants only can say yes, never no. */
 #ifndef AAMPE_ACCESS_VERDICT_H
 #define AAMPE_ACCESS_VERDICT_H
 

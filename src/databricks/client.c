@@ -287,7 +287,7 @@ static void on_answer(void *user, struct net_response *response, const struct er
         return;
     }
     databricks_problem_read(&problem, response, json);
-    if (!replay(call, &problem)) {
+    if (!replay(call, &problem) && !(call->refused && call->refused(call, &problem))) {
         databricks_problem_map(&problem, call->subject, &err);
         base_text_clean_into(err.host, sizeof err.host,
                              strstr(net_http_origin(call->db->http), "://") + 3);

@@ -200,8 +200,11 @@ bool databricks_problem_token(const struct databricks_problem *problem)
                                         "invalid token", "ExpiredJwt",
                                         "expiring",      "credential was not sent"};
 
-    if (problem->status == 401) /* with a reason it is a policy: a new token changes nothing */
-        return !*problem->reason && strcmp(problem->code, "CUSTOMER_UNAUTHORIZED") != 0;
+    /* With a reason of its own it is a policy: a new token changes nothing. Unity Catalog's
+     * open-source server repeats the code as the reason. */
+    if (problem->status == 401)
+        return (!*problem->reason || strcmp(problem->reason, problem->code) == 0) &&
+               strcmp(problem->code, "CUSTOMER_UNAUTHORIZED") != 0;
     if ((problem->status != 403 && problem->status != 400) || !problem->numeric)
         return false;
     for (size_t i = 0; i < base_countof(words); i++)
@@ -232,7 +235,7 @@ static const struct code_map plain_codes[] = {
     {"FEATURE_DISABLED", ERR_SRC_PERM_DENIED},
     {"ENDPOINT_NOT_FOUND", ERR_SRC_HOST_WRONG},
     {"TABLE_DOES_NOT_EXIST", ERR_SRC_TABLE_NOT_FOUND},
-    {"TABLE_NOT_FOUND", ERR_SRC_TABLE_NOT_FOUND}, /* as Unity Catalog OSS spells it */
+    {"TABLE_NOT_FOUND", ERR_SRC_TABLE_NOT_FOUND}, /* newer Unity Catalog OSS */
     {"METASTORE_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
     {"PRINCIPAL_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
     {"STORAGE_CREDENTIAL_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},

@@ -13,6 +13,8 @@ struct databricks_grant {
 struct databricks_grants {
     struct databricks_grant *items;
     size_t count;
+    bool direct_only; /* effective ones were asked for, and the server has none: what is inherited
+                         is not listed */
 };
 void databricks_grants_free(struct databricks_grants *grants);
 
@@ -22,6 +24,8 @@ struct databricks_call *databricks_permissions_get(
     struct databricks *db, enum databricks_identity identity, const char *type,
     const char *full_name, const char *principal,
     void (*done)(void *user, const struct err *err, struct databricks_grants *grants), void *user);
+/* Where the server has no effective permissions (Unity Catalog's open-source server), the direct
+ * ones, marked direct_only. */
 struct databricks_call *databricks_permissions_effective(
     struct databricks *db, enum databricks_identity identity, const char *type,
     const char *full_name, const char *principal,

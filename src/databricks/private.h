@@ -17,6 +17,8 @@ enum databricks_subject {
     SUBJECT_STATEMENT /* one that exists, and its result */
 };
 
+struct databricks_problem;
+
 struct databricks {
     struct net_loop *loop;
     struct net_http *http;
@@ -48,6 +50,9 @@ struct databricks_call {
     void (*deliver)(struct databricks_call *call, const struct err *err, void *result);
     void (*done)(void);
     void *user;
+    /* Looks at an error answer before it is delivered; true when it sent another request in its
+     * place. May be NULL. */
+    bool (*refused)(struct databricks_call *call, const struct databricks_problem *problem);
     void *extra; /* of the family; freed with free_extra, then free() */
     void (*free_extra)(void *extra);
     /* Cancelled by its owner: true when the call lives on by itself, to end at the workspace what

@@ -357,6 +357,8 @@ static void on_grants(void *user, const struct err *err, struct databricks_grant
         base_json_add_take(show->json, "privileges_error", base_err_to_json(err));
     } else {
         show->grants_known = true;
+        base_json_add_str(show->json, "privileges_scope",
+                          grants->direct_only ? "direct" : "effective");
         show->grants = *grants;
         *grants = (struct databricks_grants){0};
     }

@@ -1,6 +1,22 @@
-"""Our engine against the dialect of the open-source Unity Catalog server: nulls printed, no metastore ids, a last page
-without items, privileges with spaces, errors with spellings of their own, and most of a workspace absent. The answers are
-written after its published API and its sample catalog; the server itself is a cell of check-peers, where it can be had."""
+"""Our engine against the dialect of the open-source Unity Catalog server, in its two generations. The server itself is a cell
+of check-peers, where it can be had; what is answered here was read in its source (repository unitycatalog/unitycatalog, folder
+server/src/main/java/io/unitycatalog/server), and each fact names the file that says it:
+
+- UnityCatalogServer: the paths below are all there are; no effective-permissions, Me, current-metastore-assignment, SQL.
+- model/*Info out of api/all.yaml, printed by Jackson as they are: a field without a value is null, never left out.
+- persist/utils/PagedListingHelper: sorted by name; a page is min(max_results, page size of the server), 0 means the latter; the
+  token is the last name, and a full page has one: the last page may hold nothing. Below 0 is refused.
+- persist/TableRepository, persist/dao/TableInfoDAO, ColumnInfoDAO: a listing with omit_columns has "columns": null; the columns
+  come in the order of the database, `position` says the real one; times are milliseconds; precision and scale are 0.
+- exception/GlobalExceptionHandler, ErrorCode: older builds say NOT_FOUND of everything and print stack_trace and metadata,
+  newer ones have TABLE_NOT_FOUND, SCHEMA_NOT_FOUND, CATALOG_NOT_FOUND, and neither; the reason repeats the code.
+- Armeria's DefaultServerErrorHandler: a path that is not there is "Status: 404\\nDescription: Not Found\\n", text/plain.
+- service/PermissionService, auth/AllowingAuthorizer: direct grants to e-mail addresses, privileges with spaces; none at all
+  while authorization is off. `table` in the path is lower case.
+- service/AuthDecorator: with authorization on, 401 UNAUTHENTICATED without a bearer token that it made itself (AuthService, in
+  exchange for an identity provider's, never for a client secret): here a front does that.
+- test utils/PopulateTestDatabase: the sample catalog unity.default.
+"""
 import json
 import os
 import re
@@ -16,66 +32,122 @@ from console import Home  # noqa: E402
 
 BASE = "/api/2.1/unity-catalog"
 US = "11111111-2222-4333-8444-555555555555"
-NOTHING = {"comment": None, "owner": None, "created_by": None, "updated_at": None, "updated_by": None}
-COLUMNS = {"marksheet": [("id", "int", "INT", False), ("name", "string", "STRING", False), ("marks", "int", "INT", True)],
-           "marksheet_uniform": [("id", "int", "INT", False), ("name", "string", "STRING", False), ("marks", "int", "INT", True)],
-           "numbers": [("as_int", "int", "INT", False), ("as_double", "double", "DOUBLE", False)],
-           "user_countries": [("first_name", "string", "STRING", False), ("age", "bigint", "LONG", False),
-                              ("country", "string", "STRING", False)]}
+READER = "reader@example.com"
+SERVER_PAGE = 2
+MADE = 1721234405334
+COLUMNS = {
+    "marksheet": [("id", "INT", False, "ID primary key"), ("name", "STRING", False, "Name of the entity"),
+                  ("marks", "INT", True, "Marks of the entity")],
+    "marksheet_uniform": [("id", "INT", False, "ID primary key"), ("name", "STRING", False, "Name of the entity"),
+                          ("marks", "INT", True, "Marks of the entity")],
+    "numbers": [("as_int", "INT", False, "Int column"), ("as_double", "DOUBLE", False, "Double column")],
+    "user_countries": [("first_name", "STRING", False, "string column"), ("age", "LONG", False, "long column"),
+                       ("country", "STRING", False, "partition column")]}
+COMMENTS = {"marksheet": "Managed table", "marksheet_uniform": "Uniform table", "numbers": "External table",
+            "user_countries": "Partitioned table"}
+TEXTS, JSONS, OURS = {"LONG": "bigint"}, {"INT": "integer"}, {"LONG": "BIGINT"}
 PARTITIONS = {"user_countries": "country"}
+SHARED = {"owner": None, "created_at": MADE, "created_by": None, "updated_at": None, "updated_by": None}
+CATALOG = {**SHARED, "name": "unity", "comment": "Main catalog", "properties": {}, "id": "f029b870-9468-4f10-badc-630b41e5690d"}
+SCHEMA = {**SHARED, "name": "default", "catalog_name": "unity", "comment": "Default schema", "properties": {},
+          "full_name": "unity.default", "schema_id": "b08dfd57-a939-46cf-b102-9b906b884fae"}
 
 
-def table(name):
-    columns = [{"name": column, "type_text": text, "type_json": json.dumps({"name": column, "type": text, "nullable": null,
-                "metadata": {}}), "type_name": kind, "type_precision": 0, "type_scale": 0, "type_interval_type": None,
-                "position": at, "comment": None, "nullable": null,
-                "partition_index": 0 if PARTITIONS.get(name) == column else None}
-               for at, (column, text, kind, null) in enumerate(COLUMNS[name])]
-    return {**NOTHING, "name": name, "catalog_name": "unity", "schema_name": "default", "data_source_format": "DELTA",
-            "table_type": "MANAGED" if name == "marksheet" else "EXTERNAL", "columns": columns,
-            "storage_location": "file:///home/unity/" + name, "properties": {"key1": "value1"},
-            "created_at": 1721234405334, "table_id": "c389adfa-5c8f-497b-8f70-26c2cca4976d"}
+def column(table, name, kind, null, comment, position):
+    described = {"name": name, "type": JSONS.get(kind, kind.lower()), "nullable": null, "metadata": {}}
+    return {"name": name, "type_text": TEXTS.get(kind, kind.lower()), "type_json": json.dumps(described, separators=(",", ":")),
+            "type_name": kind, "type_precision": 0, "type_scale": 0, "type_interval_type": None, "position": position,
+            "comment": comment, "nullable": null, "partition_index": 0 if PARTITIONS.get(table) == name else None}
 
 
-CATALOG = {**NOTHING, "name": "unity", "properties": {}, "comment": "Main catalog", "created_at": 1721238005334,
-           "id": "f029b870-9468-4f10-badc-630b41e5690d"}
-SCHEMA = {**NOTHING, "name": "default", "catalog_name": "unity", "full_name": "unity.default", "properties": {},
-          "comment": "Default schema", "created_at": 1721238005571, "schema_id": "b08dfd57-a939-46cf-b102-9b906b884fae"}
+def table_of(name):
+    managed = name == "marksheet"
+    place = "managed" if managed else "external"
+    columns = [column(name, *each, at) for at, each in enumerate(COLUMNS[name])]
+    return {**SHARED, "name": name, "catalog_name": "unity", "schema_name": "default",
+            "table_type": "MANAGED" if managed else "EXTERNAL", "data_source_format": "DELTA", "columns": columns[::-1],
+            "storage_location": f"file:///home/unity/etc/data/{place}/unity/default/tables/{name}/", "comment": COMMENTS[name],
+            "properties": {} if name == "user_countries" else {"key1": "value1", "key2": "value2"}, "updated_at": MADE,
+            "table_id": "c389adfa-5c8f-497b-8f70-26c2cca4976d"}
 
 
-def refusal(status, code, message):
-    return status, {"error_code": code, "message": message, "stack_trace": None,
-                    "details": [{"@type": "google.rpc.ErrorInfo", "reason": code, "metadata": {}}]}
+class Server:
+    """One generation of it: older without authorization, newer with."""
 
+    def __init__(self, newer):
+        self.newer = newer
+        self.asked = []
 
-def paged(key, items, query):
-    """Two items a page. A full page has a token, so the last page may hold nothing."""
-    start = int(query.get("page_token", 0))
-    page = items[start:start + 2]
-    return 200, {key: page, "next_page_token": str(start + 2) if len(page) == 2 else None}
+    def refusal(self, status, code, message):
+        general = "NOT_FOUND" if code.endswith("_NOT_FOUND") else code
+        code = code if self.newer else general
+        info = {"@type": "google.rpc.ErrorInfo", "reason": code}
+        if self.newer:
+            return status, {"error_code": code, "message": message, "details": [info]}
+        return status, {"error_code": code, "message": message, "stack_trace": None, "details": [{**info, "metadata": {}}]}
 
+    def paged(self, key, items, query):
+        most = int(query.get("max_results", 0))
+        if most < 0:
+            return self.refusal(400, "INVALID_ARGUMENT", "maxResults must be greater than or equal to 0")
+        size = min(most, SERVER_PAGE) if most > 0 else SERVER_PAGE
+        page = [item for item in sorted(items, key=lambda item: item["name"]) if item["name"] > query.get("page_token", "")][:size]
+        return 200, {key: page, "next_page_token": page[-1]["name"] if len(page) == size else None}
 
-def answer(path, query):
-    """(status, document or None for the plain text that its HTTP library gives for what it does not have)."""
-    if path == BASE + "/catalogs":
-        return paged("catalogs", [CATALOG], query)
-    if path == BASE + "/schemas":
-        found = query.get("catalog_name") == "unity"
-        return paged("schemas", [SCHEMA], query) if found else refusal(404, "CATALOG_NOT_FOUND", "Catalog not found")
-    if path == BASE + "/tables":
-        return paged("tables", [table(name) for name in COLUMNS], query)
-    part = re.fullmatch(BASE + r"/(catalogs|schemas|tables|permissions/(?:table|schema|catalog))/(.+)", path)
-    if part is None:
-        return 404, None
-    kind, name = part.groups()
-    if kind == "catalogs":
-        return (200, CATALOG) if name == "unity" else refusal(404, "CATALOG_NOT_FOUND", "Catalog not found: " + name)
-    if kind == "schemas":
-        return (200, SCHEMA) if name == "unity.default" else refusal(404, "SCHEMA_NOT_FOUND", "Schema not found: " + name)
-    last = name.split(".")[-1]
-    if kind == "tables":
-        return (200, table(last)) if last in COLUMNS else refusal(404, "TABLE_NOT_FOUND", "Table not found: " + name)
-    return 200, {"privilege_assignments": [{"principal": US, "privileges": ["SELECT", "USE CATALOG"]}]}
+    def missing(self, parts):
+        """What is said of a full name that names nothing: of its first part that is not there."""
+        if parts[0] != "unity":
+            return self.refusal(404, "CATALOG_NOT_FOUND", "Catalog not found: " + parts[0])
+        if len(parts) > 1 and parts[1] != "default":
+            return self.refusal(404, "SCHEMA_NOT_FOUND", "Schema not found: " + ".".join(parts[:2] if self.newer else parts[1:2]))
+        if len(parts) > 2 and parts[2] not in COLUMNS:
+            return self.refusal(404, "TABLE_NOT_FOUND", "Table not found: " + ".".join(parts))
+        return None
+
+    def table(self, name):
+        return {**table_of(name), **({"view_definition": None, "view_dependencies": None} if self.newer else {})}
+
+    def tables(self, query):
+        tables = [self.table(name) for name in COLUMNS]
+        for each in tables:
+            if query.get("omit_columns") == "true":
+                each["columns"] = None
+            if query.get("omit_properties") == "true":
+                each["properties"] = None
+        return self.paged("tables", tables, query)
+
+    def grants(self, full_name):
+        grants = {"unity.default.numbers": ["SELECT", "MODIFY"], "unity": ["USE CATALOG", "CREATE SCHEMA"]} if self.newer else {}
+        return 200, {"privilege_assignments": [{"principal": READER, "privileges": grants[full_name]}] if full_name in grants else []}
+
+    def answer(self, path, query, bearer):
+        """(status, document or None for a path that is not there)."""
+        self.asked.append(path)
+        if not path.startswith(BASE + "/"):
+            return 404, None
+        if self.newer and not bearer:
+            return self.refusal(401, "UNAUTHENTICATED", "No authorization found.")
+        resource, _, rest = path[len(BASE) + 1:].partition("/")
+        if resource == "metastore_summary":
+            return 200, {"metastore_id": "19a2b6ed-5ec3-4a4d-b3a1-5c3ce5a0c4b5"}
+        if not rest and resource == "catalogs":
+            return self.paged("catalogs", [CATALOG], query)
+        if not rest and resource == "schemas":
+            return self.missing([query["catalog_name"]]) or self.paged("schemas", [SCHEMA], query)
+        if not rest and resource == "tables":
+            return self.missing([query["catalog_name"], query["schema_name"]]) or self.tables(query)
+        kind = re.fullmatch(r"(metastore|catalog|schema|table)/(.+)", rest) if resource == "permissions" else None
+        levels = {"catalogs": 1, "schemas": 2, "tables": 3, "permissions": 3}.get(resource)
+        if levels is None or (resource == "permissions" and kind is None):
+            return 404, None
+        parts = (kind.group(2) if kind else rest).split(".")
+        if self.missing(parts):
+            return self.missing(parts)
+        if kind:
+            return self.grants(".".join(parts))
+        if len(parts) != levels:
+            return self.refusal(400, "INVALID_ARGUMENT", f"Invalid {resource[:-1]} name: {rest}")
+        return 200, CATALOG if levels == 1 else SCHEMA if levels == 2 else self.table(parts[2])
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -85,37 +157,50 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def send(self, status, document):
-        body = b"404 Not Found" if document is None else json.dumps(document).encode()
+        body = f"Status: {status}\nDescription: Not Found\n".encode() if document is None else json.dumps(document).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8" if document is None else "application/json")
+        self.send_header("Content-Type", "text/plain; charset=utf-8" if document is None else "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def do_POST(self):  # the token endpoint is a front's: the server has none
+    def do_POST(self):  # the token endpoint is a front's: the server has none for client secrets
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         good = self.path == "/oidc/v1/token"
         self.send(200 if good else 404, {"access_token": "token-of-the-front-0123456789", "token_type": "Bearer", "expires_in": 3600} if good else None)
 
     def do_GET(self):
         path, _, query = self.path.partition("?")
-        self.send(*answer(urllib.parse.unquote(path), dict(urllib.parse.parse_qsl(query))))
+        bearer = (self.headers.get("Authorization") or "").startswith("Bearer ")
+        self.send(*self.server.unity.answer(urllib.parse.unquote(path), dict(urllib.parse.parse_qsl(query)), bearer))
 
 
-@pytest.fixture(scope="module")
-def home():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    home = Home(sandbox=False)
-    home.json("engine", "start")
-    home.json("config", "set", "workspace.host", f"http://127.0.0.1:{server.server_port}")
-    home.json("config", "set", "principal.client_id", US)
-    home.json("secrets", "set", "principal", "--from-fd", "0", stdin="dose-of-the-front-0123456789\n")
+class OssHome(Home):
+    """A home whose workspace is such a server."""
+
+    def __init__(self, newer):
+        super().__init__(sandbox=False)
+        self.newer = newer
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.unity = Server(newer)
+        self.http.daemon_threads = True
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        self.json("engine", "start")
+        self.json("config", "set", "workspace.host", f"http://127.0.0.1:{self.http.server_port}")
+        self.json("config", "set", "principal.client_id", US)
+        self.json("secrets", "set", "principal", "--from-fd", "0", stdin="dose-of-the-front-0123456789\n")
+
+    def shut(self):
+        self.close()
+        self.http.shutdown()
+        self.http.server_close()
+
+
+@pytest.fixture(scope="module", params=["older", "newer"])
+def home(request):
+    home = OssHome(request.param == "newer")
     yield home
-    home.close()
-    server.shutdown()
-    server.server_close()
+    home.shut()
 
 
 def test_everything_of_the_sample_catalog_is_listed(home):
@@ -129,14 +214,41 @@ def test_everything_of_the_sample_catalog_is_listed(home):
 
 @pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_a_table_is_read_with_its_columns(home, name):
-    shown = home.json("show", "unity.default." + name, code=None)
-    assert shown["ok"], shown
-    assert [(one["name"], one["nullable"]) for one in shown["data"]["columns"]] == \
-        [(column, null) for column, _, _, null in COLUMNS[name]]
-    assert [one["type"] for one in shown["data"]["columns"]] == \
-        [{"LONG": "BIGINT"}.get(kind, kind) for _, _, kind, _ in COLUMNS[name]]
+    shown = home.json("show", "unity.default." + name)["data"]
+    assert [(one["name"], one["type"], one["nullable"], one["comment"]) for one in shown["columns"]] == \
+        [(column, OURS.get(kind, kind), null, comment) for column, kind, null, comment in COLUMNS[name]]
+    assert (shown["comment"], shown["created"], shown["updated"]) == (COMMENTS[name], *["2024-07-17T16:40:05.334Z"] * 2)
+    assert shown["access"]["verdict"] == "readable"
 
 
-def test_what_is_not_there_is_not_there(home):
-    error = home.json("show", "unity.default.nothing", code=None)["error"]
+def test_direct_grants_stand_in_for_effective_ones_and_say_so(home):
+    """There are no inherited grants to be had: those on the table itself are shown as what they are, and prove nothing missing."""
+    shown = home.json("show", "unity.default.numbers")["data"]
+    assert "privileges_error" not in shown and shown["privileges_scope"] == "direct"
+    assert [(one["principal"], one["privilege"]) for one in shown["privileges"]] == \
+        ([(READER, "SELECT"), (READER, "MODIFY")] if home.newer else [])
+    assert {level["has"] for level in shown["access"]["levels"]} == {"yes"} and shown["access"]["missing"] == 0
+    text = home.console("show", "unity.default.numbers").stdout
+    assert "direct" in text and "inherited" in text, text
+
+
+@pytest.mark.parametrize("name", ["unity.default.nothing", "unity.nowhere.numbers", "nowhere.default.numbers"])
+def test_what_is_not_there_is_not_there(home, name):
+    error = home.json("show", name, code=None)["error"]
     assert error["code"] == "SRC_TABLE_NOT_FOUND", error
+
+
+def test_a_token_it_did_not_make_is_refused_as_a_token():
+    """The reason of its 401 only repeats the code: no policy, and a new token is worth one try."""
+    home = OssHome(newer=True)
+    try:
+        unity = home.http.unity
+        unity.answer = lambda path, query, bearer: unity.refusal(401, "UNAUTHENTICATED", "Invalid access token.")
+        error = home.json("tree", "--refresh", code=None)["error"]
+        assert error["code"] == "SRC_TOKEN_EXPIRED" and "Invalid access token" in error["message"], error
+    finally:
+        home.shut()
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", __file__]))

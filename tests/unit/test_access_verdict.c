@@ -26,7 +26,7 @@ static struct databricks_grant grant(const char *principal, const char *privileg
 static void verdict_of(struct databricks_grant *items, size_t count, enum err_code tried,
                        struct access_verdict *out)
 {
-    struct databricks_grants grants = {items, count};
+    struct databricks_grants grants = {.items = items, .count = count};
     struct err err = {.code = tried};
     struct access_facts facts = {.table = &name,
                                  .principal = ME,
@@ -72,6 +72,22 @@ static void test_inherited_and_all_privileges(void **state)
     assert_int_equal(verdict.levels[1].has, ACCESS_YES);
 }
 
+/* What a server lists that knows direct grants only: it says yes, and never no. */
+static void test_direct_grants_prove_nothing_missing(void **state)
+{
+    (void)state;
+    struct databricks_grant items[] = {grant(ME, "SELECT", NULL, NULL)};
+    struct databricks_grants grants = {.items = items, .count = 1, .direct_only = true};
+    struct access_facts facts = {.table = &name, .principal = ME, .me = &me, .grants = &grants};
+    struct access_verdict verdict;
+    access_verdict_make(&facts, &verdict);
+    assert_int_equal(verdict.missing, 0);
+    assert_false(verdict.known);
+    assert_int_equal(verdict.levels[0].has, ACCESS_UNKNOWN);
+    assert_int_equal(verdict.levels[1].has, ACCESS_UNKNOWN);
+    assert_int_equal(verdict.levels[2].has, ACCESS_YES);
+}
+
 static void test_trying_wins(void **state)
 {
     (void)state;
@@ -113,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels_of_the_mock_up),
         cmocka_unit_test(test_inherited_and_all_privileges),
+        cmocka_unit_test(test_direct_grants_prove_nothing_missing),
         cmocka_unit_test(test_trying_wins),
         cmocka_unit_test(test_owner_and_nothing_known),
     };

@@ -220,6 +220,10 @@ static const struct answer corpus[] = {
      "google.rpc.ErrorInfo\",\"reason\":\"UNITY_CATALOG_EXTERNAL_GENERATE_TABLE_CREDENTIALS_"
      "DENIED\"}]}",
      SUBJECT_TABLE, ERR_SRC_PERM_DENIED, NULL, ""},
+    {401, NULL, /* the open-source server: a reason that only repeats the code is no policy */
+     "{\"error_code\":\"UNAUTHENTICATED\",\"message\":\"Invalid access token.\",\"details\":[{"
+     "\"@type\":\"google.rpc.ErrorInfo\",\"reason\":\"UNAUTHENTICATED\"}]}",
+     SUBJECT_TABLE, ERR_SRC_TOKEN_EXPIRED, NULL, ""},
     {401, NULL,
      "{\"error_code\":\"CUSTOMER_UNAUTHORIZED\",\"message\":\"The customer is not authorized\"}",
      SUBJECT_NONE, ERR_SRC_PERM_DENIED, NULL, ""},

@@ -153,6 +153,14 @@ static void policy_add(struct view_page *page, const cJSON *show)
                        bound);
 }
 
+/* A server that lists direct grants only says nothing of what comes from above. */
+static void scope_add(struct view_page *page, const cJSON *show)
+{
+    if (is(show, "privileges_scope", "direct"))
+        view_page_fact(page, LABEL, "grants", STYLE_WARN,
+                       "only direct ones on the table: this server lists no inherited ones");
+}
+
 /* Owners of the object and of what is above it, as far as they are known; for the levels after the
  * first only what is new. */
 static void may_grant(struct view_page *page, const cJSON *show, const cJSON *level, bool first)
@@ -253,6 +261,7 @@ void view_verdict(struct view_page *page, const cJSON *show, int64_t now_us)
     view_page_blank(page);
     tried_add(page, show, now_us);
     policy_add(page, show);
+    scope_add(page, show);
     error_add(page, show);
     if (base_json_i64_or(access, "missing", 0) > 0)
         fix_add(page, show);
