@@ -25,7 +25,7 @@ struct sweep {
     const char *folder;
     const char *name;
     const cJSON *json;
-    int wrong, checks;
+    int wrong, checks, begin;
     struct base_map *rows; /* plain text of a row -> its style letters */
     bool inside;           /* resizing within a paint */
     struct base_map *done; /* screens whose actions have been tried */
@@ -398,7 +398,7 @@ static void hostile_sweep(struct sweep *sweep)
 #else
     const int step = 1;
 #endif
-    for (int i = 0; i < 2 * PAYLOADS; i += step) {
+    for (int i = sweep->begin++ % step; i < 2 * PAYLOADS; i += step) {
         cJSON *json = cJSON_Duplicate(sweep->json, true), *set;
         const char *payload = payloads[i / 2];
         poison_answers(cJSON_GetObjectItem(json, "answers"), payload, i % 2);

@@ -181,6 +181,7 @@ static void test_forms_of_escapes(void **state)
         {"\x9b", "\\x9b"},
         {"\xe2\x80\xae", "\\u{202e}"},
         {"\xf3\xa0\x81\x81", "\\u{e0041}"},
+        {"0\xdb\x9d", "0\\u{6dd}"}, /* no two terminals give it the same width */
         {"\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x98\x80", "\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x98\x80"},
         {"e\xcc\x81", "e\xcc\x81"},
         {"", ""},
