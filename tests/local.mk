@@ -68,9 +68,9 @@ check-sanitize:
 	@cd sanitize && { test -f Makefile || $(abs_top_srcdir)/configure --enable-sanitizers --enable-werror >/dev/null; }
 	@$(MAKE) -C sanitize -s check
 
-# Unit tests under valgrind.
+# Unit tests and golden screens under valgrind.
 check-valgrind: $(SUITE_NEEDS) $(check_PROGRAMS)
-	@$(SUITE) $(abs_top_srcdir)/tests/valgrind.sh $(filter tests/unit/%,$(check_PROGRAMS))
+	@$(SUITE) $(abs_top_srcdir)/tests/valgrind.sh $(filter tests/unit/% tests/screens/driver$(EXEEXT),$(check_PROGRAMS))
 
 # Short forms of the long suites, for the landing gate.
 gate-short: $(PEERS_NEEDS)

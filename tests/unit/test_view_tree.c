@@ -211,6 +211,13 @@ static void test_age(void **state)
     assert_string_equal(view_age_us(INT64_C(47) * 3600000000, out), "47 h");
     assert_string_equal(view_age_us(INT64_C(72) * 3600000000, out), "3 d");
     assert_string_equal(view_age(NULL, 0, out), "-");
+    assert_string_equal(out, "-"); /* a run that has not begun: nothing of the stack is shown */
+    assert_string_equal(view_age("no time", 0, memset(out, 'x', sizeof out)), "-");
+    assert_string_equal(out, "-");
+    assert_string_equal(view_rows(NULL, "rows", memset(out, 'x', sizeof out)), "-");
+    assert_string_equal(out, "-");
+    assert_string_equal(view_bytes(NULL, "bytes", memset(out, 'x', sizeof out)), "-");
+    assert_string_equal(out, "-");
     assert_string_equal(view_age("2026-11-23T02:10:00Z", 0, out), "<1 m"); /* clocks differ */
 }
 

@@ -9,11 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Always in out too: some callers print that instead of what is returned. */
+static const char *none(char *out)
+{
+    memcpy(out, "-", sizeof "-");
+    return out;
+}
+
 const char *view_time(const char *rfc3339, char out[32])
 {
     int64_t us = 0;
     if (rfc3339 == NULL || base_time_parse(rfc3339, &us) != 0)
-        return "-";
+        return none(out);
     base_time_format(us - us % 1000000, out);
     char *t = strchr(out, 'T');
     if (t)
@@ -39,7 +46,7 @@ const char *view_age(const char *rfc3339, int64_t now_us, char out[24])
 {
     int64_t us = 0;
     if (rfc3339 == NULL || base_time_parse(rfc3339, &us) != 0)
-        return "-";
+        return none(out);
     return view_age_us(now_us > us ? now_us - us : 0, out);
 }
 
@@ -47,7 +54,7 @@ const char *view_rows(const cJSON *object, const char *key, char out[24])
 {
     int64_t value = 0;
     if (!base_json_i64(object, key, &value))
-        return "-";
+        return none(out);
     base_text_rows(value, out);
     return out;
 }
@@ -56,7 +63,7 @@ const char *view_bytes(const cJSON *object, const char *key, char out[24])
 {
     int64_t value = 0;
     if (!base_json_i64(object, key, &value))
-        return "-";
+        return none(out);
     base_text_bytes(value, out);
     return out;
 }
