@@ -11,7 +11,7 @@ static const char *const words[] = {
     [BADGE_NO_CATALOG] = "no_catalog", [BADGE_NO_SCHEMA] = "no_schema",
     [BADGE_NO_SELECT] = "no_select",   [BADGE_HIDDEN] = "hidden",
     [BADGE_EXTRA] = "extra",           [BADGE_FILTERED] = "filtered",
-    [BADGE_NOT_UC] = "not_uc",
+    [BADGE_NOT_UC] = "not_uc",         [BADGE_BUILT_IN] = "built_in",
 };
 
 const char *access_badge_word(enum access_badge code)
@@ -135,6 +135,12 @@ enum access_badge access_badge_make(const struct access_badge_facts *facts, char
     if (facts->not_uc) {
         add(&text, "not in Unity Catalog, where grants do not reach; upgrade or copy it first");
         return BADGE_NOT_UC;
+    }
+    if (facts->built_in) {
+        add(&text, facts->hidden
+                       ? "the principal does not see it; who may use the catalog does"
+                       : "every catalog has it, for all who may use the catalog; it is not shared");
+        return BADGE_BUILT_IN;
     }
     if (facts->hidden || facts->tables_hidden) {
         add(&text, facts->hidden ? "the principal does not see it; "

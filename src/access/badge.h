@@ -18,7 +18,8 @@ enum access_badge {
     BADGE_HIDDEN,
     BADGE_EXTRA,
     BADGE_FILTERED,
-    BADGE_NOT_UC
+    BADGE_NOT_UC,
+    BADGE_BUILT_IN
 };
 /* "ok", "no_catalog", ...: as in tree.rows. */
 const char *access_badge_word(enum access_badge code);
@@ -31,6 +32,7 @@ enum access_badge_kind { BADGE_OF_CATALOG, BADGE_OF_SCHEMA, BADGE_OF_TABLE };
 struct access_badge_facts {
     enum access_badge_kind kind;
     bool not_uc, hidden;
+    bool built_in;      /* an information_schema, or in one */
     bool tables_hidden; /* a container the principal sees, but none of its tables */
     enum access_has catalog, schema, table; /* USE CATALOG, USE SCHEMA, SELECT */
     bool row_filter, masked;

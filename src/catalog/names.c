@@ -219,7 +219,8 @@ static void count_all(struct catalog_names *names)
         const struct schema *schema = schema_at(names, i);
         struct catalog_counts *in[] = {counts_of(names, ""), counts_of(names, schema->catalog),
                                        counts_of(names, schema->key)};
-        for (size_t k = 0; k < base_countof(in); k++) {
+        size_t first = schema->flags & CATALOG_BUILT_IN ? base_countof(in) - 1 : 0;
+        for (size_t k = first; k < base_countof(in); k++) {
             in[k]->schemas++;
             in[k]->tables += (int64_t)schema->at.count;
             in[k]->hidden += schema->hidden;
@@ -323,6 +324,13 @@ static size_t name_at(const struct schema *schema, size_t byte)
     return low;
 }
 
+/* What is built in is found by who asks for it by its name, and is never meant with the rest. */
+static bool passed_over(const struct search *search, const struct schema *schema)
+{
+    return schema->flags & CATALOG_BUILT_IN &&
+           (search->own || !strstr(search->pattern, "information_schema"));
+}
+
 /* A plain part of a name: one pass over the text of the schema. */
 static bool search_plain(const struct search *search, const struct schema *schema,
                          int64_t catalog_flags)
@@ -350,6 +358,8 @@ static void search_all(struct catalog_names *names, const struct search *search,
         if (key[0] == 'c' && strcmp(names->schemas.items[i]->catalog, key) != 0)
             continue;
         if (key[0] == 's' && strcmp(names->schemas.items[i]->key, key) != 0)
+            continue;
+        if (passed_over(search, names->schemas.items[i]))
             continue;
         const struct schema *schema = schema_at(names, i);
         const int64_t *catalog = base_map_get(names->catalogs, schema->catalog);

@@ -18,7 +18,8 @@ enum catalog_flag {
     CATALOG_VIEW = 4,
     CATALOG_HIDDEN = 8, /* the principal does not see it, the observer does */
     CATALOG_NOT_UC = 16,
-    CATALOG_FAILED = 32, /* could not be listed */
+    CATALOG_FAILED = 32,   /* could not be listed */
+    CATALOG_BUILT_IN = 64, /* an information_schema, or in one: seen, not counted, not ticked */
     /* learnt by a look at the table itself */
     CATALOG_LOOKED = 0x100,
     CATALOG_MASKED = 0x200,
@@ -45,7 +46,8 @@ struct catalog_counts {
     int64_t hidden;   /* of the tables */
     int64_t readable; /* of the tables: usable and not hidden */
 };
-/* Below a key: "" = everything, "c:shop", "s:shop.aampe". */
+/* Below a key: "" = everything, "c:shop", "s:shop.aampe". What is built in counts only below its
+ * own schema. */
 struct catalog_counts catalog_names_counts(struct catalog_names *names, const char *key);
 /* Flags of a container, 0 when it is not known. */
 int64_t catalog_names_flags(struct catalog_names *names, const char *key);
@@ -57,10 +59,12 @@ struct catalog_found {
     int64_t catalog_flags, schema_flags;
 };
 /* Tables whose full name has the pattern in it (or fits it whole, where it has * or ?; ASCII case
- * ignored; NULL or "": all), in the order of their full names. each returns false to stop. */
+ * ignored; NULL or "": all), in the order of their full names. each returns false to stop. What is
+ * built in is found only by a pattern with "information_schema" in it. */
 void catalog_names_search(struct catalog_names *names, const char *pattern,
                           bool (*each)(void *user, const struct catalog_found *found), void *user);
-/* The same for the tables below a key, with the pattern against the table's own name. */
+/* The same for the tables below a key, with the pattern against the table's own name; nothing that
+ * is built in. */
 void catalog_names_below(struct catalog_names *names, const char *key, const char *pattern,
                          bool (*each)(void *user, const struct catalog_found *found), void *user);
 

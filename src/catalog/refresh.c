@@ -32,6 +32,7 @@ struct walk {
     vec_of(struct store_cached) rows; /* of the page being read */
     struct base_map *seen;            /* keys the principal was shown; only with an observer */
     int64_t count;
+    int64_t built_in; /* of them, and not told as found */
     struct walk *next;
 };
 
@@ -160,6 +161,7 @@ static void row_add(struct walk *walk, const char *kind, const char *name, int64
         base_json_add_str(take_json, "full_name", take_full_name);
         row.json = base_json_print(take_json);
         vec_push(&walk->rows, row);
+        walk->built_in += (flags & CATALOG_BUILT_IN) != 0;
     }
     cJSON_Delete(take_json);
     free(take_full_name);
@@ -216,7 +218,9 @@ static void on_schemas(void *user, struct databricks_schemas *page)
     for (size_t i = 0; i < page->count; i++) {
         const struct databricks_schema *each = &page->items[i];
         cJSON *json = common_json(each->owner, each->comment, each->browse_only, each->updated_us);
-        row_add(walk, "schema", each->name, browse_flag(each->browse_only),
+        bool built_in = model_name_built_in(each->name);
+        row_add(walk, "schema", each->name,
+                browse_flag(each->browse_only) | (built_in ? CATALOG_BUILT_IN : 0),
                 full_name(walk->catalog_name, each->name, NULL), json);
     }
     page_put(walk);
@@ -237,7 +241,8 @@ static void on_tables(void *user, struct databricks_tables *page)
         cJSON *json = common_json(each->owner, each->comment, each->browse_only, each->updated_us);
         base_json_add_str(json, "type", each->table_type);
         base_json_add_str(json, "format", each->format);
-        row_add(walk, "table", each->name.table, table_flags(each),
+        row_add(walk, "table", each->name.table,
+                table_flags(each) | (model_name_built_in(walk->schema_name) ? CATALOG_BUILT_IN : 0),
                 full_name(walk->catalog_name, walk->schema_name, each->name.table), json);
     }
     page_put(walk);
@@ -385,7 +390,7 @@ static void walk_listed(struct walk *walk)
     if (store_cache_listed(catalog->cache, walk->key, catalog->number, &failed) != 0) {
         catalog->err = failed;
     } else {
-        tally_add(walk, walk->count);
+        tally_add(walk, walk->count - walk->built_in);
         children_queue(walk);
     }
     catalog_names_changed(catalog->names, walk->key);

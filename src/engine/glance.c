@@ -364,8 +364,8 @@ void engine_glance_soon(struct engine *engine, const struct store_cached *row)
     int64_t now = base_seam_now_us(engine->seam);
     bool fresh = row->detail_us > now - FRESH_US && row->detail_us <= now;
     if (glances == NULL || fresh || row->key[0] != 't' ||
-        (row->flags & (CATALOG_HIDDEN | CATALOG_NOT_UC)) != 0 || glances->page >= PAGE_MAX ||
-        !databricks_identity_known(engine->db, DATABRICKS_PRINCIPAL))
+        (row->flags & (CATALOG_HIDDEN | CATALOG_NOT_UC | CATALOG_BUILT_IN)) != 0 ||
+        glances->page >= PAGE_MAX || !databricks_identity_known(engine->db, DATABRICKS_PRINCIPAL))
         return;
     for (const struct glance *at = glances->active; at; at = at->next)
         if (strcmp(at->full_name, row->key + 2) == 0)

@@ -108,6 +108,7 @@ static void levels_fill(struct access_badge_facts *facts, int64_t catalog, int64
 static void facts_flags(struct access_badge_facts *facts, int64_t flags)
 {
     facts->not_uc = (flags & CATALOG_NOT_UC) != 0;
+    facts->built_in = (flags & CATALOG_BUILT_IN) != 0;
     facts->hidden = (flags & CATALOG_HIDDEN) != 0;
     facts->row_filter = (flags & CATALOG_ROW_FILTER) != 0;
     facts->masked = (flags & CATALOG_MASKED) != 0;

@@ -40,6 +40,8 @@ void engine_author(const struct ipc_call *call, struct engine_author *out);
  */
 void engine_share_changed(struct engine *engine);
 void engine_draft_changed(struct engine *engine);
+/* -1 with the error that a table of an information_schema cannot be shared. */
+int engine_built_in_refuse(const char *full_name, struct err *err);
 
 /* verbs_tree.c: the walk over the workspace, by itself when it is due. */
 void engine_catalog_open(struct engine *engine);

@@ -24,6 +24,14 @@ void engine_author(const struct ipc_call *call, struct engine_author *out)
         snprintf(out->name, sizeof out->name, "uid %lld", (long long)call->uid);
 }
 
+int engine_built_in_refuse(const char *full_name, struct err *err)
+{
+    base_err_set(err, ERR_USAGE,
+                 "\"%s\" cannot be shared: an information_schema describes its catalog", full_name);
+    base_err_hint(err, "Whoever may use the catalog reads it there; no grant is needed.");
+    return -1;
+}
+
 void engine_draft_changed(struct engine *engine)
 {
     engine_event(engine, "draft.changed", catalog_ticks_head_json(engine->ticks));
@@ -72,6 +80,7 @@ void engine_verb_draft_show(struct engine *engine, struct ipc_call *call, const 
 }
 
 struct names {
+    bool adding;
     const struct engine_tree_filter *filter;
     vec_of(char *) list;
 };
@@ -87,18 +96,29 @@ static bool name_take(void *user, const struct catalog_found *found)
 {
     struct names *names = user;
     bool all = names->filter->access == NULL && names->filter->ticked < 0;
+    if (names->adding && found->flags & CATALOG_BUILT_IN)
+        return true; /* seen, never meant */
     if (all || engine_tree_accept((void *)names->filter, found))
         vec_push(&names->list, base_strdup(found->full_name));
     return true;
 }
 
-static void key_add(struct engine *engine, const char *key, const char *pattern,
-                    struct names *names)
+static int key_add(struct engine *engine, const char *key, const char *pattern, struct names *names,
+                   struct err *err)
 {
-    if (key[0] == 't' && key[1] == ':')
-        vec_push(&names->list, base_strdup(key + 2));
-    else
+    struct model_name name = {0};
+    bool built_in;
+    if (key[0] != 't' || key[1] != ':') {
         catalog_names_below(engine->names, key, pattern, name_take, names);
+        return 0;
+    }
+    built_in = names->adding && model_name_parse(key + 2, &name, NULL) == 0 &&
+               model_name_built_in(name.schema);
+    model_name_free(&name);
+    if (built_in)
+        return engine_built_in_refuse(key + 2, err);
+    vec_push(&names->list, base_strdup(key + 2));
+    return 0;
 }
 
 static int keys_add(struct engine *engine, const cJSON *keys, struct names *names, struct err *err)
@@ -110,7 +130,8 @@ static int keys_add(struct engine *engine, const cJSON *keys, struct names *name
     {
         if (!cJSON_IsString(key))
             return base_err_set(err, ERR_USAGE, "keys is a list of keys of the tree");
-        key_add(engine, key->valuestring, NULL, names);
+        if (key_add(engine, key->valuestring, NULL, names, err) != 0)
+            return -1;
     }
     return 0;
 }
@@ -127,9 +148,8 @@ static int tables_meant(struct engine *engine, const cJSON *params, struct names
     if (under == NULL && pattern == NULL)
         return base_err_set(err, ERR_USAGE, "which tables: keys, under or pattern");
     if (under)
-        key_add(engine, under, pattern, names);
-    else
-        catalog_names_search(engine->names, pattern, name_take, names);
+        return key_add(engine, under, pattern, names, err);
+    catalog_names_search(engine->names, pattern, name_take, names);
     return 0;
 }
 
@@ -152,6 +172,7 @@ void engine_verb_draft_tick(struct engine *engine, struct ipc_call *call, const 
     struct engine_author author;
     int64_t changed = 0;
     bool on = base_json_bool_or(params, "on", true);
+    names.adding = on;
     engine_author(call, &author);
     struct catalog_author by = {author.name, author.uid};
     int rc = engine_tree_filter_read(engine, params, &filter, &err);

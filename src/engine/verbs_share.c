@@ -1,6 +1,6 @@
 /* share.*: the share list lives in the profile file; a change is planned, shown, recorded, written.
  */
-#include "engine/engine.h"
+#include "engine/tree.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -280,6 +280,8 @@ static int names_parse(const cJSON *params, struct change *change, struct err *e
             model_name_parse(each->valuestring, &change->names[change->count], err) != 0)
             return base_err_set(err, ERR_USAGE, "tables is a list of names");
         change->count++;
+        if (change->add && model_name_built_in(change->names[change->count - 1].schema))
+            return engine_built_in_refuse(each->valuestring, err);
     }
     return change->count ? 0 : base_err_set(err, ERR_USAGE, "no table is named");
 }

@@ -52,6 +52,11 @@ static void append_backticked(const char *part, struct buf *out)
     base_buf_byte(out, '`');
 }
 
+bool model_name_built_in(const char *schema)
+{
+    return schema && base_text_equal_nocase(schema, "information_schema");
+}
+
 char *model_name_text(const struct model_name *name)
 {
     struct buf out;

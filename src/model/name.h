@@ -16,6 +16,9 @@ void model_name_free(struct model_name *name);
 struct model_name model_name_dup(const struct model_name *name);
 bool model_name_equal(const struct model_name *a,
                       const struct model_name *b); /* ASCII case folded */
+/* The schema of that name is the one every catalog of Unity Catalog has of itself: its views show
+ * each reader what he may know of the catalog. Nobody grants or shares what is in it. */
+bool model_name_built_in(const char *schema);
 /* "a.b.c", empty parts and those with dots or backticks in backticks (doubled inside): what people
  * type and what we print. */
 char *model_name_text(const struct model_name *name);

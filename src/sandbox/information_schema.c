@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX 40
+#define SYSTEM_USER "System user"
 
 /* The view being filled: values are pushed column by column, row after row. */
 struct filling {
@@ -277,6 +278,8 @@ static void fill_privileges(struct filling *filling, const struct sandbox_secura
     const char *const list[] = {securable->catalog, securable->schema, securable->name};
     bool all = sandbox_workspace_owns(request->workspace, securable, request->principal);
 
+    if (securable->built_in)
+        return; /* nobody was granted it */
     for (const struct sandbox_securable *at = securable; at && at->kind != 'M'; at = at->parent) {
         for (size_t i = 0; i < at->grants.count; i++) {
             const struct sandbox_grant *grant = &at->grants.items[i];
@@ -345,9 +348,73 @@ static const struct view views[] = {
     {"views", views_columns, 'T', fill_views},
 };
 
-const char *sql_information_view(size_t index)
+static char *view_name(const struct sandbox_maker *maker, const struct sandbox_securable *schema,
+                       size_t index)
 {
-    return index < base_countof(views) ? views[index].name : NULL;
+    (void)maker;
+    (void)schema;
+    return base_strdup(views[index].name);
+}
+
+static struct sandbox_type letter_type(char letter)
+{
+    return sandbox_type_of(letter == 'i' ? SB_INT : letter == 't' ? SB_TIMESTAMP : SB_STRING);
+}
+
+/* A view as the catalog tells of it. Those of a catalog pick its rows from system's. */
+static void view_fill(const struct sandbox_maker *maker, const struct sandbox_securable *schema,
+                      size_t index, bool columns, struct sandbox_securable *out)
+{
+    const struct view *view = &views[index];
+
+    out->name = view_name(maker, schema, index);
+    out->owner = base_strdup(SYSTEM_USER);
+    out->table_type = base_strdup("VIEW");
+    out->created_ms = schema->created_ms;
+    out->updated_ms = schema->updated_ms;
+    if (strcmp(schema->catalog, "system") != 0)
+        out->view_definition =
+            base_printf("SELECT * FROM system.information_schema.%s WHERE %s = '%s'", view->name,
+                        view->level == 'T' ? "table_catalog" : "catalog_name", schema->catalog);
+    for (size_t i = 0; columns && view->columns[i]; i++) {
+        size_t len = strlen(view->columns[i]) - 2;
+        char *name = base_strndup(view->columns[i], len);
+        char *type = base_strdup(letter_type(view->columns[i][len + 1]).text);
+
+        base_text_lower(type);
+        sandbox_securable_column(out, name, type, true, NULL);
+        free(type);
+        free(name);
+    }
+}
+
+/* Their rows are made for each question: sql_information_source. */
+static struct sandbox_table *view_data(const struct sandbox_maker *maker,
+                                       const struct sandbox_securable *table, size_t index)
+{
+    (void)maker;
+    (void)table;
+    (void)index;
+    return NULL;
+}
+
+void sandbox_information_add(struct sandbox_workspace *workspace)
+{
+    static const struct sandbox_maker maker = {
+        .count = base_countof(views), .fill = view_fill, .name = view_name, .data = view_data};
+    const struct sandbox_securable *metastore = sandbox_workspace_metastore(workspace);
+
+    for (size_t i = 0; i < metastore->children.count; i++) {
+        struct sandbox_securable *catalog = metastore->children.items[i], *schema;
+
+        if (catalog->sql_only)
+            continue;
+        schema = sandbox_workspace_add(workspace, catalog, 'S', "information_schema", SYSTEM_USER,
+                                       "Information schema (auto-created)");
+        schema->built_in = true;
+        schema->maker = &maker;
+        schema->created_ms = schema->updated_ms = catalog->created_ms;
+    }
 }
 
 bool sql_listed(struct sql_context *context, const struct sandbox_securable *object)
@@ -381,11 +448,6 @@ static void walk(struct filling *filling, const struct view *view,
         walk(filling, view, sandbox_child_at(workspace, at, i, true, &scratch));
         sandbox_securable_clear(&scratch);
     }
-}
-
-static struct sandbox_type letter_type(char letter)
-{
-    return sandbox_type_of(letter == 'i' ? SB_INT : letter == 't' ? SB_TIMESTAMP : SB_STRING);
 }
 
 /* Columns of the view into the source, and an empty batch for its rows. */

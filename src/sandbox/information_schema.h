@@ -10,8 +10,9 @@
  * (the rows belong to the context), 0: no, -1: there is no such view or it may not be read; the
  * error is filled. */
 int sql_information_source(struct sql_context *context, struct sql_source *source);
-/* Names of the views in order; NULL past the end. */
-const char *sql_information_view(size_t index);
+/* Every catalog of the workspace gets the schema, as listings of the service have it: its views,
+ * all owned by "System user". Once, when all catalogs are there. */
+void sandbox_information_add(struct sandbox_workspace *workspace);
 
 /* Is it shown in listings to the caller: may he use it, browse it, or does he own it? */
 bool sql_listed(struct sql_context *context, const struct sandbox_securable *object);

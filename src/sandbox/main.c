@@ -5,6 +5,7 @@
 #include "sandbox/data.h"
 #include "sandbox/fault.h"
 #include "sandbox/http.h"
+#include "sandbox/information_schema.h"
 #include "sandbox/oauth_secret.h"
 #include "sandbox/server.h"
 #include "sandbox/system.h"
@@ -248,6 +249,7 @@ static int world_make(struct sandbox_server *server, const struct options *optio
         identity->default_catalog = base_strdup(metastore->children.items[0]->name);
     }
     server->system = sandbox_system_new(server);
+    sandbox_information_add(server->workspace);
     observer_grants(server, base_json_str(json, "observer_client_id"));
     /* One listing always has a page without items: clients must go by the token alone. */
     if (sandbox_workspace_find(server->workspace, 'S', "shop.web")) {

@@ -17,6 +17,7 @@ static void place(struct sandbox_securable *table, const struct sandbox_securabl
     unsigned long long a, b;
     table->kind = 'T';
     table->parent = (struct sandbox_securable *)schema;
+    table->built_in = schema->built_in;
     table->full_name = base_printf("%s.%s", schema->full_name, table->name);
     table->catalog = base_strdup(schema->catalog);
     table->schema = base_strdup(schema->name);

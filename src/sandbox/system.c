@@ -174,7 +174,7 @@ struct sandbox_system *sandbox_system_new(struct sandbox_server *server)
 
     system->server = server;
     catalog = sandbox_workspace_add(server->workspace, NULL, 'C', "system", "System user",
-                                    "System catalog");
+                                    "System catalog (auto-created)");
     system->access =
         sandbox_workspace_add(server->workspace, catalog, 'S', "access", "System user", NULL);
     system->query =
@@ -235,7 +235,7 @@ static bool schemas_admit(struct sandbox_exchange *exchange)
 
 void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange)
 {
-    static const char *const names[] = {"access", "billing", "query"};
+    static const char *const names[] = {"access", "billing", "query", "information_schema"};
     cJSON *json, *array, *item;
 
     if (!schemas_admit(exchange))
@@ -245,11 +245,11 @@ void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange)
     sandbox_workspace_lock(exchange->server->workspace);
     for (size_t i = 0; i < base_countof(names); i++) {
         const struct sandbox_securable *schema = schema_of(exchange->server->system, names[i]);
+        bool on = schema ? !schema->hidden : strcmp(names[i], "information_schema") == 0;
 
         item = base_json_object();
         base_json_add_str(item, "schema", names[i]);
-        base_json_add_str(item, "state",
-                          schema && !schema->hidden ? "ENABLE_COMPLETED" : "AVAILABLE");
+        base_json_add_str(item, "state", on ? "ENABLE_COMPLETED" : "AVAILABLE");
         base_json_push_take(array, item);
     }
     sandbox_workspace_unlock(exchange->server->workspace);
@@ -257,7 +257,7 @@ void sandbox_endpoint_system_schemas(struct sandbox_exchange *exchange)
 }
 
 /* PUT enables, DELETE disables. What is so already is an error, as Terraform's provider has to
- * overlook; billing is the service's own to enable. */
+ * overlook; billing is the service's own to enable, and information_schema always on. */
 static void schema_set(struct sandbox_exchange *exchange, bool on)
 {
     const char *name = exchange->arguments[1];
@@ -267,9 +267,9 @@ static void schema_set(struct sandbox_exchange *exchange, bool on)
         return;
     sandbox_workspace_lock(exchange->server->workspace);
     schema = schema_of(exchange->server->system, name);
-    if (strcmp(name, "billing") == 0)
+    if (strcmp(name, "billing") == 0 || strcmp(name, "information_schema") == 0)
         sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
-                            "billing system schema can only be %s by Databricks.",
+                            "%s system schema can only be %s by Databricks.", name,
                             on ? "enabled" : "disabled");
     else if (!schema)
         sandbox_reply_error(exchange, 404, "SCHEMA_DOES_NOT_EXIST",

@@ -42,7 +42,10 @@ cJSON *sandbox_unity_catalog_json(struct sandbox_workspace *workspace,
     base_json_add_str(json, "catalog_type",
                       strcmp(catalog->name, "system") == 0 ? "SYSTEM_CATALOG" : "MANAGED_CATALOG");
     base_json_add_str(json, "isolation_mode", catalog->isolated ? "ISOLATED" : "OPEN");
+    base_json_add_str(json, "id", catalog->id);
     base_json_add_str(json, "securable_type", "CATALOG");
+    base_json_add_str(json, "securable_kind",
+                      strcmp(catalog->name, "system") == 0 ? "CATALOG_SYSTEM" : "CATALOG_STANDARD");
     if (browse_only)
         base_json_add_bool(json, "browse_only", true);
     else
@@ -61,6 +64,9 @@ cJSON *sandbox_unity_schema_json(struct sandbox_workspace *workspace,
                       strcmp(schema->catalog, "system") == 0 ? "SYSTEM_CATALOG"
                                                              : "MANAGED_CATALOG");
     base_json_add_str(json, "schema_id", schema->id);
+    base_json_add_str(json, "securable_type", "SCHEMA");
+    base_json_add_str(json, "securable_kind",
+                      schema->built_in ? "SCHEMA_SYSTEM" : "SCHEMA_STANDARD");
     if (browse_only)
         base_json_add_bool(json, "browse_only", true);
     else

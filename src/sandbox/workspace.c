@@ -248,6 +248,7 @@ struct sandbox_securable *sandbox_workspace_add(struct sandbox_workspace *worksp
     free(full_name);
     securable->parent = parent;
     securable->sql_only = parent->sql_only;
+    securable->built_in = parent->built_in;
     securable->owner = base_strdup(owner);
     securable->comment = base_strdup(comment);
     securable->catalog = base_strdup(kind == 'C' ? name : parent->catalog);
@@ -553,6 +554,15 @@ int sandbox_workspace_closed(struct sandbox_workspace *workspace,
     return closed;
 }
 
+/* What everybody has of an information_schema, in a catalog that he may use: nobody granted it, and
+ * no grant, ownership or administration above it adds to it. */
+static bool built_in_has(const char *privilege)
+{
+    return base_text_equal_nocase(privilege, "USE_SCHEMA") ||
+           base_text_equal_nocase(privilege, "SELECT") ||
+           base_text_equal_nocase(privilege, "BROWSE");
+}
+
 /* ALL PRIVILEGES leaves out what lets data out of the governed path. */
 static bool covers(const char *granted, const char *privilege)
 {
@@ -608,6 +618,8 @@ bool sandbox_workspace_has(struct sandbox_workspace *workspace,
     const struct sandbox_principal *who;
     bool has;
 
+    if (securable->built_in)
+        return built_in_has(privilege);
     sandbox_workspace_lock(workspace);
     who = sandbox_workspace_find_principal(workspace, principal);
     has = who && who->metastore_admin;
@@ -624,6 +636,8 @@ bool sandbox_workspace_owns(struct sandbox_workspace *workspace,
 {
     bool owns = false;
 
+    if (securable->built_in)
+        return false;
     sandbox_workspace_lock(workspace);
     for (const struct sandbox_securable *at = securable; at && !owns; at = at->parent)
         owns = is_or_in(workspace, at->owner, principal);

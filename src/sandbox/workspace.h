@@ -64,6 +64,8 @@ struct sandbox_securable {
     vec_of(struct sandbox_binding) bindings;
     bool
         sql_only; /* hive_metastore and below: statements reach it, the REST API does not know it */
+    bool built_in; /* an information_schema and below: whoever may use the catalog reads it, and
+                      nobody has more of it than that */
     vec_of(struct sandbox_column) columns;
     struct base_map *properties; /* text -> text */
     int64_t created_ms, updated_ms;

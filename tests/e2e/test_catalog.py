@@ -154,7 +154,7 @@ def test_walk_over_a_kill(big):
     head = client.ok("tree.rows", {"limit": 1})
     assert head["tables"] == 100001 and head["schemas"] == 2001
     times = collections.Counter(listed(big))
-    assert len(times) == 2001
+    assert len(times) == 2001 + 4  # what the four catalogs say of themselves is listed, and not counted
     twice = [name for name, count in times.items() if count > 1]
     assert len(twice) <= 4 and all(before[name] == 1 and times[name] == 2 for name in twice), twice
     # word about it comes at most twice a second
@@ -273,6 +273,36 @@ def test_badges(shop):
     client.ok("draft.tick", {"keys": ["t:shop.loyalty.members"], "on": True})
     assert client.ok("share.plan")["tables"][0]["readable"] is True
     assert row("s:shop.loyalty", "members")["access"] == "ok"
+
+
+def test_what_every_catalog_has(shop):
+    """An information_schema is shown with its views, and is not counted, ticked, granted or looked at with the rest."""
+    client = Client(shop.path)
+    wait_for(lambda: walked(client))
+
+    def rows(parent):
+        return {row["name"]: row for row in client.ok("tree.rows", {"parent": parent})["rows"]}
+    catalog, own = rows("")["shop"], rows("c:shop")["information_schema"]
+    views = rows("s:shop.information_schema")
+    assert own["access"] == "built_in" and own["owner"] == "System user" and own["tick"] == "off"
+    assert views["tables"]["type"] == "VIEW" and {row["access"] for row in views.values()} == {"built_in"}
+    others = [row for row in rows("c:shop").values() if row is not own and row["name"] != "information_schema"]
+    assert catalog["schemas"] == len(others) and catalog["tables"] == sum(row["tables"] for row in others)
+    assert client.ok("tree.search", {"pattern": "privileges"})["total"] == 0
+    assert client.ok("tree.search", {"pattern": ""})["total"] == catalog["tables"]
+    assert client.ok("tree.search", {"pattern": "information_schema"})["total"] == len(views)
+    for what in ({"under": "s:shop.information_schema"}, {"pattern": "information_schema"}):
+        assert client.ok("draft.tick", {**what, "on": True})["changed"] == 0
+    assert client.ok("draft.tick", {"under": "c:shop", "on": True})["add"] == catalog["tables"]
+    name = "shop.information_schema.tables"
+    for refused in (client.error("draft.tick", {"keys": ["t:" + name], "on": True}),
+                    client.error("share.add", {"tables": [name]})):
+        assert refused["code"] == "USAGE" and name in refused["message"] and "no grant" in refused["hint"]
+    shown = client.ok("show", {"table": name})
+    assert shown["access"]["verdict"] == "readable" and shown["type"] == "VIEW", shown
+    assert not [one for one in shop.requests() if "/permissions/" in one["path"] and "information_schema" in one["path"]
+                and "effective" not in one["path"]]
+    client.close()
 
 
 def test_hidden_and_not_governed(shop):

@@ -99,7 +99,9 @@ def test_the_table_and_its_schema(sandbox):
     billing = call(sandbox, "PUT", schemas(sandbox) + "/billing")
     assert billing.json["message"] == "billing system schema can only be enabled by Databricks."
     states = {item["schema"]: item["state"] for item in sandbox.get(schemas(sandbox), "admin").json["schemas"]}
-    assert states == {"access": "ENABLE_COMPLETED", "billing": "AVAILABLE", "query": "ENABLE_COMPLETED"}
+    assert states == {"access": "ENABLE_COMPLETED", "billing": "AVAILABLE", "query": "ENABLE_COMPLETED",
+                      "information_schema": "ENABLE_COMPLETED"}
+    assert call(sandbox, "DELETE", schemas(sandbox) + "/information_schema").status == 400
     got, = rows(sandbox, f"SELECT execution_status, compute.type, compute.warehouse_id, executed_by, executed_as, "
                          f"statement_text, statement_type, error_message, produced_rows, total_duration_ms >= 0, "
                          f"end_time >= start_time, workspace_id, account_id, query_tags['team'], "

@@ -46,6 +46,39 @@ def test_tables_are_those_of_the_api(sandbox):
     assert listed < everything and "shop.hr.employees" in everything
 
 
+def test_every_catalog_lists_one(sandbox):
+    """As the service lists it (catalogs of Unity Catalog, not hive_metastore): owned by System user, with its views, for
+    whoever may use the catalog; no administrator has more of it."""
+    for catalog, who in (("shop", "client"), ("shop", "admin"), ("system", "admin")):
+        own = {one["name"]: one for one in sandbox.get(UC + "/schemas", who, catalog_name=catalog).json["schemas"]}[
+            "information_schema"]
+        assert (own["owner"], own["created_by"], own["securable_kind"]) == ("System user", "System user", "SCHEMA_SYSTEM")
+        assert own["comment"] == "Information schema (auto-created)" and own["full_name"] == catalog + ".information_schema"
+        assert sandbox.get(UC + "/schemas/" + own["full_name"], who).json == own
+    listing = {"catalog_name": "shop", "schema_name": "information_schema"}
+    views = {one["name"]: one for one in sandbox.get(UC + "/tables", **listing).json["tables"]}
+    assert len(views) == 8 and {(one["table_type"], one["owner"]) for one in views.values()} == {("VIEW", "System user")}
+    assert views["schemata"]["view_definition"] == (
+        "SELECT * FROM system.information_schema.schemata WHERE catalog_name = 'shop'")
+    for name, view in views.items():
+        assert sandbox.get(UC + "/tables/" + view["full_name"]).json == view
+        assert table(sandbox, f"SELECT * FROM {view['full_name']} LIMIT 0")[0] == [one["name"] for one in view["columns"]]
+        assert [row[:2] for row in rows(sandbox, f"DESCRIBE TABLE {view['full_name']}")] == [
+            [one["name"], one["type_text"]] for one in view["columns"]]
+    summaries = sandbox.get(UC + "/table-summaries", catalog_name="shop", schema_name_pattern="information%").json["tables"]
+    assert {one["full_name"] for one in summaries} == {one["full_name"] for one in views.values()}
+    assert ["information_schema"] in rows(sandbox, "SHOW SCHEMAS IN shop")
+    assert rows(sandbox, "SELECT schema_owner FROM shop.information_schema.schemata "
+                         "WHERE schema_name = 'information_schema'") == [["System user"]]
+    for sql in ("DROP VIEW shop.information_schema.tables", "CREATE VIEW shop.information_schema.own AS SELECT 1",
+                "GRANT SELECT ON SCHEMA shop.information_schema TO `account users`"):
+        assert failure(sandbox, sql, "admin")[0] == "42501"
+    sandbox.fault("missing_grant", "level=schema")
+    assert [one["name"] for one in sandbox.get(UC + "/schemas", catalog_name="shop").json["schemas"]] == [
+        "information_schema"]
+    sandbox.fault("clear")
+
+
 def test_columns(sandbox):
     told = sandbox.get(UC + "/tables/shop.aampe.users").json["columns"]
     found = rows(sandbox, "SELECT column_name, ordinal_position, is_nullable, full_data_type, data_type, comment FROM "

@@ -40,10 +40,12 @@ NESTED = ("array<", "map<", "struct<")
 
 
 def tables_of(sandbox, catalog):
-    """(full name, columns) of every table of a catalog with rows and only flat columns; and the names left out."""
+    """Names of the tables of a catalog that can be shared and have only flat columns; and of those left out for nested ones."""
     base = "/api/2.1/unity-catalog"
     chosen, left = [], []
     for schema in sandbox.call("GET", f"{base}/schemas?catalog_name={catalog}").get("schemas", []):
+        if schema["name"] == "information_schema":
+            continue
         listed = sandbox.call("GET", f"{base}/tables?catalog_name={catalog}&schema_name={schema['name']}")
         for table in listed.get("tables", []):
             nested = any(c["type_text"].startswith(NESTED) for c in table.get("columns", []))

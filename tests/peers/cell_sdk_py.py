@@ -44,7 +44,7 @@ def sdk_metadata(sandbox, client, admin):
     check("catalogs", [one.name for one in client.catalogs.list()], ["shop"])
     sandbox.fault("empty_page")
     check("schemas, an empty page first", [one.name for one in client.schemas.list("shop", max_results=2)],
-          ["aampe", "crm", "marketing", "sales", "types", "web"])
+          ["aampe", "crm", "marketing", "sales", "types", "web", "information_schema"])
     sandbox.fault("clear")
     check("tables", [one.name for one in client.tables.list("shop", "aampe")],
           ["users", "events", "products", "v_active_users"])
@@ -96,7 +96,7 @@ def sdk_troubles(sandbox, client, admin):
     sandbox.fault("rate_limit", "endpoint=catalogs", "retry_after=1", "times=1")
     sandbox.fault("unavailable", "endpoint=schemas", "retry_after=1", "times=1")
     check("429", [one.name for one in client.catalogs.list()], ["shop"])
-    check("503", len(list(client.schemas.list("shop"))), 6)
+    check("503", len(list(client.schemas.list("shop"))), 7)
     sandbox.fault("clear")
     check("stop", admin.warehouses.stop(warehouse).result().state.value, "STOPPED")
     starting = client.warehouses.start(warehouse)
@@ -130,9 +130,9 @@ def sdk_errors(sandbox, client, admin):
 
 def sdk_pages(sandbox, client, admin):
     """Listings in pages hold the same as in one, in the same order; each was asked for in more than one call."""
-    lists = (("schemas", lambda: [one.name for one in client.schemas.list("shop")], 6),
+    lists = (("schemas", lambda: [one.name for one in client.schemas.list("shop")], 7),
              ("tables", lambda: [one.name for one in client.tables.list("shop", "aampe")], 4),
-             ("summaries", lambda: [one.full_name for one in admin.tables.list_summaries("shop")], 22),
+             ("summaries", lambda: [one.full_name for one in admin.tables.list_summaries("shop")], 30),
              ("principals", lambda: [one.id for one in admin.service_principals.list(count=1)], 2))
     whole = [call() for _, call, _ in lists]
     sandbox.command("set", "page_size=1")

@@ -73,7 +73,7 @@ def metadata(cell, lab):
             schemas = [one["databaseName"] for one in listed(cursor.schemas, catalog_name=catalog)]
             cell.equal("schemas", f"tree, {catalog}", sorted(schemas),
                        sorted(r["name"] for r in ours if r["kind"] == "schema" and
-                              r["full_name"].startswith(catalog + ".") and r["name"] != "information_schema"))
+                              r["full_name"].startswith(catalog + ".")))
             for schema in schemas:
                 names = {"catalog_name": catalog, "schema_name": schema}
                 mine = {r["name"]: (r["type"] == "VIEW", r.get("comment") or "") for r in ours

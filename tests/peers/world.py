@@ -73,8 +73,8 @@ class World:
         return [one["name"] for one in self.listed("catalogs") if one["catalog_type"] != "SYSTEM_CATALOG"]
 
     def tables(self, catalog):
-        """Every table of a catalog as Unity Catalog describes it, its columns with it."""
-        return [table for schema in self.listed("schemas", catalog_name=catalog)
+        """Every table of a catalog that can be shared, as Unity Catalog describes it, its columns with it."""
+        return [table for schema in self.listed("schemas", catalog_name=catalog) if schema["name"] != "information_schema"
                 for table in self.listed("tables", catalog_name=catalog, schema_name=schema["name"])]
 
     def token(self):

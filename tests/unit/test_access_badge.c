@@ -74,10 +74,15 @@ static void test_out_of_reach(void **state)
            "the principal sees none of its tables; crm-team can grant what is missing");
     facts.hidden = true;
     expect(&facts, "hidden", "the principal does not see it; crm-team can grant what is missing");
+    facts.built_in = true;
+    expect(&facts, "built_in", "the principal does not see it; who may use the catalog does");
+    facts.hidden = false;
+    expect(&facts, "built_in",
+           "every catalog has it, for all who may use the catalog; it is not shared");
     facts.not_uc = true;
     assert_int_equal(access_badge_make(&facts, why, sizeof why), BADGE_NOT_UC);
     assert_int_equal(strlen(why), sizeof why - 1); /* cut, not overrun */
-    for (int i = BADGE_UNKNOWN; i <= BADGE_NOT_UC; i++)
+    for (int i = BADGE_UNKNOWN; i <= BADGE_BUILT_IN; i++)
         assert_int_equal(access_badge_by_word(access_badge_word((enum access_badge)i)), i);
     assert_int_equal(access_badge_by_word("nonsense"), BADGE_UNKNOWN);
     assert_int_equal(access_badge_by_word(NULL), BADGE_UNKNOWN);

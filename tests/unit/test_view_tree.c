@@ -36,6 +36,7 @@ static void test_filter(void **state)
         {"unticked events", "events", NULL, 0},
         {"extra ticked a*b", "a*b", "extra", 1},
         {"not uc", "", "not_uc", -1},
+        {"built in", "", "built_in", -1},
         {"hidden*", "hidden*", NULL, -1}, /* a name, not the state */
         {"no  select", "no select", NULL, -1},
     };
@@ -71,6 +72,7 @@ static void test_badges(void **state)
         {"{\"kind\":\"schema\",\"access\":\"ok\",\"hidden\":6}", "hidden 6"},
         {"{\"kind\":\"schema\",\"access\":\"ok\",\"error\":{\"code\":\"X\"}}", "error"},
         {"{\"kind\":\"catalog\",\"access\":\"not_uc\"}", "not UC"},
+        {"{\"kind\":\"schema\",\"access\":\"built_in\"}", "built in"},
         {"{\"kind\":\"table\",\"access\":\"of a later engine\"}", ""},
         {"{}", ""},
     };

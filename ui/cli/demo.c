@@ -2,6 +2,7 @@
  * can be synced shared, synced and read back. It works through the engine's verbs, as a person
  * would. */
 #include "ui/cli/cli.h"
+#include "ui/view/tree.h"
 #include "ui/view/words.h"
 
 #include "base/alloc.h"
@@ -318,7 +319,7 @@ static int tables_find(struct demo *demo, const char *parent, struct err *err)
             bool table = strcmp(base_json_str_or(row, "kind", ""), "table") == 0;
             if (rc == 0 && *demo->cli->interrupted)
                 rc = base_err_set(err, ERR_CANCELLED_BY_USER, "interrupted");
-            if (rc == 0)
+            if (rc == 0 && view_tree_refusal(row) == NULL)
                 rc = table ? table_look(demo, base_json_str_or(row, "full_name", ""), err)
                            : tables_find(demo, base_json_str_or(row, "key", ""), err);
         }

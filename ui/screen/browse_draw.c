@@ -118,7 +118,7 @@ static void draw_tick(const cJSON *row, bool open, struct draw_box box, int y)
     const char *draft = open ? "" : base_json_str_or(row, "draft", "");
     if (draft[0])
         draw_text(box, 2, y, draft[0] == '+' ? DRAW_GOOD : DRAW_WARN, draft[0] == '+' ? "+" : "-");
-    if (tick == NULL || strcmp(base_json_str_or(row, "access", ""), "not_uc") == 0)
+    if (tick == NULL || view_tree_refusal(row))
         return;
     draw_text(box, 3, y, DRAW_PLAIN,
               strcmp(tick, "on") == 0     ? "[x]"

@@ -254,9 +254,7 @@ static const char *refuse_tick(const struct browse *browse)
         return NULL;
     if (!browse_selected(browse, &line) || line.row == NULL)
         return "there is no row to tick";
-    if (strcmp(base_json_str_or(line.row, "access", ""), "not_uc") == 0)
-        return "it is not in Unity Catalog, so it cannot be shared";
-    return NULL;
+    return view_tree_refusal(line.row);
 }
 
 static const char *refuse_row(const struct browse *browse)

@@ -1,4 +1,5 @@
 #include "ui/screen/browse_tree.h"
+#include "ui/view/tree.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -398,9 +399,7 @@ static int promise(const struct node *node, const cJSON *row)
         return 0;
     if (strcmp(tick, "off") != 0)
         return 4;
-    if (strcmp(base_json_str_or(row, "access", ""), "not_uc") == 0 ||
-        strcmp(base_json_str_or(row, "name", ""), "information_schema") == 0 ||
-        strcmp(base_json_str_or(row, "name", ""), "system") == 0)
+    if (view_tree_refusal(row) || strcmp(base_json_str_or(row, "name", ""), "system") == 0)
         return 1;
     return known ? 3 : 2;
 }

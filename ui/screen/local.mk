@@ -34,4 +34,4 @@ check_PROGRAMS += tests/unit/test_screen_tree
 TESTS += tests/unit/test_screen_tree
 tests_unit_test_screen_tree_SOURCES = tests/unit/test_screen_tree.c
 tests_unit_test_screen_tree_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_screen_tree_LDADD = ui/libscreen.a ui/libdraw.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)
+tests_unit_test_screen_tree_LDADD = ui/libscreen.a ui/libdraw.a ui/libview.a src/libipc.a src/libmodel.a src/libbase.a $(LIBS_BASE) $(CMOCKA_LIBS)

@@ -27,6 +27,8 @@ static const struct badge {
     {"filtered", "filtered", "filtered", STYLE_WARN,
      "a row filter or column mask changes what the principal reads"},
     {"not_uc", "not UC", "not uc", STYLE_FAINT, "not in Unity Catalog: it cannot be shared"},
+    {"built_in", "built in", "built in", STYLE_FAINT,
+     "every catalog has it, for all who may use the catalog; it is not shared"},
     {"unknown", "?", "unknown", STYLE_FAINT, "not looked at yet"},
 };
 
@@ -105,12 +107,21 @@ const char *view_tree_kind(const cJSON *row, char out[64])
     return out;
 }
 
+const char *view_tree_refusal(const cJSON *row)
+{
+    const char *access = base_json_str_or(row, "access", "");
+    if (strcmp(access, "not_uc") == 0)
+        return "it is not in Unity Catalog, so it cannot be shared";
+    if (strcmp(access, "built_in") == 0)
+        return "every reader of the catalog has it; it is not shared";
+    return NULL;
+}
+
 const char *view_tree_count(const cJSON *row, char out[32])
 {
     int64_t tables = 0;
     out[0] = '\0';
-    if (!is_table(row) && strcmp(base_json_str_or(row, "access", ""), "not_uc") != 0 &&
-        base_json_i64(row, "tables", &tables))
+    if (!is_table(row) && view_tree_refusal(row) == NULL && base_json_i64(row, "tables", &tables))
         snprintf(out, 32, "%lld of %lld", (long long)base_json_i64_or(row, "ticked", 0),
                  (long long)tables);
     return out;

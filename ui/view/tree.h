@@ -15,6 +15,8 @@ const char *view_tree_access(const cJSON *row, char out[24]);
 enum view_style view_tree_access_style(const cJSON *row);
 /* What the row is: "Delta table", "view", "catalog". */
 const char *view_tree_kind(const cJSON *row, char out[64]);
+/* Why a row can never be ticked; NULL: it can. */
+const char *view_tree_refusal(const cJSON *row);
 /* Containers: ticked of known tables, "8 of 43"; "" while nothing is known. */
 const char *view_tree_count(const cJSON *row, char out[32]);
 
