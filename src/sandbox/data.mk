@@ -12,7 +12,7 @@ sandbox_data_sources = \
 	src/sandbox/sqlfunc.c src/sandbox/sqlite_side.h src/sandbox/sqlscalar.c src/sandbox/shop.c src/sandbox/shop.h src/sandbox/shop_crm.c src/sandbox/shop_events.c \
 	src/sandbox/shop_small.c src/sandbox/shop_web.c \
 	src/sandbox/shop_users.c src/sandbox/sqltext.c src/sandbox/sqltype.c src/sandbox/sqltype.h \
-	src/sandbox/table.c src/sandbox/table.h src/sandbox/view_sql.c src/sandbox/typing.c src/sandbox/vector.c \
+	src/sandbox/table.c src/sandbox/table.h src/sandbox/view_sql.c src/sandbox/view_state.c src/sandbox/view_state.h src/sandbox/typing.c src/sandbox/vector.c \
 	src/sandbox/vector.h src/sandbox/world.c src/sandbox/world.h src/sandbox/world_bench.c \
 	src/sandbox/world_hostile.c src/sandbox/world_shop.c src/sandbox/world_types.c
 

@@ -1,8 +1,8 @@
-/* CREATE VIEW. What is made so lives as long as the sandbox runs. */
+/* CREATE VIEW. */
 #include "sandbox/parser.h"
 #include "sandbox/resolve.h"
 #include "sandbox/result.h"
-#include "sandbox/world.h"
+#include "sandbox/view_state.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -136,39 +136,29 @@ static int refuse_existing(struct sql_context *context, const struct sql_stateme
 }
 
 static int make(struct sql_context *context, const struct sql_statement *statement,
-                struct sandbox_securable *schema, struct sandbox_securable *view)
+                struct sandbox_securable *schema)
 {
     struct sandbox_workspace *workspace = context->request->workspace;
     struct sandbox_world *world = world_of(sandbox_workspace_metastore(workspace));
     const struct sql_query *query = statement->query;
     const char **names, *text;
+    struct err err = ERR_INIT;
 
     if (sql_resolve_query(context, statement->query) < 0 ||
         names_of(context, statement, &names, &text) < 0)
         return -1;
-    if (!view)
-        view = sandbox_workspace_add(workspace, schema, 'T',
-                                     statement->parts[statement->part_count - 1],
-                                     context->request->principal, statement->comment);
-    else
-        sandbox_table_free(&view->data); /* its place in the world's count stays */
-    world->tables += !view->table_type || strcmp(view->table_type, "VIEW") != 0;
-    view->hidden = false;
-    free(view->table_type);
-    view->table_type = base_strdup("VIEW");
-    free(view->view_definition);
-    view->view_definition = base_strdup(statement->word);
-    sandbox_securable_columns_clear(view);
-    for (size_t i = 0; i < query->column_count; i++) {
-        char *type = base_strdup(query->types[i].text);
-
-        base_text_lower(type);
-        sandbox_securable_column(view, names[i], type, true, NULL);
-        free(type);
-    }
-    view->data =
-        sandbox_view_new(world, view->full_name, text, names, query->types, query->column_count);
-    view->updated_ms = context->now_us / 1000;
+    const struct sandbox_view_made made = {.name = statement->parts[statement->part_count - 1],
+                                           .owner = context->request->principal,
+                                           .comment = statement->comment,
+                                           .definition = statement->word,
+                                           .text = text,
+                                           .columns = names,
+                                           .types = query->types,
+                                           .column_count = query->column_count,
+                                           .now_ms = context->now_us / 1000};
+    if (sandbox_view_keep(world, sandbox_view_put(workspace, world, schema, &made), text, &err) !=
+        0)
+        return sql_error(context, "XX000", -1, "[INTERNAL_ERROR] %s.", err.message);
     return 0;
 }
 
@@ -207,5 +197,5 @@ int sandbox_view_create(struct sql_context *context, const struct sql_statement 
                          "[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have "
                          "MANAGE on Table '%s'.",
                          there->full_name);
-    return make(context, statement, schema, there);
+    return make(context, statement, schema);
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "sandbox/data.h"
+#include "sandbox/view_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,8 @@ int sandbox_world_load(struct sandbox_workspace *workspace, const char *name, in
         int result = worlds[i]->load(world, workspace, principal);
         if (result == 0)
             result = replay(workspace, world, err);
+        if (result == 0)
+            result = sandbox_views_replay(workspace, world, err);
         replay_dropped(workspace, world);
         sandbox_workspace_unlock(workspace);
         return result;

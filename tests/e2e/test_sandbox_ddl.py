@@ -142,5 +142,34 @@ def test_changes_survive_a_restart(tmp_path):
         assert run(again, "SELECT 1 FROM shop.crm.customers")[0] == "42P01"
 
 
+def test_views_survive_a_restart(tmp_path):
+    """With owner, comment, columns and id; one over another; replaced, dropped and made again as they were left."""
+    kept, over, gone, again = ("shop.crm.v_" + name for name in ("kept", "over", "gone", "again"))
+
+    def told(sandbox):
+        return [sandbox.get(f"{UC}/tables/{name}", "admin").json for name in (kept, over, again)]
+    with Sandbox("--rows", "500", state=str(tmp_path)) as one:
+        run(one, f"CREATE VIEW {kept} (who, land) COMMENT 'where' AS SELECT contact_id, country FROM shop.aampe.users")
+        run(one, f"CREATE VIEW {over} AS SELECT land, count(*) AS n FROM {kept} GROUP BY land")
+        run(one, "CREATE OR REPLACE VIEW shop.aampe.v_active_users AS SELECT 1 AS one")
+        for name in (gone, again):
+            run(one, f"CREATE VIEW {name} COMMENT 'old' AS SELECT 1 AS one")
+            run(one, f"GRANT SELECT ON TABLE {name} TO `account users`")
+            run(one, f"DROP VIEW {name}")
+        # the same name again is another view: nothing of the old one is on it
+        run(one, f"CREATE VIEW {again} AS SELECT CAST(2.5 AS DECIMAL(3, 1)) AS two")
+        assert one.get(f"{UC}/permissions/table/{again}", "admin").json == {}
+        before, counts = told(one), run(one, f"SELECT * FROM {over} ORDER BY 1")
+    assert before[0]["comment"] == "where" and before[0]["owner"] == "admin@sandbox.example" and "comment" not in before[2]
+    for _ in range(2):
+        with Sandbox("--rows", "500", state=str(tmp_path)) as another:
+            assert [{**view, "metastore_id": None} for view in told(another)] == [
+                {**view, "metastore_id": None} for view in before]
+            assert run(another, f"SELECT * FROM {over} ORDER BY 1") == counts and counts
+            assert run(another, f"SELECT two FROM {again}") == [["2.5"]]
+            assert run(another, "SELECT * FROM shop.aampe.v_active_users") == [["1"]]
+            assert another.get(f"{UC}/tables/{gone}", "admin").status == 404
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main(["-q", __file__]))
