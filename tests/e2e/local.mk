@@ -22,7 +22,7 @@ TESTS += tests/e2e/test_console_linear.py
 dist_check_SCRIPTS += tests/e2e/test_manners.py
 TESTS += tests/e2e/test_manners.py
 # The dialect of the open-source Unity Catalog server.
-dist_check_SCRIPTS += tests/e2e/test_unity_oss.py
+dist_check_SCRIPTS += tests/e2e/test_unity_oss.py tests/e2e/unity_server.py
 TESTS += tests/e2e/test_unity_oss.py
 # What breaks between the engine and the workspace.
 dist_check_SCRIPTS += tests/e2e/test_wire.py

@@ -1,9 +1,11 @@
-"""The open-source Unity Catalog server, unmodified, as our client's workspace: `tree` and `show` list and read everything of
-its sample catalog as its own REST answers have it. It has no SQL, so that reading means metadata. It has no OAuth for service
-principals either: a front on loopback answers the token endpoint and hands everything else on, unchanged."""
+"""The open-source Unity Catalog server, unmodified, as our client's workspace: `tree` and `show` list and read everything it
+has as its own REST answers have it. It has no SQL, so that reading means metadata. It has no OAuth for service principals
+either: a front on loopback answers the token endpoint and hands everything else on, unchanged. Its jar comes without the
+sample catalog (that is a database file of its source tree): it is made through the API, in a database in memory."""
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +25,13 @@ SAMPLE = {"marksheet": [("id", "int", "INT"), ("name", "string", "STRING"), ("ma
           "numbers": [("as_int", "int", "INT"), ("as_double", "double", "DOUBLE")],
           "user_countries": [("first_name", "string", "STRING"), ("age", "bigint", "LONG"), ("country", "string", "STRING")]}
 SPARK = {"int": "integer", "bigint": "long"}
+PARTITIONS = {"user_countries": "country"}
+PAGE = 100  # the most it gives at once; a schema of so many tables has a last page without any
+# What its start-up reads below etc/conf (ServerProperties, HibernateConfigurator), and the folder it writes its keys to.
+SETTINGS = {"server.properties": "server.env=dev\nserver.authorization=disable\n",
+            "hibernate.properties": "hibernate.connection.driver_class=org.h2.Driver\n"
+                                    "hibernate.connection.url=jdbc:h2:mem:peer;DB_CLOSE_DELAY=-1\n"
+                                    "hibernate.hbm2ddl.auto=update\n"}
 
 
 def front(port):
@@ -68,11 +77,46 @@ def call(port, path, body=None):
         return json.load(answer)
 
 
+def listed(port, what, **query):
+    """All items of a listing, over its pages."""
+    items, token = [], None
+    while True:
+        words = {**query, **({"page_token": token} if token else {})}
+        page = call(port, f"/{what}?" + urllib.parse.urlencode(words))
+        items += page.get(what) or []
+        token = page.get("next_page_token")
+        if not token:
+            return items
+
+
+def two_ports():
+    """A port free a moment ago, and the one after it too: the server listens on both, and answers clients on the first."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            try:
+                second.bind(("127.0.0.1", first.getsockname()[1] + 1))
+            except (OSError, OverflowError):
+                continue
+            return first.getsockname()[1]
+
+
+def end(process):
+    process.terminate()
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def start(folder, jars):
-    """(process, port) of the server, in a folder of its own; its port is one that was free a moment ago."""
-    holder = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    port = holder.server_port
-    holder.server_close()
+    """(process, port) of the server, in a folder of its own."""
+    port = two_ports()
+    os.makedirs(os.path.join(folder, "etc", "conf"))
+    for name, text in SETTINGS.items():
+        with open(os.path.join(folder, "etc", "conf", name), "w", encoding="utf-8") as file:
+            file.write(text)
     process = subprocess.Popen(["java", "-cp", os.path.join(jars, "lib", "*"), "io.unitycatalog.server.UnityCatalogServer",
                                 "--port", str(port)], cwd=folder, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
@@ -81,53 +125,72 @@ def start(folder, jars):
             raise AssertionError(f"the server ended with {process.returncode}")
         try:
             return call(port, "/catalogs") is not None
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, OSError, ValueError):
             return False
-    harness.wait_for(answers, "the Unity Catalog server to answer", 120, 0.2)
+    try:
+        harness.wait_for(answers, "the Unity Catalog server to answer", 120, 0.2)
+    except BaseException:
+        end(process)
+        raise
     return process, port
 
 
+def make_table(port, folder, schema, name, columns):
+    call(port, "/tables", {
+        "name": name, "catalog_name": "unity", "schema_name": schema, "table_type": "EXTERNAL", "data_source_format": "DELTA",
+        "storage_location": "file://" + os.path.join(folder, schema, name), "comment": f"Table {name}",
+        "columns": [{"name": column, "type_text": text, "type_name": kind, "position": at, "nullable": at > 0,
+                     "comment": f"Column {column}", **({"partition_index": 0} if PARTITIONS.get(name) == column else {}),
+                     "type_json": json.dumps({"name": column, "type": SPARK.get(text, text), "nullable": at > 0,
+                                              "metadata": {}})}
+                    for at, (column, text, kind) in enumerate(columns)]})
+
+
 def sample(port, folder):
-    """Its sample catalog, through its API where the jar came without: unity.default with the published tables."""
-    if any(one["name"] == "unity" for one in call(port, "/catalogs").get("catalogs") or []):
-        return
+    """The tables of its sample catalog, and a schema whose tables fill a page."""
     call(port, "/catalogs", {"name": "unity", "comment": "Main catalog"})
-    call(port, "/schemas", {"name": "default", "catalog_name": "unity", "comment": "Default schema"})
+    for schema in ("default", "pages", "empty"):
+        call(port, "/schemas", {"name": schema, "catalog_name": "unity", "comment": f"Schema {schema}"})
     for name, columns in SAMPLE.items():
-        call(port, "/tables", {
-            "name": name, "catalog_name": "unity", "schema_name": "default", "table_type": "EXTERNAL",
-            "data_source_format": "DELTA", "storage_location": "file://" + os.path.join(folder, name),
-            "columns": [{"name": column, "type_text": text, "type_name": kind, "position": at, "nullable": True,
-                         "type_json": json.dumps({"name": column, "type": SPARK.get(text, text), "nullable": True,
-                                                  "metadata": {}})}
-                        for at, (column, text, kind) in enumerate(columns)]})
+        make_table(port, folder, "default", name, columns)
+    for number in range(PAGE):
+        make_table(port, folder, "pages", f"t{number:03}", SAMPLE["numbers"])
+
+
+def judge_table(cell, profile, port, name):
+    one = call(port, "/tables/" + name)
+    shown = profile.ok("show", name)
+    cell.equal("columns", name, [(c["name"], c["type_text"].upper(), c["nullable"], c["comment"])
+                                 for c in sorted(one["columns"], key=lambda c: c["position"])],
+               [(c["name"], c["type"], c["nullable"], c.get("comment")) for c in shown["columns"]])
+    cell.equal("table", name, (one["table_id"], one["comment"], one["table_type"], one["data_source_format"]),
+               (shown["table_id"], shown.get("comment"), shown["type"], shown["format"]))
+    direct = sorted((each["principal"], privilege) for each in call(port, "/permissions/table/" + name)["privilege_assignments"]
+                    for privilege in each["privileges"])
+    cell.equal("direct grants", name, (direct, "direct"), (sorted((each["principal"], each["privilege"])
+                                                                  for each in shown["privileges"]), shown["privileges_scope"]))
 
 
 def judge(cell, profile, port):
     """Everything the server lists, and what our commands say of it."""
     rows = profile.ok("tree", "--refresh")["rows"]
-    catalogs = [one["name"] for one in call(port, "/catalogs").get("catalogs") or []]
-    cell.equal("catalogs", "tree", sorted(catalogs), sorted(row["name"] for row in rows if row["kind"] == "catalog"))
+
+    def ours(kind, parent=None):
+        return sorted(row["full_name"] for row in rows if row["kind"] == kind and
+                      (parent is None or row["full_name"].startswith(parent + ".")))
+    catalogs = [one["name"] for one in listed(port, "catalogs")]
+    cell.equal("catalogs", "tree", sorted(catalogs), ours("catalog"))
     for catalog in catalogs:
-        query = urllib.parse.urlencode({"catalog_name": catalog})
-        schemas = [one["name"] for one in call(port, "/schemas?" + query).get("schemas") or []]
-        cell.equal("schemas", catalog, sorted(schemas), sorted(
-            row["name"] for row in rows if row["kind"] == "schema" and row["full_name"] == f"{catalog}.{row['name']}"))
+        schemas = [one["full_name"] for one in listed(port, "schemas", catalog_name=catalog)]
+        cell.equal("schemas", catalog, sorted(schemas), ours("schema", catalog))
         for schema in schemas:
-            query = urllib.parse.urlencode({"catalog_name": catalog, "schema_name": schema})
-            tables = call(port, "/tables?" + query).get("tables") or []
-            ours = [(row["name"], row["type"], row["format"]) for row in rows if row["kind"] == "table" and
-                    row["full_name"] == f"{catalog}.{schema}.{row['name']}"]
-            cell.equal("tables", f"{catalog}.{schema}", sorted((one["name"], one["table_type"], one["data_source_format"])
-                                                               for one in tables), sorted(ours))
-            for one in tables:
-                name = f"{catalog}.{schema}.{one['name']}"
-                shown = profile.ok("show", name)
-                cell.equal("columns", name, [(c["name"], c["type_text"].upper(), c["nullable"]) for c in one["columns"]],
-                           [(c["name"], c["type"], c["nullable"]) for c in shown["columns"]])
-                cell.equal("table", name, (one["table_id"], one.get("comment")), (shown["table_id"], shown.get("comment")))
-    _, document, _ = profile.console("show", "unity.default.nothing_here")
-    cell.equal("refused", "unity.default.nothing_here", document["error"]["code"], "SRC_TABLE_NOT_FOUND")
+            tables = [one["name"] for one in listed(port, "tables", catalog_name=catalog, schema_name=schema.split(".")[1])]
+            cell.equal("tables", schema, sorted(f"{schema}.{name}" for name in tables), ours("table", schema))
+            for name in tables[:5]:
+                judge_table(cell, profile, port, f"{schema}.{name}")
+    for name in ("unity.default.nothing_here", "unity.nothing_here.t", "nothing_here.default.t"):
+        _, document, _ = profile.console("show", name)
+        cell.equal("refused", name, document["error"]["code"], "SRC_TABLE_NOT_FOUND")
 
 
 def run(cell, folder, port):
@@ -137,9 +200,10 @@ def run(cell, folder, port):
         profile.engine_start()
         profile.ok("config", "set", "workspace.host", f"http://127.0.0.1:{gate.server_port}")
         profile.ok("config", "set", "principal.client_id", CLIENT)
+        profile.ok("config", "set", "workspace.requests_per_second", "1000")
         profile.secret_set("principal", "dose-of-the-front-0123456789")
         cell.attempt("sample catalog", "unity", lambda: judge(cell, profile, port))
-        cell.skip("rows", "unity", "the server has no SQL; its files are another room's matter")
+        cell.skip("rows", "unity", "the server has no SQL")
     finally:
         profile.engine_stop()
         gate.shutdown()
@@ -154,8 +218,7 @@ def main():
             sample(port, folder)
             run(cell, folder, port)
         finally:
-            process.terminate()
-            process.wait(60)
+            end(process)
     return cell.finish()
 
 

@@ -5,12 +5,13 @@ which prints one JSON line per check. The table of peers and checks is printed; 
 which `make interop-update` writes the table into doc/interop.md.
 
 PEERS=a,b runs only some; PEERS_REQUIRED=a,b (or all) makes a peer that cannot be had a failure; ROWS replaces the
-rows that pins names. --short: only the peers that the landing gate runs, with few rows; nothing is kept of it.
+rows that pins names. A peer that is not run keeps its rows of the table. --short: only the peers that the landing gate runs, with few rows; nothing is kept of it.
 """
 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -134,21 +135,56 @@ def version_text(result):
     return result["pins"].replace("==", " ").replace("|", "\\|")
 
 
-def interop_table(results):
+def pinned_text(peer):
+    return version_text(peer) + (f"; {peer['rows']:,} rows".replace(",", " ") if peer["rows"] else "")
+
+
+def block_of(result):
+    """(rows of the table, reasons) of one peer that was run, or could not be had."""
+    first, lines = f"| {result['peer']} | {pinned_text(result)} |", []
+    why = [f"- **{result['peer']}**: {result['missing']}"] if result["missing"] else []
+    if result["missing"]:
+        lines.append(f"{first} *not to be had* | | | | |")
+    for row in rows_of(result["checks"]):
+        lines.append(f"{first} {row[0]} | " + " | ".join(f"{figure}" for figure in row[1:]) + " |")
+        first = "| | |"
+    why += [f"- **{result['peer']}**, {check['check']}" + (f" ({check['with']})" if check.get("with") else "") +
+            f": {check['result']}: {check.get('why')}"
+            for check in result["checks"] if check["result"] != "equal"]
+    return lines, why
+
+
+def written_blocks(table):
+    """The same out of a table that stands in the document, by peer."""
+    blocks, peer = {}, None
+    for line in table.splitlines():
+        row = re.match(r"\| ([a-z][a-z0-9-]*) \| ", line)
+        reason = re.match(r"- \*\*([a-z0-9-]+)\*\*", line)
+        if row and row.group(1) != "peer":
+            peer = row.group(1)
+            blocks[peer] = ([], [])
+        if reason:
+            blocks.setdefault(reason.group(1), ([], []))[1].append(line)
+        elif peer and line.startswith("|"):
+            blocks[peer][0].append(line)
+    return blocks
+
+
+def interop_table(known, results, written):
+    """A peer of whom there is no result here keeps what stands written, as long as the same is pinned."""
     lines = ["| peer | pinned | check | equal | differ | skipped | things compared |",
              "|---|---|---|--:|--:|--:|--:|"]
     why = []
-    for result in results:
-        first = f"| {result['peer']} | {version_text(result)}; {result['rows']:,} rows |".replace(",", " ")
-        if result["missing"]:
-            lines.append(f"{first} *not to be had* | | | | |")
-            why.append(f"- **{result['peer']}**: {result['missing']}")
-        for row in rows_of(result["checks"]):
-            lines.append(f"{first} {row[0]} | " + " | ".join(f"{figure}" for figure in row[1:]) + " |")
-            first = "| | |"
-        why += [f"- **{result['peer']}**, {check['check']}" + (f" ({check['with']})" if check.get("with") else "") +
-                f": {check['result']}: {check.get('why')}"
-                for check in result["checks"] if check["result"] != "equal"]
+    for peer in known:
+        stands = written.get(peer["peer"])
+        if peer["peer"] in results:
+            block = block_of(results[peer["peer"]])
+        elif stands and stands[0] and stands[0][0].startswith(f"| {peer['peer']} | {version_text(peer)}"):
+            block = stands
+        else:
+            block = ([f"| {peer['peer']} | {pinned_text(peer)} | *not run yet* | | | | |"], [])
+        lines += block[0]
+        why += block[1]
     return lines + ["", "What is skipped or differs, and why:", "", *(why or ["- nothing"])]
 
 
@@ -158,23 +194,24 @@ def keep(result):
 
 
 def write_interop(known):
-    """The table of doc/interop.md, from what is kept of each peer's last run with the pins of today."""
-    results = []
+    """The table of doc/interop.md, from what is kept of each peer's last run with the pins of today, and from the table that
+    stands there."""
+    results = {}
     for peer in known:
         path = os.path.join(RESULTS, peer["peer"] + ".json")
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 result = json.load(file)
             if result["pins"] == peer["pins"]:
-                results.append(result)
+                results[peer["peer"]] = result
     path = os.path.join(SOURCE, "doc", "interop.md")
     with open(path, encoding="utf-8") as file:
         text = file.read()
     before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
+    stands, after = rest.split(END)
     with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join([before + BEGIN, *interop_table(results), END + after]))
-    print(f"interop-update: {len(results)} peers in doc/interop.md")
+        file.write("\n".join([before + BEGIN, *interop_table(known, results, written_blocks(stands)), END + after]))
+    print(f"interop-update: {len(known)} peers in doc/interop.md, {len(results)} of them from runs of this build")
 
 
 def main():
