@@ -13,7 +13,7 @@ EXTRA_DIST += tests/peers/cell_sdk_js.py tests/peers/client_sdk_js.mjs tests/pee
 EXTRA_DIST += tests/peers/cli/go.mod tests/peers/cli/go.sum tests/peers/cli/tools.go
 EXTRA_DIST += tests/peers/cell_duckdb.py tests/peers/cell_pyarrow.py tests/peers/cell_sql_connector.py
 EXTRA_DIST += tests/peers/cell_sqlglot.py tests/peers/cell_spark.py tests/peers/emitted.py
-EXTRA_DIST += tests/peers/cell_uc_oss.py tests/peers/uc-oss/pom.xml
+EXTRA_DIST += tests/peers/cell_uc_oss.py tests/peers/uc-oss/pom.xml tests/peers/cell_uc_client.py
 EXTRA_DIST += tests/peers/cell_kernel.py tests/peers/cell_polars.py
 
 # Not installed, not part of the suite: what kill-loop asks for the names of the crash points.
