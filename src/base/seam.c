@@ -16,6 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A hundred years, so that it stays above 0 however far back the clock is turned. */
+#define MONO_BEGINS_US ((int64_t)36525 * 86400 * 1000000)
+
 struct base_seam {
     pthread_mutex_t lock;
     char *clock_file;
@@ -130,7 +133,7 @@ int64_t base_seam_now_us(struct base_seam *seam)
 
 int64_t base_seam_mono_us(struct base_seam *seam)
 {
-    return read_clock(seam, CLOCK_MONOTONIC);
+    return MONO_BEGINS_US + read_clock(seam, CLOCK_MONOTONIC);
 }
 
 void base_seam_turn(struct base_seam *seam, int64_t seconds)

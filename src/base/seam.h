@@ -19,7 +19,8 @@ void base_seam_free(struct base_seam **seam);
 
 int64_t
 base_seam_now_us(struct base_seam *seam); /* wall clock, microseconds since the epoch, turned */
-int64_t base_seam_mono_us(struct base_seam *seam); /* for intervals; turned by the same amount */
+/* For intervals; turned by the same amount; never 0 or less. */
+int64_t base_seam_mono_us(struct base_seam *seam);
 void base_seam_turn(struct base_seam *seam,
                     int64_t seconds); /* adds to the offset (sandbox, unit tests) */
 void base_seam_random(struct base_seam *seam, void *out, size_t len); /* thread-safe */

@@ -43,7 +43,7 @@ class Workspace:
         data = got.read()
         client.close()
         kind = got.getheader("Content-Type") or ""
-        sent = {"Content-Type": kind}
+        sent = {name: value for name, value in (("Content-Type", kind), ("Date", got.getheader("Date"))) if value is not None}
         if "json" in kind:
             data = data.replace(self.host.encode(), self.name.encode())
         status = got.status

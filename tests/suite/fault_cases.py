@@ -171,6 +171,24 @@ doctored("HOST_CLOCK", "host", "clock_skew seconds=7200", fault_on("clock_skew",
          evidence=("message:clock is [0-9]+ s",), cause="clock-off")
 
 
+def clock_off(words, layer, fault, **more):
+    """What a good token or a fresh link is refused for, by a service whose Date is not our time."""
+    def run(lab):
+        scene = lab.own_scene()
+        for each in (words, ("clock_skew", "seconds=-7200")):
+            scene.sandbox.command("fault", *each, FOREVER)
+        yield scene.fails()
+        for each in (words[0], "clock_skew"):
+            scene.sandbox.command("fault", "clear", each)
+        scene.heals()
+    book.cases.append(fault_lab.Case("HOST_CLOCK", fault, layer, run, evidence=("http_status", "clock_offset_seconds"),
+                                     hint="7200 s off", **more))
+
+
+clock_off(("expired_token",), "token", "every token is refused by a workspace two hours behind us")
+clock_off(("link_expired",), "result hosts", "links are over when they come, from a storage two hours behind us")
+
+
 def secret_end(code, seconds, turn):
     """The end of the secret in use, as the workspace tells the observer."""
     def run(lab):

@@ -73,6 +73,59 @@ tls("TLS_CLIENT_CERT", "client_cert", "a server that wants a client certificate"
 tls("NET_RESET", "broken", "a handshake that makes no sense")
 
 
+def clock_by_date(variant, fault, seconds):
+    """A certificate that is good by the workspace's clock, as its answers have told it, but not by ours."""
+    def run(lab):
+        scene = lab.own_scene()
+        with contextlib.ExitStack() as stack:
+            front = None
+            certificates = stack.enter_context(Certificates())
+            target = stack.enter_context(renamed(scene, lambda: f"https://127.0.0.1:{front.port}"))
+            front = stack.enter_context(through(scene, TlsFront(target, certificates), "https",
+                                                **{"workspace.ca_file": certificates.ca_file}))
+            # The TLS library knows nothing of the turned clock, which the workspace shares with the engine.
+            scene.sandbox.command("fault", "clock_skew", f"seconds={seconds(lab.turned)}", "times=1000000")
+            scene.heals()  # a clock alone stops nobody
+            front.variant = variant
+            front.drop()
+            yield scene.fails()
+            scene.sandbox.command("fault", "clear", "clock_skew")
+            front.variant = "good"
+        scene.heals()
+    book.cases.append(fault_lab.Case("HOST_CLOCK", fault, "tls", run,
+                                     evidence=("host", "tls_reason", "clock_here", "clock_offset_seconds", "valid_to")))
+
+
+clock_by_date("begins_soon", "this host is two hours behind a certificate that began an hour ago", lambda turned: 7200)
+clock_by_date("ended_lately", "this host is two hours ahead, past the end of the certificate", lambda turned: -7200 - int(turned))
+
+
+@book("HOST_CLOCK", "this host begins in 2016, before this program was there", "tls", evidence=("host", "tls_reason", "clock_here"))
+def clock_of_old(lab):
+    scene = lab.own_scene()
+    own = os.path.join(lab.room("clock"), "clock")
+
+    def engine_at(seconds):
+        scene.profile.engine_stop()
+        with open(own, "w", encoding="ascii") as file:
+            file.write(f"{lab.turned + seconds:.3f}\n")
+        scene.profile.engine_start(AAMPE_CLOCK_FILE=own)
+    with contextlib.ExitStack() as stack:
+        front = None
+        certificates = stack.enter_context(Certificates())
+        target = stack.enter_context(renamed(scene, lambda: f"https://127.0.0.1:{front.port}"))
+        front = stack.enter_context(through(scene, TlsFront(target, certificates, "not_yet_valid"), "https",
+                                            **{"workspace.ca_file": certificates.ca_file}))
+        engine_at(-10 * 365 * 86400)
+        yield scene.fails()
+        front.variant = "good"
+        for seconds in (3600, -3600):  # links that are over by our clock when they are given are none by that of the storage
+            engine_at(seconds)
+            scene.heals()
+        engine_at(0)
+    scene.heals()
+
+
 @book("NET_UNCLASSIFIED", "something that does not speak HTTP answers", "tcp", evidence=("host",))
 def no_http(lab):
     scene = lab.own_scene()

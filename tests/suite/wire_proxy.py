@@ -23,12 +23,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 
 PIECE = 16384
 KINDS = ("cut", "reset", "stall", "slow", "corrupt", "half_open")
-TLS_VARIANTS = ("good", "unknown_ca", "self_signed", "wrong_name", "expired", "not_yet_valid", "tls11", "client_cert",
-                "broken", "plain")
+TLS_VARIANTS = ("good", "unknown_ca", "self_signed", "wrong_name", "expired", "not_yet_valid", "ended_lately",
+                "begins_soon", "tls11", "client_cert", "broken", "plain")
 CONNECT_MODES = ("tunnel", "login", "negotiate", "forbidden", "bad_gateway", "html", "portal", "slow")
 
 
@@ -396,7 +397,16 @@ commonName=supplied
             return self.leaf("expired", begins="20190101000000Z", ends="20200101000000Z")
         if variant == "not_yet_valid":
             return self.leaf("future", begins="20480101000000Z", ends="20491231000000Z")
+        if variant == "ended_lately":
+            return self.leaf("lately", begins="20200101000000Z", ends=self.hours(-1))
+        if variant == "begins_soon":
+            return self.leaf("soon", begins=self.hours(1), ends="20491231000000Z")
         return self.leaf("good")
+
+    @staticmethod
+    def hours(count):
+        """The time so many hours from now, as certificates say it."""
+        return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + count * 3600))
 
 
 class TlsFront(Forwarder):
