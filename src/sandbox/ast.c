@@ -102,6 +102,14 @@ const char *sql_quoted_name(struct sql_context *context, const char *const *part
     return text;
 }
 
+int sql_too_complex(struct sql_context *context, int pos)
+{
+    return sql_error(context, "54001", pos,
+                     "[FAILED_TO_PARSE_TOO_COMPLEX] The statement, including potential SQL "
+                     "functions and referenced views, was too complex to parse.\nTo mitigate this "
+                     "error divide the statement into multiple, less complex chunks.");
+}
+
 const char *sql_expr_text(struct sql_context *context, const struct sql_expr *expr)
 {
     if (expr->kind == EX_COLUMN && expr->part_count)
@@ -126,12 +134,17 @@ struct sql_expr *sql_expr_new(struct sql_context *context, enum sql_expr_kind ki
 
 void sql_expr_arg(struct sql_context *context, struct sql_expr *expr, struct sql_expr *arg)
 {
-    struct sql_expr **args =
-        sandbox_arena_alloc(context->arena, (expr->arg_count + 1) * sizeof *args);
-    for (size_t i = 0; i < expr->arg_count; i++)
-        args[i] = expr->args[i];
-    args[expr->arg_count++] = arg;
-    expr->args = args;
+    size_t count = expr->arg_count;
+    if ((count & (count - 1)) == 0) { /* full: 0, 1, 2, 4, 8 ... */
+        struct sql_expr **args =
+            sandbox_arena_alloc(context->arena, (count ? 2 * count : 1) * sizeof *args);
+        for (size_t i = 0; i < count; i++)
+            args[i] = expr->args[i];
+        expr->args = args;
+    }
+    expr->args[expr->arg_count++] = arg;
+    if (expr->height <= arg->height)
+        expr->height = arg->height + 1;
 }
 
 static bool same_text(const char *a, const char *b)

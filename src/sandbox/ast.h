@@ -33,6 +33,7 @@ struct sql_expr {
     size_t part_count;
     struct sql_expr **args;
     size_t arg_count;
+    int height; /* of the tree below it: 0 without args */
     struct sql_query *query;
     struct sql_expr *filter;
     bool negated, distinct, safe, has_operand, has_else, all_columns;
@@ -179,6 +180,8 @@ sql_error(struct sql_context *context, const char *sqlstate, int pos, const char
 /* [PARSE_SYNTAX_ERROR] with the "== SQL ==" block. */
 __attribute__((format(printf, 3, 4))) int sql_syntax_error(struct sql_context *context, int pos,
                                                            const char *fmt, ...);
+/* [FAILED_TO_PARSE_TOO_COMPLEX], as the service says of a statement that it has no room for. */
+int sql_too_complex(struct sql_context *context, int pos);
 /* `a`.`b`, for messages. */
 const char *sql_quoted_name(struct sql_context *context, const char *const *parts, size_t count);
 /* The source text of an expression, for column names and messages. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define FOLD_MAX 100 /* SQLite takes 127 arguments */
+
 static int emit_expr(struct sql_run *run, const struct sql_expr *expr, struct buf *out);
 static int emit_query(struct sql_run *run, const struct sql_query *query, struct buf *out);
 
@@ -57,19 +59,54 @@ static int emit_cast(struct sql_run *run, const struct sql_expr *from,
                            type_number(run, to), safe);
 }
 
+static bool arithmetic(const struct sql_expr *expr)
+{
+    return expr->kind == EX_BINARY && strcmp(expr->op, "AND") != 0 && strcmp(expr->op, "OR") != 0 &&
+           strcmp(expr->op, "||") != 0 && !strpbrk(expr->op, "<>=");
+}
+
+/* a + b - c ...: a call in a call in a call would be too deep for SQLite's parser after thirty, so
+ * that one call does up to FOLD_MAX steps. */
+static int emit_fold(struct sql_run *run, const struct sql_expr *expr, struct buf *out)
+{
+    const struct sql_expr *chain[FOLD_MAX], *first = expr;
+    struct sql_step steps[FOLD_MAX];
+    size_t count = 0, at = run->steps.count;
+    while (arithmetic(first) && count < FOLD_MAX) {
+        const struct sql_expr *left = first->args[0];
+        struct sql_step *step = &steps[count];
+        *step = (struct sql_step){.op = *first->op,
+                                  .type = first->type,
+                                  .left = left->type,
+                                  .right = first->args[1]->type};
+        chain[count++] = first;
+        step->cast =
+            left->kind == EX_CAST && !left->safe && arithmetic(left->args[0]) && count < FOLD_MAX;
+        if (step->cast) {
+            step->from = left->args[0]->type;
+            step->to = left->to;
+            left = left->args[0];
+        }
+        first = left;
+    }
+    for (size_t i = count; i-- > 0;)
+        vec_push(&run->steps, steps[i]);
+    base_buf_printf(out, "sb_fold(%zu, ", at);
+    if (emit_expr(run, first, out) < 0)
+        return -1;
+    for (size_t i = count; i-- > 0;)
+        if (base_buf_text(out, ", ") < 0 || emit_expr(run, chain[i]->args[1], out) < 0)
+            return -1;
+    return base_buf_text(out, ")");
+}
+
 static int emit_binary(struct sql_run *run, const struct sql_expr *expr, struct buf *out)
 {
     const char *op = expr->op;
     const struct sql_expr *a = expr->args[0], *b = expr->args[1];
-    bool logic = strcmp(op, "AND") == 0 || strcmp(op, "OR") == 0 || strcmp(op, "||") == 0;
-    if (!logic && !strpbrk(op, "<>=")) {
-        base_buf_printf(out, "sb_arith(%d, %zu, %zu, %zu, ", *op, type_number(run, &expr->type),
-                        type_number(run, &a->type), type_number(run, &b->type));
-        if (emit_expr(run, a, out) < 0 || base_buf_text(out, ", ") < 0 ||
-            emit_expr(run, b, out) < 0)
-            return -1;
-        return base_buf_text(out, ")");
-    }
+    bool logic = !strpbrk(op, "<>=");
+    if (arithmetic(expr))
+        return emit_fold(run, expr, out);
     base_buf_text(out, "(");
     if ((logic ? emit_expr : emit_key)(run, a, out) < 0)
         return -1;

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MAX_DEPTH 200
+#define MAX_HEIGHT 2000 /* of the tree: loops build it without getting deeper themselves */
+#define LINE 8          /* operands of a chain that keeps the shape in which it was written */
 
 static struct sql_expr *parse_or(struct sql_parser *parser);
 static struct sql_expr *parse_unary(struct sql_parser *parser);
@@ -35,13 +37,16 @@ static struct sql_expr *literal(struct sql_parser *parser, enum sandbox_kind kin
 struct sql_expr *sql_parse_expr(struct sql_parser *parser)
 {
     if (parser->depth > MAX_DEPTH) {
-        sql_error(parser->context, "54001", parser->token.pos,
-                  "[EXPRESSION_TOO_DEEP] nested too deeply.");
+        sql_too_complex(parser->context, parser->token.pos);
         return NULL;
     }
     parser->depth++;
     struct sql_expr *expr = parse_or(parser);
     parser->depth--;
+    if (expr && expr->height > MAX_HEIGHT) {
+        sql_too_complex(parser->context, expr->pos);
+        return NULL;
+    }
     return expr;
 }
 
@@ -507,6 +512,37 @@ static struct sql_expr *parse_unary(struct sql_parser *parser)
     return parse_postfix(parser);
 }
 
+/* Operands between which the same operator stands, and any grouping gives the same. */
+struct chain {
+    const char *op;
+    vec_of(struct sql_expr *) items;
+};
+
+static struct sql_expr *grouped(struct sql_parser *parser, const char *op,
+                                struct sql_expr *const *items, size_t count)
+{
+    size_t left_count = count <= LINE ? count - 1 : count / 2;
+    if (count == 1)
+        return items[0];
+    struct sql_expr *left = grouped(parser, op, items, left_count);
+    struct sql_expr *right = grouped(parser, op, items + left_count, count - left_count);
+    struct sql_expr *expr = node(parser, EX_BINARY, left->pos, op, left, right);
+    expr->end = right->end;
+    return expr;
+}
+
+/* Grouped in halves, so that ten thousand operands are fourteen deep; NULL when the last one could
+ * not be read. Ends the chain. */
+static struct sql_expr *chain_end(struct sql_parser *parser, struct chain *chain)
+{
+    size_t count = chain->items.count;
+    struct sql_expr *expr = count && chain->items.items[count - 1]
+                                ? grouped(parser, chain->op, chain->items.items, count)
+                                : NULL;
+    vec_free(&chain->items);
+    return expr;
+}
+
 static const char *const levels[][8] = {
     {"*", "/", "%", "DIV", NULL},
     {"+", "-", "||", NULL},
@@ -527,11 +563,29 @@ static const char *operator_at(struct sql_parser *parser, int level)
     return NULL;
 }
 
+static struct sql_expr *parse_binary(struct sql_parser *parser, int level);
+
+static struct sql_expr *parse_concatenation(struct sql_parser *parser, struct sql_expr *first)
+{
+    struct chain chain = {.op = "||"};
+    struct sql_expr *item = first;
+    vec_push(&chain.items, item);
+    while (item && sql_at_symbol(parser, "||")) {
+        item = sql_advance(parser) < 0 ? NULL : parse_binary(parser, 0);
+        vec_push(&chain.items, item);
+    }
+    return chain_end(parser, &chain);
+}
+
 static struct sql_expr *parse_binary(struct sql_parser *parser, int level)
 {
     struct sql_expr *left = level == 0 ? parse_unary(parser) : parse_binary(parser, level - 1);
     const char *op;
     while (left && (op = operator_at(parser, level))) {
+        if (strcmp(op, "||") == 0) {
+            left = parse_concatenation(parser, left);
+            continue;
+        }
         if (sql_advance(parser) < 0)
             return NULL;
         struct sql_expr *right = level == 0 ? parse_unary(parser) : parse_binary(parser, level - 1);
@@ -656,20 +710,22 @@ static struct sql_expr *parse_not(struct sql_parser *parser)
 
 static struct sql_expr *parse_and(struct sql_parser *parser)
 {
-    struct sql_expr *left = parse_not(parser);
-    while (left && sql_take_word(parser, "and") > 0) {
-        struct sql_expr *right = parse_not(parser);
-        left = right ? node(parser, EX_BINARY, left->pos, "AND", left, right) : NULL;
-    }
-    return left;
+    struct chain chain = {.op = "AND"};
+    struct sql_expr *item;
+    do {
+        item = parse_not(parser);
+        vec_push(&chain.items, item);
+    } while (item && sql_take_word(parser, "and") > 0);
+    return chain_end(parser, &chain);
 }
 
 static struct sql_expr *parse_or(struct sql_parser *parser)
 {
-    struct sql_expr *left = parse_and(parser);
-    while (left && sql_take_word(parser, "or") > 0) {
-        struct sql_expr *right = parse_and(parser);
-        left = right ? node(parser, EX_BINARY, left->pos, "OR", left, right) : NULL;
-    }
-    return left;
+    struct chain chain = {.op = "OR"};
+    struct sql_expr *item;
+    do {
+        item = parse_and(parser);
+        vec_push(&chain.items, item);
+    } while (item && sql_take_word(parser, "or") > 0);
+    return chain_end(parser, &chain);
 }

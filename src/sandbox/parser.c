@@ -100,7 +100,7 @@ static int identifier_text(struct sql_context *context, struct sql_expr *expr, i
     struct sandbox_value value;
     const char *parts[2] = {NULL, NULL};
     if (depth > IDENTIFIER_DEPTH || expr->arg_count > IDENTIFIER_DEPTH)
-        return sql_error(context, "54001", expr->pos, "[EXPRESSION_TOO_DEEP] nested too deeply.");
+        return sql_too_complex(context, expr->pos);
     if (expr->kind == EX_BINARY && strcmp(expr->op, "||") == 0) {
         if (identifier_text(context, expr->args[0], depth + 1, &parts[0]) < 0 ||
             identifier_text(context, expr->args[1], depth + 1, &parts[1]) < 0)
@@ -339,8 +339,7 @@ struct sql_query *sql_parse_select_query(struct sql_parser *parser)
     struct sql_query *query = sandbox_arena_alloc(parser->context->arena, sizeof *query);
     vec_push(&parser->context->all_queries, query);
     if (++parser->depth > 32) {
-        sql_error(parser->context, "54001", parser->token.pos,
-                  "[QUERY_TOO_DEEP] nested too deeply.");
+        sql_too_complex(parser->context, parser->token.pos);
         return NULL;
     }
     if (parse_member(parser, query) < 0)

@@ -2,6 +2,7 @@
 #include "sandbox/sqlite_side.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "sandbox/resolve.h"
 
 #include <stdio.h>
@@ -14,6 +15,18 @@ static int watch_cancel(void *user)
 {
     const struct sql_run *run = user;
     return run->cancel && *run->cancel;
+}
+
+/* What SQLite has no room for is no mistake of ours, and has the service's word for it. */
+static bool over_limit(int code, const char *message)
+{
+    static const char *const limits[] = {"parser stack overflow", "Expression tree is too large",
+                                         "too many ", "tables in a join",
+                                         "variable number must be"};
+    for (size_t i = 0; i < base_countof(limits); i++)
+        if (strstr(message, limits[i]))
+            return true;
+    return code == SQLITE_TOOBIG;
 }
 
 /* Errors of our functions are "SQLSTATE|message"; anything else is SQLite's own. */
@@ -33,6 +46,8 @@ static int sqlite_error(struct sql_run *run, int code)
         sqlstate[5] = 0;
         return sql_error(run->context, sqlstate, -1, "%s", message + 6);
     }
+    if (over_limit(code, message))
+        return sql_too_complex(run->context, -1);
     sql_error(run->context, "XX000", -1, "[INTERNAL_ERROR] %s.", message);
     snprintf(run->context->error->error_code, sizeof run->context->error->error_code,
              "INTERNAL_ERROR");
@@ -106,6 +121,7 @@ int sandbox_sqlite_run(struct sql_context *context, struct sql_query *tree,
     sqlite3_finalize(statement);
     sqlite3_close(run.db);
     vec_free(&run.types);
+    vec_free(&run.steps);
     sandbox_arena_free(&run.scratch);
     return result;
 }

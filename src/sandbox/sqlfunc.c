@@ -26,6 +26,12 @@ static bool any_null(int argc, sqlite3_value **argv)
     return false;
 }
 
+static void cast_failed(sqlite3_context *out, const char *why)
+{
+    sandbox_sqlite_fail(out, strstr(why, "INVALID_INPUT") ? "22018" : "22003",
+                        "%s Use `try_cast` to tolerate it and return NULL instead.", why);
+}
+
 /* sb_cast(x, from, to, safe) */
 static void fn_cast(sqlite3_context *out, int argc, sqlite3_value **argv)
 {
@@ -41,8 +47,7 @@ static void fn_cast(sqlite3_context *out, int argc, sqlite3_value **argv)
     else if (sqlite3_value_int(argv[3]))
         sqlite3_result_null(out);
     else
-        sandbox_sqlite_fail(out, strstr(why, "INVALID_INPUT") ? "22018" : "22003",
-                            "%s Use `try_cast` to tolerate it and return NULL instead.", why);
+        cast_failed(out, why);
 }
 
 /* sb_json(x, type): nested values as JSON, maps as objects */
@@ -90,14 +95,13 @@ static bool fits(const struct sandbox_type *type, __int128 value)
     return value < limit && value >= -limit;
 }
 
-static void integer_arith(sqlite3_context *out, int op, const struct sandbox_type *type, int64_t a,
-                          int64_t b)
+/* False: the error is set. */
+static bool integer_arith(sqlite3_context *out, int op, const struct sandbox_type *type, int64_t a,
+                          int64_t b, int64_t *whole)
 {
     __int128 result = 0;
-    if ((op == '%' || op == 'D') && b == 0) {
-        divide_by_zero(out);
-        return;
-    }
+    if ((op == '%' || op == 'D') && b == 0)
+        return divide_by_zero(out), false;
     switch (op) {
     case '+':
         result = (__int128)a + b;
@@ -114,28 +118,25 @@ static void integer_arith(sqlite3_context *out, int op, const struct sandbox_typ
     default:
         result = (__int128)a / b;
     }
-    if (fits(type, result))
-        sqlite3_result_int64(out, (int64_t)result);
-    else
-        overflow(out, type);
+    if (!fits(type, result))
+        return overflow(out, type), false;
+    *whole = (int64_t)result;
+    return true;
 }
 
-static void double_arith(sqlite3_context *out, int op, const struct sandbox_type *type, double a,
-                         double b)
+static bool double_arith(sqlite3_context *out, int op, const struct sandbox_type *type, double a,
+                         double b, double *result)
 {
-    struct sandbox_value value = {0};
-    if ((op == '/' || op == '%') && b == 0) {
-        divide_by_zero(out);
-        return;
-    }
-    value.f = op == '+'   ? a + b
+    if ((op == '/' || op == '%') && b == 0)
+        return divide_by_zero(out), false;
+    *result = op == '+'   ? a + b
               : op == '-' ? a - b
               : op == '*' ? a * b
               : op == '/' ? a / b
                           : fmod(a, b);
     if (type->kind == SB_FLOAT)
-        value.f = (double)(float)value.f;
-    sandbox_sqlite_encode(out, type, &value);
+        *result = (double)(float)*result;
+    return true;
 }
 
 /* a and b have their own scales; the result is brought to the type's. */
@@ -174,33 +175,51 @@ static bool decimal_arith(int op, const struct sandbox_type *type, const struct 
     return sandbox_decimal_rescale(result, scale, type->scale);
 }
 
-/* sb_arith(op, result, a's type, b's type, a, b) */
-static void fn_arith(sqlite3_context *out, int argc, sqlite3_value **argv)
+/* One step: *value becomes the result, or the error is set and it is false. */
+static bool step_do(sqlite3_context *out, const struct sql_step *step, struct sandbox_value *value,
+                    const struct sandbox_value *b)
 {
-    int op = sqlite3_value_int(argv[0]);
-    const struct sandbox_type *type = type_at(out, argv[1]);
-    const struct sandbox_type *at = type_at(out, argv[2]), *bt = type_at(out, argv[3]);
-    struct sandbox_value a, b, value = {0};
-    (void)argc;
-    sandbox_sqlite_decode(argv[4], at, &a);
-    sandbox_sqlite_decode(argv[5], bt, &b);
-    if (a.null || b.null) {
-        sqlite3_result_null(out);
-    } else if (type->kind == SB_FLOAT || type->kind == SB_DOUBLE) {
-        double_arith(out, op, type, a.f, b.f);
-    } else if (type->kind == SB_DECIMAL) {
-        if ((op == '/' || op == '%') && b.d == 0)
-            divide_by_zero(out);
-        else if (decimal_arith(op, type, at, bt, a.d, b.d, &value.d) &&
-                 sandbox_decimal_fits(value.d, type->precision))
-            sandbox_sqlite_encode(out, type, &value);
-        else
-            overflow(out, type);
-    } else if (sandbox_kind_integer(type->kind)) {
-        integer_arith(out, op, type, a.i, b.i);
-    } else { /* DATE and TIMESTAMP plus or minus days or microseconds */
-        integer_arith(out, op, type, a.i, b.i);
+    const struct sandbox_type *type = &step->type;
+    struct sandbox_value a = *value;
+    bool null = a.null || b->null;
+    *value = (struct sandbox_value){.null = null};
+    if (null)
+        return true;
+    if (type->kind == SB_FLOAT || type->kind == SB_DOUBLE)
+        return double_arith(out, step->op, type, a.f, b->f, &value->f);
+    if (type->kind != SB_DECIMAL) /* whole numbers; DATE and TIMESTAMP with days or microseconds */
+        return integer_arith(out, step->op, type, a.i, b->i, &value->i);
+    if ((step->op == '/' || step->op == '%') && b->d == 0)
+        return divide_by_zero(out), false;
+    if (!decimal_arith(step->op, type, &step->left, &step->right, a.d, b->d, &value->d) ||
+        !sandbox_decimal_fits(value->d, type->precision))
+        return overflow(out, type), false;
+    return true;
+}
+
+/* sb_fold(number of the first step, a, b, c ...): the steps between them, from the left */
+static void fn_fold(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+    struct sql_run *run = run_of(out);
+    const struct sql_step *steps = &run->steps.items[sqlite3_value_int(argv[0])], *last = NULL;
+    struct sandbox_value value = {0}, next;
+    char why[200];
+    sandbox_arena_reset(run->scratch);
+    for (int i = 2; i < argc; i++) {
+        last = &steps[i - 2];
+        if (i == 2)
+            sandbox_sqlite_decode(argv[1], last->cast ? &last->from : &last->left, &value);
+        if (last->cast && sandbox_cast(run->scratch, &value, &last->from, &last->to,
+                                       run->context->time_zone, why) != 0) {
+            cast_failed(out, why);
+            return;
+        }
+        sandbox_sqlite_decode(argv[i], &last->right, &next);
+        if (!step_do(out, last, &value, &next))
+            return;
     }
+    if (last)
+        sandbox_sqlite_encode(out, &last->type, &value);
 }
 
 static void fn_neg(sqlite3_context *out, int argc, sqlite3_value **argv)
@@ -552,7 +571,7 @@ int sandbox_sqlite_functions(struct sql_run *run)
     } functions[] = {
         {"sb_cast", 4, fn_cast, NULL, NULL},
         {"sb_json", 2, fn_json, NULL, NULL},
-        {"sb_arith", 6, fn_arith, NULL, NULL},
+        {"sb_fold", -1, fn_fold, NULL, NULL},
         {"sb_neg", 2, fn_neg, NULL, NULL},
         {"sb_abs", 2, fn_abs, NULL, NULL},
         {"sb_floor", 2, fn_floor, NULL, NULL},

@@ -9,12 +9,22 @@
 
 #include <sqlite3.h>
 
+/* One operator of a chain of arithmetic: what came before, brought to `to` first where that is
+ * said, and the next operand. */
+struct sql_step {
+    int op; /* its first letter */
+    bool cast;
+    struct sandbox_type from, to;
+    struct sandbox_type type, left, right;
+};
+
 struct sql_run {
     struct sql_context *context;
     struct sandbox_arena *scratch; /* texts of one function call; emptied between rows */
     sqlite3 *db;
     const volatile bool *cancel;
     vec_of(struct sandbox_type) types; /* named by number in the SQL we write */
+    vec_of(struct sql_step) steps;     /* likewise, by that of the first */
 };
 
 void sandbox_sqlite_encode(sqlite3_context *out, const struct sandbox_type *type,

@@ -185,6 +185,60 @@ static void test_deep(void **state)
     base_buf_free(&sql);
 }
 
+/* SELECT <before> <item> <op> <item> ... <after> */
+static void expect_chain(struct shop *shop, const char *before, const char *item, const char *op,
+                         int count, const char *after, const char *answer)
+{
+    struct buf sql;
+    base_buf_init(&sql, BUF_MAX_DEFAULT);
+    base_buf_printf(&sql, "SELECT %s", before);
+    for (int i = 0; i < count; i++)
+        base_buf_printf(&sql, "%s%s", i ? op : "", item);
+    base_buf_text(&sql, after);
+    char *got = ask(shop, sql.data);
+    if (strcmp(got, answer) != 0)
+        print_message("%d of %s%s: %s\n", count, item, op, got);
+    assert_string_equal(got, answer);
+    free(got);
+    base_buf_free(&sql);
+}
+
+/* Long ones are answered, or refused in the service's words: never an error of the inside. */
+static void test_chains(void **state)
+{
+    struct shop *shop = *state;
+    static const int counts[] = {2, 8, 9, 99, 100, 101, 102, 300, 1500};
+    for (size_t i = 0; i < base_countof(counts); i++) {
+        char sum[32], difference[32], half[32];
+        snprintf(sum, sizeof sum, "[[\"%d\"]]", counts[i]);
+        snprintf(difference, sizeof difference, "[[\"%d\"]]", 2 - counts[i]);
+        snprintf(half, sizeof half, "[[\"%d.%d\"]]", counts[i] / 2, counts[i] % 2 * 5);
+        expect_chain(shop, "", "1", " + ", counts[i], "", sum);
+        expect_chain(shop, "", "1", " - ", counts[i], "", difference);
+        expect_chain(shop, "CAST(0 AS DECIMAL(1,1)) + ", "0.5", " + ", counts[i], "", half);
+        expect_chain(shop, "", "TRUE", " = ", counts[i] < 60 ? counts[i] : 60, "", "[[\"true\"]]");
+        expect_chain(shop, "0 + ", "1", " + ", counts[i], " + NULL + 1", "[[null]]");
+    }
+    expect(shop, "SELECT 'a' || 1 || NULL || 'b'", "[[null]]");
+    expect(shop, "SELECT 7 + 0.5 - 2 * 3 + 1 - 0.25D, 2147483647 + 0L + 1",
+           "[[\"2.25\",\"2147483648\"]]");
+    expect(shop, "SELECT DATE'2024-01-31' + 1 + 1 - 3", "[[\"2024-01-30\"]]");
+    expect(shop, "SELECT 1 + 1 + 2147483647 + 1", "22003");
+    expect(shop, "SELECT 1 + 1 / 0 + 1", "22012");
+    expect_chain(shop, "length(", "'ab'", "||", 10000, ")", "[[\"20000\"]]");
+    expect_chain(shop, "", "TRUE", " AND ", 10000, "", "[[\"true\"]]");
+    expect_chain(shop, "", "FALSE", " OR ", 10000, " OR NULL", "[[null]]");
+    expect_chain(shop, "1 IN (", "0", ",", 10000, ")", "[[\"false\"]]");
+    static const char *const operators[] = {" + ", " - ", " * ", " % ", " = ", " <=> "};
+    for (size_t i = 0; i < base_countof(operators); i++)
+        expect_chain(shop, "", "1", operators[i], 10000, "", "54001");
+    static const char *const behind[] = {" IS NULL", "::string::int", "['a']"};
+    for (size_t i = 0; i < base_countof(behind); i++)
+        expect_chain(shop, "map('a', 1)", behind[i], "", 10000, "", "54001");
+    expect_chain(shop, "", "NOT ", "", 10000, "TRUE", "54001");
+    expect_chain(shop, "1", " UNION ALL SELECT 1", "", 600, "", "54001");
+}
+
 static void test_privileges(void **state)
 {
     struct shop *shop = *state;
@@ -589,6 +643,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, shop_setup, shop_teardown),
         cmocka_unit_test_setup_teardown(test_syntax_block, shop_setup, shop_teardown),
         cmocka_unit_test_setup_teardown(test_deep, shop_setup, shop_teardown),
+        cmocka_unit_test_setup_teardown(test_chains, shop_setup, shop_teardown),
         cmocka_unit_test_setup_teardown(test_privileges, shop_setup, shop_teardown),
         cmocka_unit_test_setup_teardown(test_ownership, shop_setup, shop_teardown),
         cmocka_unit_test_setup_teardown(test_hive, shop_setup, shop_teardown),
