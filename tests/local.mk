@@ -5,7 +5,7 @@ EXTRA_DIST += .ci/run .clang-format \
 	tests/suite/fault_cases.py tests/suite/fault_cases_data.py tests/suite/fault_cases_host.py \
 	tests/suite/fault_cases_none.py tests/suite/fault_cases_wire.py tests/suite/fault_lab.py tests/suite/faults.py \
 	tests/suite/rows.py tests/suite/scale.py tests/suite/wire_proxy.py
-EXTRA_DIST += tests/suite/doctor_matrix.py
+EXTRA_DIST += tests/suite/doctor_matrix.py tests/suite/mutants.py tests/suite/mutants_made.py
 # One cell per peer, what is pinned, and what the cells share.
 EXTRA_DIST += tests/peers/pins tests/peers/cells.py tests/peers/world.py
 EXTRA_DIST += tests/peers/official.py tests/peers/official_writes.py tests/peers/cell_cli.py tests/peers/cell_sdk_py.py tests/peers/client_sdk_py.py
@@ -41,7 +41,7 @@ kill-loop: $(SUITE_NEEDS)
 		test -z "$$PEERS_REQUIRED" && echo "$@: SKIPPED, pyarrow and DuckDB cannot be had" && exit 0; exit 1; }; \
 	N='$(N)'; N=$${N:-200} $$python $(abs_top_srcdir)/tests/suite/kill_loop.py
 
-.PHONY: doctor-matrix
+.PHONY: doctor-matrix mutants
 # One fault per layer of the doctor; DOCTOR=short: only one each.
 doctor-matrix: $(SUITE_NEEDS)
 	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/doctor_matrix.py
@@ -57,6 +57,10 @@ hostile: $(SUITE_NEEDS) tests/unit/test_columnar_mutate$(EXEEXT)
 # Every error code that a fault can cause is caused, met, told and healed; FAULTS=short: one of each class.
 faults: $(SUITE_NEEDS)
 	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/faults.py
+
+# The normal commands against bent answers; ROUNDS, SEED, ROUND.
+mutants: $(SUITE_NEEDS)
+	@$(SUITE) $(PYTHON3) $(abs_top_srcdir)/tests/suite/mutants.py
 
 # On a bare Debian 12 (debootstrap), as root and as a user with sudo.
 bare:
@@ -82,6 +86,7 @@ gate-short: $(PEERS_NEEDS)
 	@IDLE=5 $(MAKE) -s ui-budget
 	@$(MAKE) -s walk
 	@FAULTS=short $(MAKE) -s faults
+	@ROUNDS=120 $(MAKE) -s mutants
 
 # What the targets above leave in the build folder.
 CLEANFILES += tests/unit/*.valgrind.log tests/unit/*.valgrind.verdict

@@ -135,10 +135,30 @@ static bool find(const char *text, size_t at, size_t *keep, size_t *drop)
     return *keep && *drop >= 4; /* shorter is no credential */
 }
 
+/* "https://user:password@host": what stands before the host. */
+static void hide_login(char *text)
+{
+    for (char *at = text; (at = strstr(at, "://")) != NULL;) {
+        char *login = at + 3;
+        size_t authority = strcspn(login, "/?#" END_OF_URL), len = authority;
+
+        while (len && login[len - 1] != '@')
+            len--;
+        at = login;
+        if (!len--)
+            continue;
+        memset(login, '*', len < 3 ? len : 3);
+        if (len > 3)
+            memmove(login + 3, login + len, strlen(login + len) + 1);
+    }
+}
+
 void base_text_redact(char *text)
 {
-    size_t len = strlen(text), from = 0, to = 0, keep, drop;
+    size_t len, from = 0, to = 0, keep, drop;
 
+    hide_login(text);
+    len = strlen(text);
     while (from < len) {
         if (!find(text, from, &keep, &drop)) {
             text[to++] = text[from++];

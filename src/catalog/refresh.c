@@ -15,6 +15,7 @@
 #define WALKS_MAX 4
 #define NUMBER_WALK "walk"      /* in the cache: of the walk under way, 0 = none */
 #define NUMBER_DONE "walk_done" /* when the last one ended */
+#define NAME_MAX_BYTES 1020     /* 255 characters */
 #define COMMENT_MAX 300         /* bytes of a comment that the tree keeps */
 
 #define TOLD_US 500000 /* between two words about the progress */
@@ -145,13 +146,26 @@ static char *full_name(const char *catalog, const char *schema, const char *tabl
     return text;
 }
 
+/* No object of a workspace has such a name, and it would be kept in memory. */
+static bool name_refused(struct walk *walk, const char *name)
+{
+    struct catalog *catalog = walk->catalog;
+    if (strlen(name) <= NAME_MAX_BYTES)
+        return false;
+    base_err_set(&catalog->err, ERR_LIMIT_EXCEEDED, "\"%s\" has a name of %zu bytes in it",
+                 walk->key, strlen(name));
+    return true;
+}
+
 static void row_add(struct walk *walk, const char *kind, const char *name, int64_t flags,
                     char *take_full_name, cJSON *take_json)
 {
     struct store_cached row = {.flags = flags | (walk->observing ? CATALOG_HIDDEN : 0)};
     row.key = base_printf("%c:%s", kind[0], take_full_name);
     /* What the principal was shown stays as it was shown to it. */
-    if (walk->observing && walk->seen && base_map_get(walk->seen, row.key)) {
+    if (name_refused(walk, name)) {
+        free(row.key);
+    } else if (walk->observing && walk->seen && base_map_get(walk->seen, row.key)) {
         free(row.key);
     } else {
         if (!walk->observing && walk->seen)

@@ -9,6 +9,7 @@
 
 #define BASE "/api/2.1/unity-catalog"
 #define PAGES_MAX 100000
+#define BYTES_MAX ((int64_t)4 << 30) /* of one walk; its pages are not kept here */
 
 /* A listing, single page or whole walk; the only difference is `each`. */
 struct listing {
@@ -17,6 +18,7 @@ struct listing {
     void (*each)(void); /* NULL: one page */
     char *token;        /* of the page under way; NULL: first */
     int pages;
+    int64_t bytes;
 };
 
 struct listing_kind {
@@ -125,7 +127,7 @@ static void walk_on(struct databricks_call *call, void *result)
     listing->token = token;
     if (!token)
         end_walk(call, NULL);
-    else if (repeats || ++listing->pages == PAGES_MAX)
+    else if (repeats || ++listing->pages == PAGES_MAX || listing->bytes > BYTES_MAX)
         end_walk(call, "the pages do not end");
     else
         send_page(call);
@@ -134,11 +136,11 @@ static void walk_on(struct databricks_call *call, void *result)
 static void parse_listing(struct databricks_call *call, const cJSON *json,
                           struct net_response *response)
 {
-    const struct listing *listing = call->extra;
+    struct listing *listing = call->extra;
     const struct listing_kind *kind = listing->kind;
     void *result = base_alloc_zero(1, kind->size);
 
-    (void)response;
+    listing->bytes += (int64_t)response->body.len;
     kind->read(json, result);
     if (listing->each)
         walk_on(call, result);

@@ -413,6 +413,26 @@ char *databricks_json_dup(const cJSON *json, const char *key)
     return text && *text ? base_strdup(text) : NULL;
 }
 
+int databricks_pages_next(struct databricks_pages *pages, const cJSON *json,
+                          const struct net_response *response, int max, const char *what,
+                          struct err *err)
+{
+    char *token = databricks_json_dup(json, "next_page_token");
+    bool again = token && pages->token && strcmp(token, pages->token) == 0;
+
+    free(pages->token);
+    pages->token = token;
+    pages->bytes += response->body.len;
+    if (!token)
+        return 0;
+    if (pages->bytes > PAGES_BYTES_MAX)
+        return base_err_set(err, ERR_LIMIT_EXCEEDED, "%s: more than %zu bytes", what,
+                            PAGES_BYTES_MAX);
+    if (again || ++pages->count >= max)
+        return base_err_set(err, ERR_SRC_UNCLASSIFIED, "%s: the pages do not end", what);
+    return 1;
+}
+
 int64_t databricks_json_ms(const cJSON *json, const char *key)
 {
     int64_t ms = base_json_i64_or(json, key, 0);

@@ -13,8 +13,7 @@ struct walk {
     char *path;
     char *direct_path; /* to ask where the server has no effective ones; NULL: nothing to fall back
                           to */
-    char *token;
-    int pages;
+    struct databricks_pages pages;
     bool direct_only;
     vec_of(struct databricks_grant) grants;
 };
@@ -44,7 +43,7 @@ static void free_walk(void *extra)
     vec_free(&walk->grants);
     free(walk->path);
     free(walk->direct_path);
-    free(walk->token);
+    free(walk->pages.token);
 }
 
 static void deliver_grants(struct databricks_call *call, const struct err *err, void *result)
@@ -94,7 +93,7 @@ static void send_page(struct databricks_call *call)
     base_buf_init(&path, BUF_MAX_DEFAULT);
     if (base_buf_text(&path, walk->path))
         bug("out of memory");
-    databricks_query_add(&path, "page_token", walk->token);
+    databricks_query_add(&path, "page_token", walk->pages.token);
     databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
                          parse_grants);
 }
@@ -106,20 +105,18 @@ static void parse_grants(struct databricks_call *call, const cJSON *json,
     const cJSON *list = base_json_array(json, "privilege_assignments"), *item;
     struct databricks_grants grants;
     struct err err = ERR_INIT;
+    int more;
 
-    (void)response;
     cJSON_ArrayForEach(item, list)
     {
         read_assignment(item, walk);
     }
-    free(walk->token);
-    walk->token = databricks_json_dup(json, "next_page_token");
-    if (walk->token && ++walk->pages < PAGES_MAX) {
+    more = databricks_pages_next(&walk->pages, json, response, PAGES_MAX, "permissions", &err);
+    if (more > 0) {
         send_page(call);
         return;
     }
-    if (walk->token) {
-        base_err_set(&err, ERR_SRC_UNCLASSIFIED, "permissions: the pages do not end");
+    if (more < 0) {
         databricks_call_end(call, &err, NULL);
         return;
     }
@@ -137,7 +134,8 @@ static bool without_effective(struct databricks_call *call,
 {
     struct walk *walk = call->extra;
 
-    if (!walk->direct_path || problem->status != 404 || *problem->code || problem->html)
+    if (!walk->direct_path || walk->pages.count || problem->status != 404 || *problem->code ||
+        problem->html)
         return false;
     free(walk->path);
     walk->path = walk->direct_path;

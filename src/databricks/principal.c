@@ -91,8 +91,8 @@ struct databricks_call *databricks_principal_find(
 }
 
 struct walk {
-    char *path, *token;
-    int pages;
+    char *path;
+    struct databricks_pages pages;
     vec_of(struct databricks_secret_info) items;
 };
 
@@ -112,7 +112,7 @@ static void free_walk(void *extra)
         free(walk->items.items[i].id);
     vec_free(&walk->items);
     free(walk->path);
-    free(walk->token);
+    free(walk->pages.token);
 }
 
 static void deliver_secrets(struct databricks_call *call, const struct err *err, void *result)
@@ -160,7 +160,7 @@ static void send_page(struct databricks_call *call)
     base_buf_init(&path, BUF_MAX_DEFAULT);
     if (base_buf_text(&path, walk->path))
         bug("out of memory");
-    databricks_query_add(&path, "page_token", walk->token);
+    databricks_query_add(&path, "page_token", walk->pages.token);
     databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
                          parse_secrets);
 }
@@ -172,17 +172,15 @@ static void parse_secrets(struct databricks_call *call, const cJSON *json,
     struct databricks_secret_infos secrets;
     struct err err = ERR_INIT;
     const cJSON *item;
+    int more;
 
-    (void)response;
     cJSON_ArrayForEach(item, base_json_array(json, "secrets")) read_secret(item, walk);
-    free(walk->token);
-    walk->token = databricks_json_dup(json, "next_page_token");
-    if (walk->token && ++walk->pages < PAGES_MAX) {
+    more = databricks_pages_next(&walk->pages, json, response, PAGES_MAX, "secrets", &err);
+    if (more > 0) {
         send_page(call);
         return;
     }
-    if (walk->token) {
-        base_err_set(&err, ERR_SRC_UNCLASSIFIED, "secrets: the pages do not end");
+    if (more < 0) {
         databricks_call_end(call, &err, NULL);
         return;
     }

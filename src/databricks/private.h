@@ -94,6 +94,18 @@ void databricks_query_i64(struct buf *path, const char *key, int64_t value);
 void databricks_path_add(struct buf *path, const char *segment);
 /* "text" of a member, copied; NULL when absent or empty. */
 char *databricks_json_dup(const cJSON *json, const char *key);
+/* A walk over pages whose items are kept in memory: where it is, and what it has read. */
+struct databricks_pages {
+    char *token; /* of the next page; owned */
+    int count;
+    size_t bytes;
+};
+/* After a page: 1, there is another one; 0, it was the last; -1 with err, they do not end: the same
+ * token again, more than max pages or PAGES_BYTES_MAX of text. what: for the message. */
+#define PAGES_BYTES_MAX ((size_t)64 << 20)
+int databricks_pages_next(struct databricks_pages *pages, const cJSON *json,
+                          const struct net_response *response, int max, const char *what,
+                          struct err *err) must_check;
 /* Milliseconds member as microseconds; 0 when absent or out of range. */
 int64_t databricks_json_ms(const cJSON *json, const char *key);
 

@@ -10,6 +10,7 @@
 
 #define WAIT_S                                                                                     \
     5 /* as long as it may be unknown what a statement that nobody wants any more is called */
+#define BYTES_MAX ((size_t)64 << 20) /* an inline result has at most 25 MiB */
 
 /* A small query from submit to last row. It uses the public calls for its steps, so that each keeps
  * its own rules. */
@@ -18,10 +19,12 @@ struct query {
     size_t max_rows;
     int64_t next_chunk;
     int chunks;
+    size_t bytes; /* of the chunks after the first */
     struct databricks_call *step;
     bool stopping;  /* wanted gone before its id was known */
     bool abandoned; /* nobody waits any more: only the statement is still to be cancelled */
     bool succeeded;
+    bool over; /* the workspace has said that the statement is over */
 };
 
 void databricks_query_free(struct databricks_query *query)
@@ -66,7 +69,13 @@ static void next(struct databricks_call *call)
     const struct databricks_manifest *manifest = &query->result.manifest;
     struct err err = ERR_INIT;
 
-    if (query->next_chunk >= 0 && ++query->chunks < 100000) {
+    /* One after the other: where the workspace goes round in circles, this would not end. */
+    if (query->next_chunk >= 0 && query->next_chunk != ++query->chunks)
+        base_err_set(&err, ERR_SRC_CHUNK_GAP, "query: chunk %lld is said to follow chunk %d",
+                     (long long)query->next_chunk, query->chunks - 1);
+    else if (query->bytes > BYTES_MAX)
+        base_err_set(&err, ERR_LIMIT_EXCEEDED, "query: more than %zu bytes", BYTES_MAX);
+    if (query->next_chunk >= 0 && err.code == ERR_OK) {
         call->subject = SUBJECT_STATEMENT;
         databricks_call_send(call, "GET",
                              base_printf("/api/2.0/sql/statements/%s/result/chunks/%lld",
@@ -92,13 +101,13 @@ static void parse_chunk(struct databricks_call *call, const cJSON *json,
     struct query *query = call->extra;
     struct err err = ERR_INIT;
 
-    (void)response;
     if (databricks_rows_read(json, query->result.manifest.columns.count, query->max_rows,
                              &query->result.rows, &err)) {
         fail(call, &err);
         return;
     }
     query->next_chunk = databricks_next_chunk(json);
+    query->bytes += response->body.len;
     next(call);
 }
 
@@ -121,26 +130,39 @@ static void on_succeeded(struct databricks_call *call, struct databricks_stateme
     next(call);
 }
 
-static void on_waited(void *user, const struct err *err, struct databricks_statement *statement)
+static void on_stop_sent(void *user, const struct err *err)
+{
+    (void)user, (void)err; /* whatever became of it: nobody waits for the statement any more */
+}
+
+static void on_state(void *user, enum databricks_state state)
 {
     struct databricks_call *call = user;
 
-    ((struct query *)call->extra)->step = NULL;
-    if (err)
-        fail(call, err);
-    else
+    ((struct query *)call->extra)->over = databricks_state_over(state);
+}
+
+static void on_waited(void *user, const struct err *err, struct databricks_statement *statement)
+{
+    struct databricks_call *call = user;
+    struct query *query = call->extra;
+
+    query->step = NULL;
+    if (!err) {
         on_succeeded(call, statement);
+        return;
+    }
+    /* Nobody can tell any more how it goes on: it may run, and is not left running. */
+    if (!query->over && err->code != ERR_SRC_STMT_CLOSED)
+        databricks_statement_cancel(call->db, (enum databricks_identity)call->identity,
+                                    query->result.id, on_stop_sent, NULL);
+    fail(call, err);
 }
 
 static void step(struct databricks_call *call, struct databricks_call *inner)
 {
     inner->inner = true;
     ((struct query *)call->extra)->step = inner;
-}
-
-static void on_stop_sent(void *user, const struct err *err)
-{
-    (void)user, (void)err; /* whatever became of it: nobody waits for the statement any more */
 }
 
 static void end_stopped(struct databricks_call *call)
@@ -224,7 +246,7 @@ static void on_executed(void *user, const struct err *err, struct databricks_sta
         fail(call, &statement->error);
     else
         step(call, databricks_statement_wait(call->db, (enum databricks_identity)call->identity,
-                                             statement->id, NULL, on_waited, call));
+                                             statement->id, on_state, on_waited, call));
 }
 
 static struct databricks_call *

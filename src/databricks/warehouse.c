@@ -12,8 +12,7 @@
 #define PAGES_MAX 1000
 
 struct walk {
-    char *token;
-    int pages;
+    struct databricks_pages pages;
     vec_of(struct databricks_warehouse) items;
 };
 
@@ -66,7 +65,7 @@ static void free_walk(void *extra)
     for (size_t i = 0; i < walk->items.count; i++)
         databricks_warehouse_free(&walk->items.items[i]);
     vec_free(&walk->items);
-    free(walk->token);
+    free(walk->pages.token);
 }
 
 static void deliver_list(struct databricks_call *call, const struct err *err, void *result)
@@ -90,7 +89,7 @@ static void send_page(struct databricks_call *call)
     base_buf_init(&path, BUF_MAX_DEFAULT);
     if (base_buf_text(&path, BASE))
         bug("out of memory");
-    databricks_query_add(&path, "page_token", walk->token);
+    databricks_query_add(&path, "page_token", walk->pages.token);
     databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
                          parse_list);
 }
@@ -102,8 +101,9 @@ static void parse_list(struct databricks_call *call, const cJSON *json,
     const cJSON *list = base_json_array(json, "warehouses"), *item;
     struct databricks_warehouses all;
     struct databricks_warehouse one;
+    struct err err = ERR_INIT;
+    int more;
 
-    (void)response;
     cJSON_ArrayForEach(item, list)
     {
         read_warehouse(item, &one);
@@ -112,10 +112,13 @@ static void parse_list(struct databricks_call *call, const cJSON *json,
         else
             databricks_warehouse_free(&one);
     }
-    free(walk->token);
-    walk->token = databricks_json_dup(json, "next_page_token");
-    if (walk->token && ++walk->pages < PAGES_MAX) {
+    more = databricks_pages_next(&walk->pages, json, response, PAGES_MAX, "warehouses", &err);
+    if (more > 0) {
         send_page(call);
+        return;
+    }
+    if (more < 0) {
+        databricks_call_end(call, &err, NULL);
         return;
     }
     all = (struct databricks_warehouses){.items = walk->items.items, .count = walk->items.count};

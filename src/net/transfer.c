@@ -12,6 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define YEAR_9999_S INT64_C(253402300799)
+#define WAIT_MAX_S 1000000 /* who is asked to wait longer waits so long; the caps are far below */
+
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
     struct net_call *call = user;
@@ -76,12 +79,20 @@ static void read_location(struct net_call *call, const char *value, size_t len)
     copy_text(call, response->location, sizeof response->location, value, end);
 }
 
+/* Seconds since 1970; 0: no date, or one that no clock has (curl takes years of ten digits). */
+static int64_t read_date(const char *text)
+{
+    int64_t when = (int64_t)curl_getdate(text, NULL);
+
+    return when > 0 && when <= YEAR_9999_S ? when : 0;
+}
+
 static int64_t read_retry_after(const char *value, size_t len)
 {
     char text[64];
     char *end;
     long long seconds;
-    time_t when;
+    int64_t when;
 
     if (len >= sizeof text)
         return -1;
@@ -89,10 +100,10 @@ static int64_t read_retry_after(const char *value, size_t len)
     text[len] = '\0';
     seconds = strtoll(text, &end, 10);
     if (end != text && (*end == '\0' || *end == '.'))
-        return seconds < 0 || seconds > 1000000 ? -1 : seconds * 1000;
-    when = curl_getdate(text, NULL);
+        return seconds < 0 ? -1 : seconds < WAIT_MAX_S ? seconds * 1000 : WAIT_MAX_S * 1000;
+    when = read_date(text);
     /* A date counts from the server's own clock when that came first, see net_http. */
-    return when <= 0 ? -1 : -2 - (int64_t)when;
+    return when == 0 ? -1 : -2 - when;
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *user)
@@ -129,9 +140,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         response->retry_after_ms = read_retry_after(value, value_len);
     } else if (header_is(line, len, "date", &value, &value_len)) {
         copy_text(call, text, sizeof text, value, value_len);
-        response->date_us = (int64_t)curl_getdate(text, NULL) * 1000000;
-        if (response->date_us < 0)
-            response->date_us = 0;
+        response->date_us = read_date(text) * 1000000;
     }
     return len;
 }
@@ -211,6 +220,9 @@ static void set_times(struct net_call *call, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, call->bare ? 1024L : 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(call->idle_ms + 999) / 1000);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Else the loop would wait for the thread of a resolver that hangs, however long, before a
+     * transfer is over or cancelled. Left alone, the thread clears up behind itself. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
 

@@ -44,9 +44,10 @@ int sync_chunks_check(const struct sync_chunk *chunks, size_t count, int64_t dec
 int64_t sync_chunk_bytes(const struct sync_chunk *chunk, size_t columns)
 {
     if (chunk->byte_count > 0)
-        return chunk->byte_count;
+        return chunk->byte_count < SYNC_CHUNK_BYTES_MAX ? chunk->byte_count : SYNC_CHUNK_BYTES_MAX;
     int64_t per_row = 16 * (int64_t)(columns ? columns : 1);
-    return chunk->row_count > INT64_MAX / per_row ? INT64_MAX : chunk->row_count * per_row;
+    return chunk->row_count > SYNC_CHUNK_BYTES_MAX / per_row ? SYNC_CHUNK_BYTES_MAX
+                                                             : chunk->row_count * per_row;
 }
 
 static bool group_full(const struct sync_group *g, int64_t rows, int64_t bytes, int64_t max_rows,

@@ -26,13 +26,16 @@ struct sync_group {
 };
 
 #define SYNC_CHUNKS_MAX ((size_t)1 << 20)
+/* No chunk that is larger is taken, whatever a manifest says of it. */
+#define SYNC_CHUNK_BYTES_MAX ((int64_t)1 << 30)
 
 /* Rule 6 (ii) and (v) of reliability.md (c): `declared` chunks, numbered 0.., whose rows tile
  * 0..total_rows without gap or overlap. SRC_CHUNK_GAP where the tiling fails, SRC_ROWCOUNT_MISMATCH
  * where only the sum does. */
 int sync_chunks_check(const struct sync_chunk *chunks, size_t count, int64_t declared,
                       int64_t total_rows, struct err *err) must_check;
-/* Bytes of Arrow a chunk is taken to have: its byte_count, or an estimate from rows and columns. */
+/* Bytes of Arrow a chunk is taken to have: its byte_count, or an estimate from rows and columns; at
+ * most SYNC_CHUNK_BYTES_MAX, so that sums and doubles of it do not overflow. */
 int64_t sync_chunk_bytes(const struct sync_chunk *chunk, size_t columns);
 /* Cuts before a group would exceed max_rows or max_bytes; a group has one chunk at least. Depends
  * on nothing but its arguments, so that a plan stored with them gives the same groups again.

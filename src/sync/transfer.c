@@ -13,7 +13,6 @@
 #define MISSES_MAX 5    /* expired or refused links of one chunk in a row */
 #define REFETCHES_MAX 3 /* of corrupt chunks, a whole run long */
 #define AHEAD_MAX 8     /* chunks of one group held at once */
-#define BODY_CAP ((size_t)1 << 30)
 
 static void slot_free(struct sync_slot *slot)
 {
@@ -224,8 +223,8 @@ static void fetch_done(void *user, const struct err *err, struct buf *body)
 static size_t body_cap(const struct sync_chunk *chunk, size_t columns)
 {
     int64_t bytes = sync_chunk_bytes(chunk, columns);
-    if (bytes > (int64_t)(BODY_CAP / 4 - ((size_t)4 << 20)))
-        return BODY_CAP;
+    if (bytes > SYNC_CHUNK_BYTES_MAX / 4 - ((int64_t)4 << 20))
+        return (size_t)SYNC_CHUNK_BYTES_MAX;
     return (size_t)bytes * 4 + ((size_t)16 << 20);
 }
 

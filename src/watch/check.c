@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EVIDENCE_TEXT_MAX 400
+#define EVIDENCE_ITEMS_MAX 100
+
 const char *watch_state_name(enum watch_state state)
 {
     static const char *const names[] = {"ok", "FAIL", "WARN", "MISSING", "not reached", "none"};
@@ -42,10 +45,26 @@ const char *watch_layer_name(enum watch_kind kind, size_t index)
     return step->name;
 }
 
+/* What the other side says of itself is as long as it likes; a report has to fit into a message. */
+static void evidence_trim(cJSON *item)
+{
+    if (cJSON_IsString(item) && strlen(item->valuestring) > EVIDENCE_TEXT_MAX) {
+        char *cut = base_text_clean_dup(item->valuestring, EVIDENCE_TEXT_MAX);
+        if (cJSON_SetValuestring(item, cut) == NULL)
+            bug("out of memory");
+        free(cut);
+    }
+    while (cJSON_IsArray(item) && cJSON_GetArraySize(item) > EVIDENCE_ITEMS_MAX)
+        cJSON_DeleteItemFromArray(item, EVIDENCE_ITEMS_MAX);
+    for (cJSON *child = item ? item->child : NULL; child; child = child->next)
+        evidence_trim(child);
+}
+
 static void tell(struct watch_check *check, const char *name, enum watch_state state,
                  const struct err *err, int64_t us, const char *text)
 {
     char *clean = base_text_clean_dup(text, 400);
+    evidence_trim(check->evidence);
     struct watch_layer layer = {
         .name = name, .state = state, .text = clean, .ms = us / 1000, .evidence = check->evidence};
     if (err)

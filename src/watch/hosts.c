@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define SMALL ((size_t)1 << 20)
+#define SPARE_MS 2000 /* of the layer's time, to take a statement back that does not end */
 
 static cJSON *hosts_list(struct watch_check *check)
 {
@@ -138,7 +139,50 @@ static void on_links(void *user, const struct err *err, struct databricks_links 
         links_take(check, links);
 }
 
-static void on_executed(void *user, const struct err *err, struct databricks_statement *statement);
+/* A statement that nobody waits for is not left running: it is cancelled before the layer ends. */
+
+static void on_cancelled(void *user, const struct err *err)
+{
+    struct watch_check *check = user;
+    (void)err;
+    check->ask = NULL;
+    watch_fail(check, &check->reach_err);
+}
+
+static void statement_cancel(struct watch_check *check, const struct err *why)
+{
+    check->reach_err = *why;
+    check->ask = databricks_statement_cancel(check->db, DATABRICKS_PRINCIPAL, check->statement.id,
+                                             on_cancelled, check);
+}
+
+static void not_ended(void *user)
+{
+    struct watch_check *check = user;
+    struct err err = ERR_INIT;
+    check->again = 0;
+    databricks_cancel(&check->ask);
+    base_err_set(&err, ERR_NET_STALL, "the statement did not end in time, and was cancelled");
+    base_err_hint(&err, "Look at the warehouse: is it full, or still starting?");
+    memcpy(err.statement_id, check->statement.id, sizeof err.statement_id);
+    statement_cancel(check, &err);
+}
+
+static void on_state(void *user, enum databricks_state state)
+{
+    ((struct watch_check *)user)->statement.state = state;
+}
+
+static void on_waited(void *user, const struct err *err, struct databricks_statement *statement);
+
+static void statement_wait(struct watch_check *check)
+{
+    int64_t spent_ms = (base_seam_mono_us(check->seam) - check->began_us) / 1000;
+    int64_t left_ms = WATCH_LAYER_MS - SPARE_MS - spent_ms;
+    check->again = net_loop_after(check->loop, left_ms > 0 ? left_ms : 0, not_ended, check);
+    check->ask = databricks_statement_wait(check->db, DATABRICKS_PRINCIPAL, check->statement.id,
+                                           on_state, on_waited, check);
+}
 
 static void statement_go_on(struct watch_check *check)
 {
@@ -151,22 +195,39 @@ static void statement_go_on(struct watch_check *check)
     else if (databricks_state_over(statement->state))
         watch_fail(check, &statement->error);
     else
-        check->ask = databricks_statement_wait(check->db, DATABRICKS_PRINCIPAL, statement->id, NULL,
-                                               on_executed, check);
+        statement_wait(check);
+}
+
+static void statement_take(struct watch_check *check, struct databricks_statement *statement)
+{
+    databricks_statement_free(&check->statement);
+    check->statement = *statement;
+    *statement = (struct databricks_statement){0};
+    statement_go_on(check);
+}
+
+static void on_waited(void *user, const struct err *err, struct databricks_statement *statement)
+{
+    struct watch_check *check = user;
+    check->ask = NULL;
+    net_loop_cancel_timer(check->loop, check->again);
+    check->again = 0;
+    if (!err)
+        statement_take(check, statement);
+    else if (databricks_state_over(check->statement.state))
+        watch_fail(check, err);
+    else
+        statement_cancel(check, err);
 }
 
 static void on_executed(void *user, const struct err *err, struct databricks_statement *statement)
 {
     struct watch_check *check = user;
     check->ask = NULL;
-    if (err) {
+    if (err)
         watch_fail(check, err);
-        return;
-    }
-    databricks_statement_free(&check->statement);
-    check->statement = *statement;
-    *statement = (struct databricks_statement){0};
-    statement_go_on(check);
+    else
+        statement_take(check, statement);
 }
 
 void watch_look_result_hosts(struct watch_check *check)

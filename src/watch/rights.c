@@ -118,7 +118,7 @@ static void on_warehouses(void *user, const struct err *err,
     }
     cJSON_Delete(check->warehouses);
     check->warehouses = cJSON_CreateArray();
-    for (size_t i = 0; i < warehouses->count && i < 200; i++) {
+    for (size_t i = 0; i < warehouses->count && i < 100; i++) {
         cJSON *item = base_json_object();
         base_json_add_str(item, "id", warehouses->items[i].id);
         base_json_add_str(item, "name", warehouses->items[i].name);

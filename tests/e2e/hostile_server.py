@@ -84,6 +84,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.do_ok(times, query, body)
 
+    def do_odd_times(self, times, query, body):
+        """Times no clock can mean: `query` is the Retry-After and the Date, with + for a blank."""
+        wait, _, date = query.replace("+", " ").partition("|")
+        if times % 2:
+            self.answer(503, b"", Retry_After=wait, **({"Date": date} if date else {}))
+        else:
+            self.do_ok(times, query, body)
+
     def do_limit500(self, times, query, body):
         if times == 1:
             self.answer(400, b'{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"m"}', Retry_After="0")

@@ -6,13 +6,16 @@ import threading
 
 
 class Workspace:
-    """change(path, status, headers, body) gives (status, headers, body) of what is sent on; it may be replaced at any time.
-    seen: (method, path, headers) of every request."""
+    """change(path, status, headers, body) gives (status, headers, body) of what is sent on; it may be replaced at any time. headers
+    may be pairs too, with a length of their own; a fourth member is the number of bytes after which the connection ends.
+    seen: (method, path, headers) of every request. method.kind: of the request that change is asked about."""
 
     def __init__(self, address):
         self.host = address.split("://")[1].rstrip("/")
         self.change = None
+        self.ask = lambda path: path  # what the sandbox is asked instead
         self.seen = []
+        self.method = threading.local()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,7 +41,7 @@ class Workspace:
         self.seen.append((handler.command, handler.path, dict(handler.headers)))
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in ("host", "accept-encoding")}
         client = http.client.HTTPConnection(self.host, timeout=120)
-        client.request(handler.command, handler.path, body or None, headers)
+        client.request(handler.command, self.ask(handler.path), body or None, headers)
         got = client.getresponse()
         data = got.read()
         client.close()
@@ -46,15 +49,24 @@ class Workspace:
         sent = {name: value for name, value in (("Content-Type", kind), ("Date", got.getheader("Date"))) if value is not None}
         if "json" in kind:
             data = data.replace(self.host.encode(), self.name.encode())
-        status = got.status
+        status, cut = got.status, None
         if self.change:
-            status, sent, data = self.change(handler.path, status, sent, data)
+            self.method.kind = handler.command
+            status, sent, data, *more = self.change(handler.path, status, sent, data)
+            cut = more[0] if more else None
+        self.send(handler, status, list(sent.items()) if isinstance(sent, dict) else sent, data, cut)
+
+    @staticmethod
+    def send(handler, status, pairs, data, cut):
         handler.send_response_only(status)
-        for name, value in sent.items():
+        for name, value in pairs:
             handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(data)))
+        if not {"content-length", "transfer-encoding"} & {name.lower() for name, _ in pairs}:
+            handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
-        handler.wfile.write(data)
+        handler.wfile.write(data if cut is None else data[:cut])
+        if cut is not None:
+            handler.close_connection = True
 
     def close(self):
         self.server.shutdown()

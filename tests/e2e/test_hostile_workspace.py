@@ -56,6 +56,7 @@ def remember(home, document):
 def honest_again(lab):
     yield
     lab.workspace.change = in_json(lambda path, document: remember(lab, document))
+    lab.workspace.ask = lambda path: path
     assert lab.engine.poll() is None, lab.log.read_text()[-6000:]
 
 
@@ -138,6 +139,17 @@ def test_manifests(lab, lie):
                            "TYPE_UNSUPPORTED"}
 
 
+@pytest.mark.parametrize("size", [2**63 - 1, 2**62, 2**31, -1, 0, "9" * 30, None])
+def test_byte_counts(lab, size):
+    """What a manifest says of bytes is a hint: whatever it is, the rows count."""
+    def edit(found):
+        for chunk in found["chunks"]:
+            chunk["byte_count"] = size
+        found["total_byte_count"] = size
+    lab.workspace.change = manifest(edit)
+    assert lab.json("sync", "run", "--wait", TABLE)["data"]["verified"]
+
+
 @pytest.mark.parametrize("target", [
     "http://169.254.169.254/latest", "https://127.0.0.1/x", "https://127.0.0.1:%d/x", "https://2130706433/", "https://0x7f.1/",
     "https://[::ffff:127.0.0.1]/", "https://[fd00::1]/x", "file:///etc/passwd", "https://localhost/", "https://user:pass@127.0.0.1/",
@@ -196,6 +208,122 @@ def test_wide_tables(lab):
     done = lab.console("--socket", lab.socket, "--json", "show", TABLE)
     assert json.loads(done.stdout)["error"]["code"] in {"LIMIT_EXCEEDED", "SRC_UNCLASSIFIED"}, done.stdout[:500]
     failed(lab)
+
+
+def layer(report, name):
+    return next(one for chain in report["chains"] for one in chain["layers"] if one["layer"] == name)
+
+
+LONG = {"a name": ("/Me", lambda found: found.update(displayName="n" * 5000000)),
+        "entitlements": ("/Me", lambda found: found.update(entitlements=[{"value": "e%d" % i} for i in range(60000)])),
+        "warehouses": ("/warehouses", lambda found: found.update(warehouses=found["warehouses"][:1] + [
+            dict(found["warehouses"][0], id="w%d" % i, name="w" * 20000) for i in range(150)])),
+        "a metastore": ("/metastore_summary", lambda found: found.update(name="m" * 3000000)),
+        "system schemas": ("/systemschemas", lambda found: found.update(schemas=[{"schema": "s%d" % i, "state": "x" * 20}
+                                                                                   for i in range(20000)]))}
+
+
+@pytest.mark.parametrize("what", LONG, ids=lambda what: what.replace(" ", "-"))
+def test_doctor_of_long_answers(lab, what):
+    """However long the workspace is about itself, the report fits into a message and says what holds."""
+    end, edit = LONG[what]
+    edited = []
+
+    def change(path, document):
+        if path.split("?")[0].endswith(end):
+            edit(document)
+            edited.append(path)
+        return document
+    lab.workspace.change = in_json(change)
+    done = lab.console("--socket", lab.socket, "--json", "doctor")
+    report = json.loads(done.stdout)["data"]
+    assert edited and report and layer(report, "unity_catalog")["state"] == "ok", done.stdout[:1000]
+    assert len(done.stdout) < 200000
+
+
+def test_doctor_takes_its_statement_back(lab):
+    """A statement that does not end is cancelled before the layer is over, and so is one whose state cannot be read."""
+    def hangs(path, document):
+        return {"statement_id": document["statement_id"], "status": {"state": "PENDING"}} if "status" in document else document
+
+    def garbage(path, document):
+        if "status" in document and not path.endswith("/statements"):
+            return {"statement_id": 5, "status": []}
+        return hangs(path, document)
+    for change, code in ((hangs, "NET_STALL"), (garbage, "SRC_UNCLASSIFIED")):
+        lab.workspace.seen.clear()
+        lab.workspace.change = in_json(change)
+        done = lab.console("--socket", lab.socket, "--json", "doctor")
+        found = layer(json.loads(done.stdout)["data"], "result_hosts")
+        assert found["error"]["code"] == code and found["ms"] <= 10000, found
+        assert [path for method, path, _ in lab.workspace.seen if method == "POST" and path.endswith("/cancel")]
+
+
+def test_queries_take_their_statement_back(lab):
+    """A query whose state cannot be read any more is cancelled; one whose chunks go round in circles ends."""
+    def garbage(path, document):
+        if "status" not in document:
+            return document
+        running = {"statement_id": document["statement_id"], "status": {"state": "RUNNING"}}
+        return running if path.endswith("/statements") else {"statement_id": None}
+
+    def circle(path, document):
+        result = document.get("result") or (document if "data_array" in document else None)
+        if result and "data_array" in result:
+            result["next_chunk_index"] = 1 if "chunks" not in path else 0
+            document.get("manifest", {}).pop("total_row_count", None)
+        return document
+    lab.workspace.seen.clear()
+    lab.workspace.change = in_json(garbage)
+    done = lab.console("--socket", lab.socket, "--json", "preview", TABLE)
+    assert json.loads(done.stdout)["error"]["code"] == "SRC_UNCLASSIFIED", done.stdout
+    wait_for(lambda: [path for method, path, _ in lab.workspace.seen if method == "POST" and path.endswith("/cancel")])
+    lab.workspace.change = in_json(circle)
+    lab.workspace.ask = lambda path: re.sub("/chunks/[0-9]+", "/chunks/0", path)
+    lab.workspace.seen.clear()
+    done = lab.console("--socket", lab.socket, "--json", "preview", TABLE, "--limit", "7")
+    assert json.loads(done.stdout)["error"]["code"] in {"SRC_CHUNK_GAP", "LIMIT_EXCEEDED"}, done.stdout[:500]
+    assert len(lab.workspace.seen) < 20
+
+
+PAGED = {"warehouses": (["doctor", "--only", "entitlement"], "warehouses"),
+         "grants": (["show", TABLE], "effective-permissions/table")}
+
+
+@pytest.mark.parametrize("what", PAGED)
+@pytest.mark.parametrize("same", [True, False])
+def test_pages_without_end(lab, what, same):
+    """The same page again and again, and another one again and again: neither is followed to the end of memory."""
+    words, kind = PAGED[what]
+    before, count = resident(lab), []
+
+    def change(path, document):
+        if kind not in path:
+            return document
+        count.append(path)
+        document["next_page_token"] = "again" if same else "n%d" % len(count)
+        return dict(document, padding="" if same else "p" * 4000000)
+    lab.workspace.change = in_json(change)
+    lab.workspace.ask = lambda path: re.sub("[?&]page_token=[^&]*", "", path) if kind in path else path
+    lab.console("--socket", lab.socket, "--json", *words)
+    assert 2 <= len(count) <= (4 if same else 40), len(count)
+    assert resident(lab) < before + (96 << 20)
+
+
+def test_names_too_long(lab):
+    """A name that no table can have is not kept: the listing says so, and what was known stays."""
+    def change(path, document):
+        if "/tables?" in path and document.get("tables"):
+            document["tables"].append(dict(document["tables"][0], name="n" * 2000000))
+        return document
+    lab.json("tree", "--refresh")
+    lab.workspace.change = in_json(change)
+    done = lab.console("--socket", lab.socket, "--json", "tree", "--refresh")
+    answer = json.loads(done.stdout)
+    assert "LIMIT_EXCEEDED" in done.stdout, (done.returncode, done.stdout[:800])
+    assert answer["error"] or len(done.stdout) < 1 << 20
+    lab.workspace.change = None
+    assert TABLE in {row["full_name"] for row in lab.json("tree")["data"]["rows"]}
 
 
 def steers(text):

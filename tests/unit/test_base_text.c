@@ -341,6 +341,9 @@ static void test_credentials_are_taken_out(void **state)
         "token dapi00112233445566778899aabbccddeeff-2 Q0A1N2A3 is not one",
         "secret dose00112233445566778899aabbccddeeff",
         "jwt eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIx.c2ln",
+        "redirect to \"https://user:" CANARY "@h.example/x\" refused",
+        "http://" CANARY "@h.example:80/x?a=bcd&sig=" CANARY,
+        "socks5h://u:" CANARY "@127.0.0.1",
     };
     static const char *const kept[] = {
         "Bearer token expired",
@@ -349,6 +352,8 @@ static void test_credentials_are_taken_out(void **state)
         "setting 'password': no text",
         "secrets set",
         "https://h.example/path",
+        "https://h.example/path/who@where",
+        "mail://x ask you@h.example",
         "signature mismatch",
         "the token=x of a macro",
         "is this? yes",

@@ -1,4 +1,5 @@
 /* Transfers against servers that do not behave (tests/e2e/hostile_server.py). */
+#define _GNU_SOURCE
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -10,10 +11,37 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include <dlfcn.h>
+#include <netdb.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+/* A resolver that does not answer for a name, in place of the C library's for libcurl too. */
+#define HANG_S 12
+
+static sem_t names_again; /* posted for each name that may be answered */
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **list)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+        (int (*)(const char *, const char *, const struct addrinfo *, struct addrinfo **))dlsym(
+            RTLD_NEXT, "getaddrinfo");
+
+    if (host && strcmp(host, "hangs.invalid") == 0) {
+        struct timespec until;
+
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += HANG_S;
+        (void)!sem_timedwait(&names_again, &until);
+        return EAI_AGAIN;
+    }
+    return real(host, service, hints, list);
+}
 
 enum tls_port { TLS_GOOD, TLS_EXPIRED, TLS_SELF, TLS_NAME, TLS_OLD, TLS_PORTS };
 
@@ -28,6 +56,7 @@ struct world {
     bool done;
     struct err err;
     int status, tries;
+    int64_t retry_after_ms, date_us;
     char body[2048], content_type[64], request_id[64], org_id[32], location[256];
     int64_t received;
 };
@@ -39,6 +68,8 @@ static void on_done(void *user, struct net_response *response, const struct err 
     world->err = err ? *err : ERR_INIT;
     world->status = response->status;
     world->tries = response->tries;
+    world->retry_after_ms = response->retry_after_ms;
+    world->date_us = response->date_us;
     snprintf(world->body, sizeof world->body, "%s", response->body.len ? response->body.data : "");
     snprintf(world->content_type, sizeof world->content_type, "%s", response->content_type);
     snprintf(world->request_id, sizeof world->request_id, "%s", response->request_id);
@@ -398,6 +429,65 @@ static void test_retries(void **state)
     }
 }
 
+/* What no clock can mean is as good as not said; who asks for very long gets our longest wait. */
+static void test_odd_times(void **state)
+{
+    static const struct {
+        const char *wait, *date;
+        int64_t retry_after_ms;
+        bool dated;
+    } rows[] = {
+        {"0", "Sun,+06+Nov+2147483647+08:49:37+GMT", 0, false},
+        {"Sun,+06+Nov+2147483647+08:49:37+GMT", "", -1, false},
+        {"Sun,+06+Nov+2147483647+08:49:37+GMT", "Sun,+06+Nov+1994+08:49:37+GMT", -1, true},
+        {"", "", -1, false},
+        {"Sun,+06+Nov+1994+08:49:47+GMT", "Sun,+06+Nov+1994+08:49:37+GMT", 10000, true},
+        {"Sun,+06+Nov+1994+08:49:37+GMT", "Fri,+31+Dec+9999+23:59:59+GMT", 0, true},
+        {"1000000000", "", 1000000000, false},
+        {"99999999999999999999999", "", 1000000000, false},
+        {"-5", "", -1, false},
+        {"-99999999999999999999999", "", -1, false},
+        {"1e9", "", -1, false},
+        {"7.9", "Mon,+01+Jan+1583+00:00:00+GMT", 7000, false},
+    };
+    struct world *world = *state;
+    char path[160];
+
+    for (size_t i = 0; i < base_countof(rows); i++) {
+        snprintf(path, sizeof path, "odd_times?%s|%s", rows[i].wait, rows[i].date);
+        assert_int_equal(get(world, path), ERR_OK);
+        assert_int_equal(world->status, 503);
+        assert_int_equal(world->retry_after_ms, rows[i].retry_after_ms);
+        assert_int_equal(world->date_us != 0, rows[i].dated);
+        assert_int_equal(get(world, "odd_times"), ERR_OK);
+    }
+}
+
+/* The resolver of this host hangs: a request that is given up does not take the loop with it. */
+static void test_slow_names(void **state)
+{
+    struct world *world = *state;
+    struct net_http *local = world->http;
+    struct net_call *call;
+    int64_t began = base_seam_mono_us(world->seam);
+
+    assert_int_equal(sem_init(&names_again, 0, 0), 0);
+    world->http = client(world, "https://hangs.invalid", NULL);
+    assert_int_equal(
+        ask(world, &(struct net_request){.url = "https://hangs.invalid/x", .connect_ms = 200}),
+        ERR_NET_CONNECT);
+    call = net_http_submit(world->http, &(struct net_request){.url = "https://hangs.invalid/y"},
+                           on_done, world);
+    for (int i = 0; i < 5; i++)
+        net_loop_turn(world->loop, 20);
+    net_http_cancel(&call);
+    assert_true(base_seam_mono_us(world->seam) - began < HANG_S * (int64_t)1000000 / 2);
+    sem_post(&names_again);
+    sem_post(&names_again);
+    net_http_free(&world->http);
+    world->http = local;
+}
+
 /* What may have been acted on is not sent again. */
 static void test_no_second_submit(void **state)
 {
@@ -570,6 +660,8 @@ int main(void)
         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_retries),
+        cmocka_unit_test(test_odd_times),
+        cmocka_unit_test(test_slow_names),
         cmocka_unit_test(test_no_second_submit),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_tls),

@@ -117,7 +117,7 @@ static void test_groups(void **state)
     c[5].byte_count = -1; /* not said: estimated from rows and columns */
     assert_int_equal(sync_chunk_bytes(&c[5], 3), 480);
     c[5].row_count = INT64_MAX;
-    assert_int_equal(sync_chunk_bytes(&c[5], 3), INT64_MAX);
+    assert_int_equal(sync_chunk_bytes(&c[5], 3), SYNC_CHUNK_BYTES_MAX);
 }
 
 /* --- the manifest --- */
@@ -304,6 +304,28 @@ static void test_retry_rules(void **state)
     assert_false(sync_retry_allowed(ERR_SRC_ROWCOUNT_MISMATCH, 3, 5, 2));
 }
 
+/* A byte count is what the workspace says, and is not believed. */
+static void test_chunk_bytes(void **state)
+{
+    static const int64_t said[] = {INT64_MAX, INT64_MAX / 2, (int64_t)1 << 62, (int64_t)1 << 31};
+    struct sync_chunk chunks[CHUNKS];
+    struct sync_group *groups = NULL;
+    (void)state;
+    for (size_t i = 0; i < base_countof(said); i++) {
+        struct sync_chunk chunk = {.row_count = 1, .byte_count = said[i]};
+        assert_int_equal(sync_chunk_bytes(&chunk, 3), SYNC_CHUNK_BYTES_MAX);
+        chunk = (struct sync_chunk){.row_count = said[i], .byte_count = -1};
+        assert_int_equal(sync_chunk_bytes(&chunk, 3), SYNC_CHUNK_BYTES_MAX);
+    }
+    tiles(chunks);
+    for (size_t i = 0; i < CHUNKS; i++)
+        chunks[i].byte_count = INT64_MAX;
+    assert_int_equal(sync_groups_cut(chunks, CHUNKS, 3, 1000, INT64_MAX, &groups), 1);
+    assert_int_equal(groups[0].bytes, CHUNKS * SYNC_CHUNK_BYTES_MAX);
+    assert_int_equal(groups[0].max_chunk, SYNC_CHUNK_BYTES_MAX);
+    free(groups);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,7 +333,7 @@ int main(void)
         cmocka_unit_test(test_groups),           cmocka_unit_test(test_manifest),
         cmocka_unit_test(test_manifest_columns), cmocka_unit_test(test_links),
         cmocka_unit_test(test_budget_order),     cmocka_unit_test(test_budget_large_and_leaving),
-        cmocka_unit_test(test_retry_rules),
+        cmocka_unit_test(test_retry_rules),      cmocka_unit_test(test_chunk_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
