@@ -46,7 +46,8 @@ static char *one_line(const char *text)
     return clean;
 }
 
-/* Text of the first <pre> or <title> element, or what there is. Caller frees. */
+/* The first <pre> (which gateways put their sentence in) as it is, or a page named by its <title>.
+ * Caller frees. */
 static char *html_text(const char *body)
 {
     static const char *const tags[] = {"<pre", "<title"};
@@ -56,10 +57,13 @@ static char *html_text(const char *body)
 
         start = start ? strchr(start, '>') : NULL;
         end = start ? strchr(start, '<') : NULL;
-        if (end)
+        if (end && i == 0)
             return base_strndup(start + 1, (size_t)(end - start) - 1);
+        if (end)
+            return base_printf("a web page in place of an answer, \"%.*s\"", (int)(end - start) - 1,
+                               start + 1);
     }
-    return base_strdup("a web page");
+    return base_strdup("a web page in place of an answer");
 }
 
 /* "CODE_NAME: message", the form some account APIs have. */
@@ -242,6 +246,22 @@ static const struct code_map plain_codes[] = {
     {"EXTERNAL_LOCATION_DOES_NOT_EXIST", ERR_SRC_NOT_FOUND},
 };
 
+/* Where the fix text of the code would not say what to do. */
+static void hint_by_remote(struct err *err, const char *remote)
+{
+    static const struct {
+        const char *remote, *hint;
+    } hints[] = {
+        {"METASTORE_DOES_NOT_EXIST", "Have an account admin assign a metastore to this workspace."},
+        {"FEATURE_DISABLED", "Have an account admin switch on what the message names, or use a "
+                             "workspace that has it."},
+    };
+
+    for (size_t i = 0; i < base_countof(hints); i++)
+        if (strcmp(remote, hints[i].remote) == 0)
+            base_err_hint(err, "%s", hints[i].hint);
+}
+
 static enum err_code not_found_code(enum databricks_subject subject)
 {
     switch (subject) {
@@ -404,6 +424,7 @@ void databricks_problem_map(const struct databricks_problem *problem,
     if (problem->retry_ms > 0)
         err->retry_after_ms = problem->retry_ms;
     net_gateway_explain(err, problem->message);
+    hint_by_remote(err, problem->code);
     if (problem->html)
         base_err_fact(err, "content_type", "text/html");
     if (err->code == ERR_HOST_CLOCK) {

@@ -80,14 +80,14 @@ static void map_forbidden(const struct databricks_call *call, const struct net_r
     base_err_fact(err, "address", "%s", response->trace.address);
 }
 
-/* The workspace was reached, its storage is not. */
-static void map_unreached(struct err *err)
+void databricks_link_unreached(struct err *err)
 {
-    err->code = ERR_SRC_LINK_HOST_UNREACHABLE;
     base_err_hint(err,
-                  "Open \"%.120s\" port 443 for this host: results come from there, not from "
+                  "%s \"%.120s\"%s port 443 for this host: results come from there, not from "
                   "the workspace.",
-                  err->host);
+                  err->code == ERR_NET_DNS ? "Make the name" : "Open", err->host,
+                  err->code == ERR_NET_DNS ? " known here and open its" : "");
+    err->code = ERR_SRC_LINK_HOST_UNREACHABLE;
 }
 
 static void map_refusal(const struct databricks_call *call, const struct net_response *response,
@@ -128,7 +128,7 @@ static void on_body(void *user, struct net_response *response, const struct err 
     if (net_err) {
         err = *net_err;
         if (err.code == ERR_NET_DNS || err.code == ERR_NET_CONNECT)
-            map_unreached(&err);
+            databricks_link_unreached(&err);
     } else if (response->status != 200) {
         map_refusal(call, response, &err);
     } else if (strstr(response->content_type, "html")) {

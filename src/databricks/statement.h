@@ -128,6 +128,9 @@ struct databricks_call *
 databricks_statement_close(struct databricks *db, enum databricks_identity identity, const char *id,
                            void (*done)(void *user, const struct err *err), void *user);
 
+/* The host of a link could not be reached (NET_DNS, NET_CONNECT; err->host names it), though the
+ * workspace was: SRC_LINK_HOST_UNREACHABLE, with what is to be opened as the hint. */
+void databricks_link_unreached(struct err *err);
 /* Bare GET of a link with its headers. done gets the bytes (take them with base_buf_take), err
  * otherwise: SRC_LINK_EXPIRED (401/403/404/400 after, or within 60 s of, its expiration; ask for
  * the chunk again), SRC_LINK_FORBIDDEN (same status, link still fresh), SRC_CHUNK_SHORT (fewer

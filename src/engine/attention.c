@@ -299,6 +299,11 @@ void engine_check_keep(struct engine *engine, const cJSON *report, bool more)
     engine_snapshot_soon(engine);
 }
 
+cJSON *engine_check_get(struct engine *engine)
+{
+    return engine_fact_get(engine, CHECK_FACT);
+}
+
 /* What was damaged and has been published anew since is damaged no more. */
 static bool still_there(const cJSON *snapshot, const cJSON *damaged)
 {

@@ -13,6 +13,10 @@ engine_verb_fn engine_verb_doctor_run, engine_verb_doctor_show;
 void engine_doctor_free(struct engine *engine);
 /* What the last examination left, also that of an engine before this; NULL: none. The caller's. */
 cJSON *engine_doctor_kept(struct engine *engine);
+/* attention.c: the last reading back as it was kept: {"time","tables","files","damaged":[{"name",
+ * "run","code","message","hint"}]}, of which some may have been published anew since. NULL: none.
+ * The caller's. */
+cJSON *engine_check_get(struct engine *engine);
 /* engine.c, for a look from outside: fills paths (from the name) and the profile of an engine that
  * is zero but for its name and seam; engine_close undoes it. Opens and makes nothing. */
 void engine_outline(struct engine *engine);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/layer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,22 +13,13 @@ struct doctor_record {
     int64_t began_us;
 };
 
-static void title_of(const char *id, char out[32])
-{
-    snprintf(out, 32, "%s", id);
-    for (char *p = out; *p; p++)
-        if (*p == '_')
-            *p = ' ';
-}
-
 /* A layer nobody has looked at. */
 static cJSON *layer_new(const char *id, const char *state)
 {
     char title[32];
     cJSON *json = base_json_object();
-    title_of(id, title);
     base_json_add_str(json, "layer", id);
-    base_json_add_str(json, "title", title);
+    base_json_add_str(json, "title", base_layer_title(id, title));
     base_json_add_str(json, "state", state);
     base_json_add_str(json, "text", "");
     return json;
@@ -38,6 +30,14 @@ static void known_add(const struct doctor_record *record, cJSON *layer, const ch
     const cJSON *known = base_json_get(record->known, id);
     base_json_add_take(layer, "last_known",
                        cJSON_IsObject(known) ? cJSON_Duplicate(known, true) : cJSON_CreateNull());
+}
+
+/* What was seen of another workspace or destination says nothing about this one. */
+static void known_drop(struct doctor_record *record, const char *id, const char *about)
+{
+    const char *seen = base_json_str(base_json_get(record->known, id), "about");
+    if (seen && strcmp(seen, about ? about : "") != 0)
+        cJSON_DeleteItemFromObjectCaseSensitive(record->known, id);
 }
 
 struct doctor_record *doctor_record_new(const char *profile, const char *by, int64_t job,
@@ -68,6 +68,7 @@ struct doctor_record *doctor_record_new(const char *profile, const char *by, int
             cJSON *layer = layer_new(id, "not_asked");
             base_json_add_take(layer, "error", cJSON_CreateNull());
             base_json_add_take(layer, "evidence", base_json_object());
+            known_drop(record, id, about ? about[i] : NULL);
             known_add(record, layer, id);
             base_json_push_take(layers, layer);
         }
@@ -86,10 +87,15 @@ void doctor_record_free(struct doctor_record **record_ptr)
     base_free(record_ptr);
 }
 
-static cJSON *layers_of(struct doctor_record *record, size_t chain)
+static cJSON *chain_of(const struct doctor_record *record, size_t chain)
 {
     cJSON *chains = cJSON_GetObjectItemCaseSensitive(record->json, "chains");
-    return cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(chains, (int)chain), "layers");
+    return cJSON_GetArrayItem(chains, (int)chain);
+}
+
+static cJSON *layers_of(struct doctor_record *record, size_t chain)
+{
+    return cJSON_GetObjectItemCaseSensitive(chain_of(record, chain), "layers");
 }
 
 static const cJSON *layer_put(struct doctor_record *record, size_t chain, cJSON *take_layer)
@@ -182,13 +188,16 @@ static cJSON *error_json(const struct err *err)
 }
 
 /* Remembered for the times when it cannot be reached. */
-static void known_keep(struct doctor_record *record, const struct watch_layer *layer,
+static void known_keep(struct doctor_record *record, size_t chain, const struct watch_layer *layer,
                        int64_t now_us)
 {
+    const char *about = base_json_str(chain_of(record, chain), "about");
     cJSON *known = base_json_object();
     base_json_add_str(known, "state", watch_state_id(layer->state));
     base_json_add_str(known, "text", layer->text);
     base_json_add_time(known, "at", now_us);
+    if (about)
+        base_json_add_str(known, "about", about);
     cJSON_DeleteItemFromObjectCaseSensitive(record->known, layer->name);
     base_json_add_take(record->known, layer->name, known);
 }
@@ -209,10 +218,10 @@ const cJSON *doctor_record_layer(struct doctor_record *record, size_t chain,
                        layer->evidence ? cJSON_Duplicate(layer->evidence, true)
                                        : base_json_object());
     if (known)
-        known_keep(record, layer, now_us);
+        known_keep(record, chain, layer, now_us);
     known_add(record, json, layer->name);
     if (reached)
-        known_keep(record, layer, now_us);
+        known_keep(record, chain, layer, now_us);
     if (fails)
         first_failure(record, chain, layer);
     return layer_put(record, chain, json);

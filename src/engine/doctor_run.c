@@ -24,6 +24,7 @@ struct doctor_run {
     struct err profile_err, state_err;
     struct store_health health;
     struct watch_whole *tables;
+    int64_t *good_runs; /* of the tables, in the same order: their run; 0: none */
     char *link_text, *helper_text, *key_file, *observer_id, *version;
     const char *link_hosts[32], *helper[16];
     char *hosts[HOSTS_MAX];
@@ -35,20 +36,20 @@ struct doctor_run {
 
 /* --- what the state remembers */
 
-/* The run readers of a table have; leaves run_seq 0 when there is none. */
-static void whole_fill(struct engine *engine, struct store_look *reader,
-                       const struct model_name *name, struct watch_whole *out)
+/* The run readers of a table have, whose id is returned; 0, and run_seq 0, when there is none. */
+static int64_t whole_fill(struct engine *engine, struct store_look *reader,
+                          const struct model_name *name, struct watch_whole *out)
 {
     struct store_look_table look;
     struct model_run run = {0};
     struct err err = ERR_INIT;
     out->name = model_name_dup(name);
     if (store_look_table(reader, name, &look, &err) != 0)
-        return;
+        return 0;
     int64_t good = look.good_run;
     store_look_table_free(&look);
     if (good == 0 || store_run_get(engine->state, good, &run, &err) != 0)
-        return;
+        return 0;
     out->table_path = store_run_destination(engine->state, good, &err);
     if (out->table_path) {
         memcpy(out->sync_uuid, run.sync_uuid, sizeof out->sync_uuid);
@@ -56,6 +57,7 @@ static void whole_fill(struct engine *engine, struct store_look *reader,
         out->attempt = run.attempt;
     }
     model_run_free(&run);
+    return out->run_seq > 0 ? good : 0;
 }
 
 static void tables_fill(struct doctor_run *run)
@@ -68,12 +70,31 @@ static void tables_fill(struct doctor_run *run)
         return;
     size_t count = share->count < TABLES_MAX ? share->count : TABLES_MAX;
     run->tables = base_alloc_zero(count, sizeof *run->tables);
+    run->good_runs = base_alloc_zero(count, sizeof *run->good_runs);
     for (size_t i = 0; i < count; i++)
-        whole_fill(engine, reader, &share->tables[i].name, &run->tables[i]);
+        run->good_runs[i] = whole_fill(engine, reader, &share->tables[i].name, &run->tables[i]);
     run->self.tables = run->tables;
     run->self.table_count = count;
     run->self.tables_known = true;
     store_look_free(&reader);
+}
+
+/* What the last reading back found damaged, and no run has replaced since. */
+static void damage_fill(struct doctor_run *run)
+{
+    cJSON *check = run->tables ? engine_check_get(run->engine) : NULL;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, base_json_array(check, "damaged"))
+    {
+        int64_t seen = base_json_i64_or(item, "run", 0);
+        for (size_t i = 0; i < run->self.table_count; i++) {
+            if (seen == 0 || run->good_runs[i] != seen || run->tables[i].damage)
+                continue;
+            run->tables[i].damage = base_alloc_zero(1, sizeof *run->tables[i].damage);
+            base_err_from_json(run->tables[i].damage, item);
+        }
+    }
+    cJSON_Delete(check);
 }
 
 static void hosts_fill(struct doctor_run *run, const cJSON *kept)
@@ -251,6 +272,7 @@ struct doctor_run *doctor_run_new(struct engine *engine, const struct watch_engi
     self_fill(run, outside, state_err, in_use);
     vault_fill(run);
     tables_fill(run);
+    damage_fill(run);
     hosts_fill(run, kept);
     const char *about[WATCH_CHAINS] = {NULL,
                                        shown_host(config_get(run->profile, CONFIG_WORKSPACE_HOST)),
@@ -277,8 +299,10 @@ void doctor_run_free(struct doctor_run **run_ptr)
     for (size_t i = 0; i < run->self.table_count; i++) {
         model_name_free(&run->tables[i].name);
         free(run->tables[i].table_path);
+        free(run->tables[i].damage);
     }
     free(run->tables);
+    free(run->good_runs);
     for (size_t i = 0; i < HOSTS_MAX; i++)
         free(run->hosts[i]);
     free(run->link_text);

@@ -88,9 +88,9 @@ int engine_vault_open(struct engine *engine, struct err *err)
     if (helper_split(helper_copy, argv, base_countof(argv)) > 0)
         settings.helper = argv;
     /* The key file that nobody named is made beside the profile: away from the folder it protects.
-     */
+     * Not where something is sealed already: that wants the key it was sealed with. */
     if (rc == 0 && settings.kind == VAULT_KEY_FILE && key_file == NULL &&
-        !base_file_exists(engine->paths.key_file))
+        !base_file_exists(engine->paths.key_file) && !store_vault_there(engine->paths.state))
         rc = store_vault_make_key(engine->paths.key_file, engine->seam, err);
     if (rc == 0) {
         struct store_vault *vault = store_vault_open(&settings, engine->seam, err);
@@ -103,6 +103,37 @@ int engine_vault_open(struct engine *engine, struct err *err)
     }
     free(helper_copy);
     return rc;
+}
+
+/* What has kept the vault closed may have been mended. True: it is open now. */
+static bool vault_reopen(struct engine *engine)
+{
+    if (engine->vault)
+        return false;
+    engine->vault_err = ERR_INIT;
+    return engine_vault_open(engine, &engine->vault_err) == 0;
+}
+
+int engine_vault_renew(struct engine *engine, char **aside, struct err *err)
+{
+    *aside = NULL;
+    if (vault_reopen(engine))
+        return 0;
+    if (engine->vault_err.code != ERR_HOST_SECRET_UNREADABLE) {
+        *err = engine->vault_err;
+        return -1;
+    }
+    char *kept = store_vault_set_aside(engine->paths.state, base_seam_now_us(engine->seam), err);
+    if (kept == NULL)
+        return -1;
+    if (vault_reopen(engine)) {
+        *aside = kept;
+        return 0;
+    }
+    *err = engine->vault_err;
+    store_vault_put_back(engine->paths.state, kept);
+    free(kept);
+    return -1;
 }
 
 int engine_open(struct engine *engine, const char *profile, const char *version, bool foreground,
@@ -238,6 +269,11 @@ int engine_reload(struct engine *engine, bool *changed, struct err *err)
         profile_take(engine, profile);
     else
         config_profile_free(&profile);
+    bool opened = vault_reopen(engine);
+    if (opened)
+        engine_reconnect(engine);
+    if (changed)
+        *changed |= opened;
     base_log_event(engine->log, LOG_INFO_, "engine.reload", "profile", engine->name, NULL);
     return 0;
 }

@@ -195,6 +195,17 @@ static int secret_store(struct engine *engine, const struct ipc_call *call, cons
     return 0;
 }
 
+/* The key of the vault is lost: the secrets are entered anew, into a new one. */
+static int vault_begin(struct engine *engine, cJSON *result, struct err *err)
+{
+    char *aside = NULL;
+    int rc = engine_vault_renew(engine, &aside, err);
+    if (aside)
+        base_json_add_str(result, "old_vault", aside);
+    free(aside);
+    return rc;
+}
+
 void engine_verb_secrets_set(struct engine *engine, struct ipc_call *call, const cJSON *params)
 {
     struct err err = ERR_INIT;
@@ -210,14 +221,13 @@ void engine_verb_secrets_set(struct engine *engine, struct ipc_call *call, const
     } else if (value == NULL || value[0] == '\0' || strlen(value) > SECRET_MAX) {
         rc = base_err_set(&err, ERR_USAGE, "the secret is empty or longer than %d bytes",
                           SECRET_MAX);
-    } else if (engine->vault == NULL) {
-        err = engine->vault_err;
-        rc = -1;
-    } else {
+    } else if (engine->vault || vault_begin(engine, result, &err) == 0) {
         struct secret *secret = base_secret_new(value, strlen(value));
         base_secret_wipe((char *)(uintptr_t)value, strlen(value));
         rc = secret_store(engine, call, name, secret, result, &err);
         base_secret_free(&secret);
+    } else {
+        rc = -1;
     }
     if (rc == 0) {
         engine_reply(engine, call, result);

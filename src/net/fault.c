@@ -202,8 +202,8 @@ static void map_name_lookup(struct net_call *call, bool proxy)
 {
     const char *place = proxy ? proxy_place(call) : call->url.host;
 
-    base_err_set(&call->err, ERR_NET_DNS, "%s: the name %s%s does not resolve", call->url.host,
-                 proxy ? "of the proxy " : "", proxy ? place : "");
+    base_err_set(&call->err, ERR_NET_DNS, "%s: the name%s%s does not resolve", call->url.host,
+                 proxy ? " of the proxy " : "", proxy ? place : "");
     base_err_fact(&call->err, "name", "%.*s", (int)strcspn(place, ":"), place);
     base_err_hint(&call->err,
                   "Check the spelling of \"%.*s\"%s, then the DNS of this host (`getent hosts` "

@@ -15,7 +15,7 @@ struct words {
     int count;
     const char *state; /* --state */
     const char *since; /* --since */
-    bool json;
+    bool json, help;
 };
 
 struct command {
@@ -280,13 +280,10 @@ static void endpoints_help(void)
     puts("");
 }
 
-void sandbox_command_help(void)
+static void faults_help(void)
 {
     const char *name, *help;
 
-    puts("\nCommands for a running one (each with --state DIR):");
-    for (size_t i = 0; i < base_countof(commands); i++)
-        printf("  %s %s\n      %s\n", commands[i].name, commands[i].usage, commands[i].help);
     puts("\nFaults. Each can be limited by endpoint= (a name, or a path prefix), principal=, nth= "
          "(first call\n"
          "hit), every=, times=, and those about results by statement= (part of the SQL) and "
@@ -294,6 +291,24 @@ void sandbox_command_help(void)
     for (size_t i = 0; (help = sandbox_fault_help(i, &name)); i++)
         printf("  %-16s %s\n", name, help);
     endpoints_help();
+}
+
+/* Of one command: `aampe-sandbox fault --help`. */
+static int command_help(const struct command *command)
+{
+    printf("usage: aampe-sandbox %s %s --state DIR\n\n%s\n", command->name, command->usage,
+           command->help);
+    if (command->build == build_fault)
+        faults_help();
+    return 0;
+}
+
+void sandbox_command_help(void)
+{
+    puts("\nCommands for a running one (each with --state DIR):");
+    for (size_t i = 0; i < base_countof(commands); i++)
+        printf("  %s %s\n      %s\n", commands[i].name, commands[i].usage, commands[i].help);
+    faults_help();
 }
 
 static bool words_read(struct words *words, int argc, char **argv)
@@ -307,12 +322,14 @@ static bool words_read(struct words *words, int argc, char **argv)
             words->since = argv[++i];
         else if (strcmp(argv[i], "--json") == 0)
             words->json = true;
+        else if (strcmp(argv[i], "--help") == 0)
+            words->help = true;
         else if (strncmp(argv[i], "--", 2) == 0 || words->count == (int)base_countof(words->items))
             return false;
         else
             words->items[words->count++] = argv[i];
     }
-    return words->state != NULL;
+    return words->state != NULL || words->help;
 }
 
 int sandbox_command_main(int argc, char **argv)
@@ -320,11 +337,15 @@ int sandbox_command_main(int argc, char **argv)
     const struct command *command = command_find(argv[0]);
     struct words words = {.count = 0};
     struct err err = ERR_INIT;
+    bool read = words_read(&words, argc, argv);
+
+    if (read && words.help)
+        return command_help(command);
     cJSON *request = base_json_object();
     cJSON *data;
 
-    if (!words_read(&words, argc, argv) || words.count < command->min ||
-        words.count > command->max || !command->build(&words, request)) {
+    if (!read || words.count < command->min || words.count > command->max ||
+        !command->build(&words, request)) {
         fprintf(stderr, "usage: aampe-sandbox %s %s --state DIR\n", command->name, command->usage);
         cJSON_Delete(request);
         return EXIT_USAGE;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,7 +172,7 @@ static int folder_check(const char *folder, struct err *err)
     base_err_set(err, ERR_HOST_SECRET_EXPOSED,
                  "the vault's folder '%s' is open to others (mode %04o, owner %u)", folder,
                  st.st_mode & 07777U, (unsigned)st.st_uid);
-    base_err_hint(err, "chmod 700 '%s', then rotate the secrets", folder);
+    base_err_hint(err, "chmod 700 '%s', then `engine reload`; then rotate the secrets", folder);
     return -1;
 }
 
@@ -304,6 +305,34 @@ static int vault_save(struct store_vault *vault, struct err *err)
         rc = base_file_write_atomic(vault->path, file.data, file.len, 0600, err);
     buf_wipe(&file);
     return rc;
+}
+
+bool store_vault_there(const char *folder)
+{
+    char *path = base_file_join(folder, "vault");
+    bool there = base_file_exists(path);
+    free(path);
+    return there;
+}
+
+char *store_vault_set_aside(const char *folder, int64_t now_us, struct err *err)
+{
+    char *path = base_file_join(folder, "vault");
+    char *aside = base_printf("%s.%lld", path, (long long)(now_us / 1000000));
+    if (rename(path, aside) != 0) {
+        base_err_errno(err, errno, "cannot set '%s' aside", path);
+        base_free(&aside);
+    }
+    free(path);
+    return aside;
+}
+
+void store_vault_put_back(const char *folder, const char *aside)
+{
+    char *path = base_file_join(folder, "vault");
+    if (!base_file_exists(path))
+        (void)rename(aside, path);
+    free(path);
 }
 
 int store_vault_stored_kind(const char *folder, enum store_vault_kind *kind, struct err *err)

@@ -41,6 +41,12 @@ const char *
 store_vault_kind_name(enum store_vault_kind kind); /* "credential", "key_file", "helper", "plain" */
 int store_vault_kind_parse(const char *text, enum store_vault_kind *kind);
 enum store_vault_kind store_vault_kind(const struct store_vault *vault);
+/* There is a vault file in this folder, readable or not. */
+bool store_vault_there(const char *folder);
+/* Renames the vault file to one with the time in its name, whose path is returned (malloc'd; NULL
+ * on error); and back again. Nothing is lost: with its key the old file can be read again. */
+char *store_vault_set_aside(const char *folder, int64_t now_us, struct err *err);
+void store_vault_put_back(const char *folder, const char *aside);
 /* The kind an existing vault file has; 1 = there is none, -1 = unreadable. Needs no key. */
 int store_vault_stored_kind(const char *folder, enum store_vault_kind *kind, struct err *err);
 /* Makes a key file of 32 random bytes in hexadecimal, 0600, never over an existing file; the folder

@@ -31,14 +31,15 @@ int store_vault_check_mode(int fd, const char *path, struct err *err)
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         base_err_set(err, ERR_HOST_SECRET_EXPOSED, "'%s' belongs to uid %u, this is uid %u", path,
                      (unsigned)st.st_uid, (unsigned)geteuid());
-        base_err_hint(err, "chown %u '%s', then rotate the secrets", (unsigned)geteuid(), path);
+        base_err_hint(err, "chown %u '%s', then `engine reload`; then rotate the secrets",
+                      (unsigned)geteuid(), path);
         return -1;
     }
     if ((st.st_mode & 077) == 0)
         return 0;
     base_err_set(err, ERR_HOST_SECRET_EXPOSED, "'%s' may be read by others (mode %04o)", path,
                  st.st_mode & 07777U);
-    base_err_hint(err, "chmod 600 '%s', then rotate the secrets", path);
+    base_err_hint(err, "chmod 600 '%s', then `engine reload`; then rotate the secrets", path);
     return -1;
 }
 

@@ -24,6 +24,7 @@ struct watch_whole {
     char *table_path;
     int64_t run_seq; /* 0: nothing of it has been published yet */
     int attempt;
+    struct err *damage; /* what reading its files back found wrong with them; NULL: nothing */
 };
 
 /* What is known of the engine from outside. */

@@ -34,12 +34,12 @@ static void host_failed(struct watch_check *check, const char *host, const struc
 {
     struct err err = *cause;
     if (err.code == ERR_NET_DNS || err.code == ERR_NET_CONNECT)
-        err.code = ERR_SRC_LINK_HOST_UNREACHABLE;
+        databricks_link_unreached(&err);
     host_add(check, host, false);
-    if (err.code == ERR_SRC_LINK_HOST_UNREACHABLE || err.code == ERR_PROXY_REFUSED ||
-        err.code == ERR_NET_STALL)
+    if (err.code == ERR_PROXY_REFUSED || err.code == ERR_NET_STALL)
         base_err_hint(&err, "Open %s in the firewall or proxy of this host.", host);
-    watch_end(check, WATCH_FAIL, &err, "%s cannot be reached", host);
+    watch_end(check, WATCH_FAIL, &err, "%s %s", host,
+              err.code == ERR_SRC_LINK_FORBIDDEN ? "refuses this host" : "cannot be reached");
 }
 
 /* --- those known from before */

@@ -149,24 +149,31 @@ static void look_access(struct watch_check *check)
 
 static void table_next(struct watch_check *check);
 
+static void table_broken(struct watch_check *check, const struct watch_whole *table,
+                         const struct err *cause)
+{
+    if (check->table_bad++ > 0)
+        return;
+    char *name = model_name_text(&table->name);
+    check->reach_err = *cause;
+    base_json_add_str(watch_evidence(check), "first_broken", name);
+    base_err_context(&check->reach_err, "%s", name);
+    base_err_hint(&check->reach_err,
+                  "aampe-console sync run %.100s --wait writes it anew; find out who touched it.",
+                  name);
+    free(name);
+}
+
 static void on_look(void *user, const struct storage_reply *reply)
 {
     struct watch_check *check = answered(user);
     if (check == NULL)
         return;
     const struct watch_whole *table = &check->self->tables[check->table_at++];
-    if (reply->err->code == ERR_OK) {
+    if (reply->err->code == ERR_OK)
         check->table_good++;
-    } else if (check->table_bad++ == 0) {
-        char *name = model_name_text(&table->name);
-        check->reach_err = *reply->err;
-        base_json_add_str(watch_evidence(check), "first_broken", name);
-        base_err_context(&check->reach_err, "%s", name);
-        base_err_hint(
-            &check->reach_err,
-            "aampe-console sync run %.100s --wait writes it anew; find out who touched it.", name);
-        free(name);
-    }
+    else
+        table_broken(check, table, reply->err);
     table_next(check);
 }
 
@@ -199,8 +206,14 @@ static void table_next(struct watch_check *check)
     size_t published = 0;
     bool late = base_seam_mono_us(check->seam) - check->began_us >
                 (int64_t)(WATCH_LAYER_MS - SPARE_MS) * 1000;
-    while (check->table_at < self->table_count && self->tables[check->table_at].run_seq == 0)
-        check->table_at++;
+    /* What was read back and found damaged need not be looked at: its manifest may still fit. */
+    for (; check->table_at < self->table_count; check->table_at++) {
+        const struct watch_whole *table = &self->tables[check->table_at];
+        if (table->run_seq > 0 && table->damage == NULL)
+            break;
+        if (table->run_seq > 0)
+            table_broken(check, table, table->damage);
+    }
     if (check->table_at < self->table_count && !late && check->landing) {
         const struct watch_whole *table = &self->tables[check->table_at];
         struct storage_identity id = {

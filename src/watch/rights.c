@@ -153,7 +153,9 @@ static void warehouse_state(struct watch_check *check)
         watch_end(check, WATCH_OK, NULL, "%s RUNNING", name);
     } else if (check->may_start) {
         base_err_set(&err, ERR_SRC_WH_STOPPED, "the warehouse does not run now");
-        base_err_hint(&err, "Nothing to do: the next sync starts it, which takes a while.");
+        base_err_hint(
+            &err,
+            "The next sync starts it, which takes a while; whether it may is not tried here.");
         watch_end(check, WATCH_WARN, &err, "%s %s", name, state);
     } else {
         base_err_set(&err, ERR_SRC_WH_STOPPED,

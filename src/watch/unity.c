@@ -141,11 +141,8 @@ static void schemas_ask(struct watch_check *check, enum databricks_identity iden
 
 static void no_metastore(struct watch_check *check, const struct err *cause)
 {
-    struct err err = *cause;
-    if (err.code == ERR_SRC_NOT_FOUND)
-        base_err_hint(&err, "An account admin assigns a metastore to this workspace.");
-    watch_end(check, WATCH_FAIL, &err, "%s",
-              err.code == ERR_SRC_NOT_FOUND ? "no metastore is attached" : err.message);
+    watch_end(check, WATCH_FAIL, cause, "%s",
+              cause->code == ERR_SRC_NOT_FOUND ? "no metastore is attached" : cause->message);
 }
 
 static void on_metastore(void *user, const struct err *err, struct databricks_metastore *metastore)

@@ -126,5 +126,79 @@ def test_published_by_a_copy_of_the_state(home):
     assert published(home)["run_seq"] == 3
 
 
+def layers(home, chain, code):
+    """The layers of one chain, as the doctor sees them now."""
+    report = home.json("doctor", code=code)["data"]
+    return {layer["layer"]: layer for each in report["chains"] if each["chain"] == chain for layer in each["layers"]}
+
+
+def vault_key(home):
+    return home.folder / "config" / "aampe" / "default.key"
+
+
+def restart_engine(home):
+    home.json("engine", "stop")
+    home.json("engine", "start")
+
+
+@pytest.mark.parametrize("break_key,mend_key,code", [
+    (lambda key: key.rename(str(key) + ".away"), lambda key: os.rename(str(key) + ".away", key), "HOST_SECRET_UNREADABLE"),
+    (lambda key: key.chmod(0o644), lambda key: key.chmod(0o600), "HOST_SECRET_EXPOSED")])
+def test_vault_key_mended(home, break_key, mend_key, code):
+    """The lines of the fix heal it: the key is put right, and `engine reload` opens the vault."""
+    key = vault_key(home)
+    break_key(key)
+    restart_engine(home)
+    assert layers(home, "here", 1)["vault"]["error"]["code"] == code
+    assert home.json("doctor", "--only", "here", code=1)["data"]["first_failure"]["layer"] == "vault"
+    assert not home.json("engine", "reload")["data"]["changed"]
+    mend_key(key)
+    assert home.json("engine", "reload")["data"]["changed"]
+    assert layers(home, "here", 0)["vault"]["state"] == "ok"
+    sync(home)
+
+
+def test_vault_key_lost(home):
+    """Nobody has the key any more: the secret is entered anew; the old vault is kept, no key is made before."""
+    key, state = vault_key(home), home.folder / "state" / "aampe" / "default"
+    sealed = (state / "vault").read_bytes()
+    key.unlink()
+    restart_engine(home)
+    assert layers(home, "here", 1)["vault"]["error"]["code"] == "HOST_SECRET_UNREADABLE"
+    assert not key.exists()
+    answer = home.json("secrets", "set", "principal", "--from-fd", "0", stdin=home.ready["client_secret"] + "\n")["data"]
+    assert open(answer["old_vault"], "rb").read() == sealed
+    assert layers(home, "here", 0)["vault"]["state"] == "ok"
+    sync(home)
+
+
+def test_damage_is_said_until_replaced(home):
+    sync(home)
+    part = next((home.folder / "files" / TABLE / "current").glob("*.parquet"))
+    content = bytearray(part.read_bytes())
+    content[200] ^= 1
+    part.write_bytes(content)
+    home.json("sync", "verify", code=1)
+    assert home.json("status", code=1)["data"]["check"]["damaged"][0]["name"] == TABLE
+    data = layers(home, "destination", 1)["data"]
+    assert data["state"] == "fail" and data["error"]["code"] == "DST_FILE_CORRUPT"
+    sync(home)
+    assert layers(home, "destination", 0)["data"]["state"] == "ok"
+    home.json("status")
+
+
+def test_doctor_failure_is_in_status(home):
+    """And what was seen of one workspace is not said of the next."""
+    sync(home)
+    assert layers(home, "workspace", 0)["tcp"]["state"] == "ok"
+    home.json("config", "set", "workspace.host", "https://workspace.invalid")
+    tcp = layers(home, "workspace", 1)["tcp"]
+    assert tcp["state"] == "not_reached" and tcp["last_known"] is None
+    assert home.json("status", code=3)["data"]["attention"][0]["kind"] == "doctor"
+    home.json("config", "set", "workspace.host", home.ready["address"])
+    sync(home)
+    home.json("status")
+
+
 if __name__ == "__main__":
     sys.exit(pytest.main(["-q", "-x", "--tb=short", "-p", "no:cacheprovider", __file__]))

@@ -92,7 +92,7 @@ static void every_code(void **state)
         if (strstr(text, "  who ") == NULL || strstr(text, "  do ") == NULL)
             fail_msg("%s: nobody is named, or nothing to do:\n%s", name, text);
         free(text);
-        char *lines = view_doctor_fix_lines(doctor, doctor->first, false);
+        char *lines = view_doctor_fix_lines(doctor, doctor->first, false, false);
         assert_true(strlen(lines) > 3);
         for (size_t k = 0; k < base_countof(facts); k++) {
             char left[48];
@@ -116,7 +116,7 @@ static void hostile_facts(void **state)
     for (size_t v = 0; v < base_countof(values); v++) {
         for (int i = ERR_OK + 1; i < ERR_COUNT; i++) {
             struct view_doctor *doctor = doctor_make((enum err_code)i, values[v], "mend it");
-            char *lines = view_doctor_fix_lines(doctor, doctor->first, true);
+            char *lines = view_doctor_fix_lines(doctor, doctor->first, true, false);
             assert_null(strstr(lines, "reboot"));
             assert_null(strstr(lines, "\x1b"));
             assert_null(strstr(lines, "\xc3"));
@@ -130,19 +130,19 @@ static void facts_of_the_right_layer(void **state)
 {
     (void)state;
     struct view_doctor *doctor = doctor_make(ERR_SRC_IP_BLOCKED, NULL, "mend it");
-    char *lines = view_doctor_fix_lines(doctor, doctor->first, false);
+    char *lines = view_doctor_fix_lines(doctor, doctor->first, false, false);
     /* The address of another layer is not the one that is refused. */
     assert_null(strstr(lines, "create"));
     assert_non_null(strstr(lines, "ip-access-lists list"));
     free(lines);
     view_doctor_free(&doctor);
     doctor = doctor_make(ERR_SRC_CATALOG_UNBOUND, "shop.aampe.users", "mend it");
-    lines = view_doctor_fix_lines(doctor, doctor->first, false);
+    lines = view_doctor_fix_lines(doctor, doctor->first, false, false);
     assert_non_null(strstr(lines, "update-bindings catalog shop --json"));
     free(lines);
     view_doctor_free(&doctor);
     doctor = doctor_make(ERR_SRC_PERM_TABLE, NULL, "GRANT SELECT ON TABLE `a`.`b`.`c` TO `d`");
-    lines = view_doctor_fix_lines(doctor, doctor->first, false);
+    lines = view_doctor_fix_lines(doctor, doctor->first, false, false);
     assert_memory_equal(lines, "GRANT SELECT", 12);
     free(lines);
     view_doctor_free(&doctor);

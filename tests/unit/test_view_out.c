@@ -2,6 +2,7 @@
 #include "ui/view/out.h"
 #include "ui/view/words.h"
 
+#include "base/alloc.h"
 #include "base/json.h"
 
 #include <setjmp.h>
@@ -185,10 +186,18 @@ static void test_status(void **state)
         "\"tables\":[]}",
         "{\"profile\":\"prod\",\"ready\":false,\"failed\":0,\"running\":0,\"tables_total\":0,"
         "\"tables\":[],"
-        "\"blocked\":{\"code\":\"CONFIG_MISSING\",\"message\":\"not set\",\"hint\":\"set it\"}}"};
-    static const int exits[] = {VIEW_EXIT_FAILED, VIEW_EXIT_DONE, VIEW_EXIT_FINDINGS};
-    static const char *const words[] = {"FAILED", "OK", "NOT READY"};
-    for (size_t i = 0; i < 3; i++) {
+        "\"blocked\":{\"code\":\"CONFIG_MISSING\",\"message\":\"not set\",\"hint\":\"set it\"}}",
+        "{\"profile\":\"prod\",\"ready\":true,\"tables_total\":1,\"attention\":[{\"kind\":"
+        "\"damaged\","
+        "\"table\":\"shop.sales.x\"}]}",
+        "{\"profile\":\"prod\",\"ready\":true,\"tables_total\":1,\"attention\":[{\"kind\":"
+        "\"doctor\","
+        "\"layer\":\"ip_list\",\"code\":\"SRC_IP_BLOCKED\",\"text\":\"refused\"}]}"};
+    static const int exits[] = {VIEW_EXIT_FAILED, VIEW_EXIT_DONE, VIEW_EXIT_FINDINGS,
+                                VIEW_EXIT_FAILED, VIEW_EXIT_FINDINGS};
+    static const char *const words[] = {"FAILED", "OK", "NOT READY", "DAMAGED",
+                                        "ip list: SRC_IP_BLOCKED  refused"};
+    for (size_t i = 0; i < base_countof(texts); i++) {
         struct capture capture;
         capture_open(&capture);
         cJSON *data = cJSON_Parse(texts[i]);

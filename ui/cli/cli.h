@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum cli_class { CLI_LOOK, CLI_RUN, CLI_WRITE };
 
@@ -91,6 +92,10 @@ int cli_run(struct cli *cli);
 /* Shared by the commands. */
 /* The link to the engine, which is started where that is allowed. */
 struct view_link *cli_link(struct cli *cli, struct err *err);
+/* Waits, a minute at most, until an engine that was told to stop has ended: its lock and its files
+ * are free then. One that a console started and has not waited for has ended too, so that its pid
+ * alone would not tell. 0: returns at once. */
+void cli_engine_end_wait(pid_t pid);
 /* One look: asks the verb, prints the answer by `print` or as JSON. params are taken. Returns the
  * exit code. */
 int cli_look(struct cli *cli, const char *verb, cJSON *take_params,

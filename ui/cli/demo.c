@@ -406,11 +406,26 @@ static void program_end(pid_t pid)
     waitpid(pid, NULL, 0);
 }
 
+/* Whatever engine serves the demo by now: the console starts another where ours has ended. */
+static void engine_end(struct demo *demo)
+{
+    struct view_link_options options = {
+        .profile = PROFILE, .version = demo->cli->version, .seam = demo->cli->seam};
+    struct err err = ERR_INIT;
+    cJSON *data = NULL;
+    view_link_free(&demo->link);
+    struct view_link *link = demo->engine_pid > 0 ? view_link_open(&options, &err) : NULL;
+    if (link && view_call(link, "engine.stop", NULL, &data, &err) == 0)
+        cli_engine_end_wait((pid_t)base_json_i64_or(data, "pid", 0));
+    view_link_free(&link);
+    cJSON_Delete(data);
+    program_end(demo->engine_pid);
+}
+
 static void demo_close(struct demo *demo)
 {
     struct err err = ERR_INIT;
-    view_link_free(&demo->link);
-    program_end(demo->engine_pid);
+    engine_end(demo);
     program_end(demo->sandbox_pid);
     if (demo->folder && !demo->keep && base_file_remove_tree(demo->folder, &err) != 0)
         view_diag(demo->cli->out, "the folder %s is left behind: %s", demo->folder, err.message);

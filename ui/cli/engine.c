@@ -4,9 +4,11 @@
 #include "base/alloc.h"
 #include "base/json.h"
 
+#include <errno.h>
 #include <poll.h>
-#include <signal.h>
+#include <sys/pidfd.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #define END_MS 60000
 
@@ -75,11 +77,14 @@ static void stop_print(struct view_out *out, const cJSON *data)
                                                            : "");
 }
 
-/* Waits until the process is gone: its lock and its files are free then. */
-static void end_wait(pid_t pid)
+void cli_engine_end_wait(pid_t pid)
 {
-    for (int i = 0; pid > 0 && kill(pid, 0) == 0 && i < END_MS / 20; i++)
-        poll(NULL, 0, 20);
+    struct pollfd process = {.fd = pid > 0 ? pidfd_open(pid, 0) : -1, .events = POLLIN};
+    if (process.fd < 0)
+        return;
+    while (poll(&process, 1, END_MS) < 0 && errno == EINTR)
+        continue;
+    close(process.fd);
 }
 
 /* Stopping a stopped engine is no error. */
@@ -95,7 +100,7 @@ int cli_exec_engine_stop(struct cli *cli)
     int rc = running ? view_call(link, "engine.stop", NULL, &data, &err) : 0;
     view_link_free(&link);
     if (rc == 0 && running)
-        end_wait((pid_t)base_json_i64_or(data, "pid", 0));
+        cli_engine_end_wait((pid_t)base_json_i64_or(data, "pid", 0));
     if (rc != 0)
         return view_error(cli->out, &err, NULL);
     if (data == NULL)

@@ -37,7 +37,7 @@ void cli_help(struct view_out *out, const struct cli_command *command)
     }
     view_line(out, "usage: aampe-console [OPTIONS] [COMMAND]");
     view_end(out);
-    view_line(out, "commands (without one: status):");
+    view_line(out, "commands (without one, on a terminal: the full screen; else status):");
     for (size_t i = 0; cli_command_at(i); i++) {
         const struct cli_command *each = cli_command_at(i);
         char *words =

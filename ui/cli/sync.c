@@ -200,17 +200,19 @@ int cli_exec_sync_run(struct cli *cli)
     else
         cJSON_Delete(params);
     int64_t batch = base_json_i64_or(data, "batch", 0);
+    long long runs = (long long)base_json_i64_or(data, "runs", 0);
     int code;
     if (rc != 0) {
         code = view_error(cli->out, &err, NULL);
     } else if (wait) {
-        view_diag(cli->out, "batch %lld, %lld tables", (long long)batch,
-                  (long long)base_json_i64_or(data, "runs", 0));
+        view_diag(cli->out, "batch %lld, %lld table%s", (long long)batch, runs,
+                  runs == 1 ? "" : "s");
         cJSON_Delete(data);
         code = cli_batch_wait(cli, link, batch);
     } else {
-        view_line(cli->out, "batch %lld started, %lld tables; aampe-console runs list --batch %lld",
-                  (long long)batch, (long long)base_json_i64_or(data, "runs", 0), (long long)batch);
+        view_line(cli->out,
+                  "batch %lld started, %lld table%s; aampe-console runs list --batch %lld",
+                  (long long)batch, runs, runs == 1 ? "" : "s", (long long)batch);
         view_json_ok(cli->out, data);
         code = VIEW_EXIT_DONE;
     }

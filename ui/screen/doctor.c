@@ -229,7 +229,7 @@ static void copy(struct doctor *doctor)
     const struct view_doctor_layer *layer = doctor_selected(doctor);
     char *text;
     if (doctor->view == DOCTOR_FIX && doctor_broken(doctor)) {
-        text = view_doctor_fix_lines(doctor->data, doctor_broken(doctor), doctor->unit);
+        text = view_doctor_fix_lines(doctor->data, doctor_broken(doctor), doctor->unit, false);
     } else {
         struct view_page *page = view_page_new(80);
         view_doctor_layer_page(page, layer, false, console_now_us(console));

@@ -74,4 +74,9 @@ void view_secrets_set(struct view_out *out, const cJSON *data)
     view_line(out, "%s: %s, fingerprint %s", base_json_str_or(data, "name", ""),
               base_json_bool_or(data, "changed", false) ? "stored" : "the same as before",
               base_json_str_or(data, "fingerprint", ""));
+    if (base_json_str(data, "old_vault"))
+        view_line(out,
+                  "in a new vault: the key of the old one is not here; it is kept as %s, and what "
+                  "else was in it is to be entered anew",
+                  base_json_str(data, "old_vault"));
 }

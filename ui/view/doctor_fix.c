@@ -55,7 +55,7 @@ static const struct fix {
       "}]}'"}},
     {ERR_SRC_WH_NOT_FOUND,
      by_profile,
-     {"databricks warehouses list", CONSOLE "config get warehouse.id"}},
+     {"databricks warehouses list", CONSOLE "config get warehouse.id", CONSOLE "setup"}},
     {ERR_SRC_WH_NO_CAN_USE,
      "whoever has CAN MANAGE on the warehouse",
      {"databricks warehouses update-permissions {warehouse_id} --json "
@@ -104,8 +104,12 @@ static const struct fix {
     {ERR_HOST_IO_ERROR, by_host, {"dmesg | tail -50"}},
     {ERR_HOST_PERMISSION, by_host, {"namei -l {path}"}},
     {ERR_HOST_CLOCK, "root on this host", {"timedatectl set-ntp true", "timedatectl status"}},
-    {ERR_HOST_SECRET_UNREADABLE, by_profile, {CONSOLE "secrets set principal"}},
-    {ERR_HOST_SECRET_EXPOSED, by_host, {"chmod 600 {path}", CONSOLE "secrets set principal"}},
+    {ERR_HOST_SECRET_UNREADABLE,
+     by_profile,
+     {CONSOLE "engine reload", CONSOLE "secrets set principal"}},
+    {ERR_HOST_SECRET_EXPOSED,
+     by_host,
+     {"chmod 600 {path}", CONSOLE "engine reload", CONSOLE "secrets set principal"}},
     {ERR_HOST_STATE_CORRUPT, by_host, {CONSOLE "engine stop", "ls -lt {folder}"}},
     {ERR_HOST_STATE_LOCKED, by_host, {CONSOLE "engine status", CONSOLE "engine stop"}},
     {ERR_DST_FILE_CORRUPT, by_host, {CONSOLE "sync verify", "dmesg | tail -50"}},
@@ -289,6 +293,7 @@ void view_doctor_fix_page(struct view_page *page, const struct view_doctor *doct
 {
     enum err_code code = code_of(layer);
     const char *message = base_json_str_or(layer->error, "message", layer->text);
+    const char *who = view_doctor_fix_who(layer);
     struct lines lines;
     lines_make(&lines, doctor, layer, unit);
     view_page_rule(page, "FIX  %s", layer->title);
@@ -296,8 +301,8 @@ void view_doctor_fix_page(struct view_page *page, const struct view_doctor *doct
     view_page_fact(
         page, 6, "do", STYLE_PLAIN, "%s",
         base_json_str_or(layer->error, "hint", code == ERR_COUNT ? "" : base_err_fix(code)));
-    if (code != ERR_COUNT)
-        view_page_fact(page, 6, "who", STYLE_PLAIN, "%s", who_of(code));
+    if (who)
+        view_page_fact(page, 6, "who", STYLE_PLAIN, "%s", who);
     if (lines.count > 0)
         view_page_rule(page, "TO COPY");
     for (size_t i = 0; i < lines.count; i++)
@@ -311,8 +316,14 @@ void view_doctor_fix_page(struct view_page *page, const struct view_doctor *doct
     lines_free(&lines);
 }
 
+const char *view_doctor_fix_who(const struct view_doctor_layer *layer)
+{
+    enum err_code code = code_of(layer);
+    return code == ERR_COUNT ? NULL : who_of(code);
+}
+
 char *view_doctor_fix_lines(const struct view_doctor *doctor, const struct view_doctor_layer *layer,
-                            bool unit)
+                            bool unit, bool lines_only)
 {
     struct lines lines;
     struct buf text;
@@ -323,8 +334,13 @@ char *view_doctor_fix_lines(const struct view_doctor *doctor, const struct view_
         bool ended = len > 0 && lines.items[i][len - 1] == '\n';
         (void)base_buf_printf(&text, "%s%s", lines.items[i], ended ? "" : "\n");
     }
-    if (lines.count == 0)
+    bool none = lines.count == 0;
+    if (none && !lines_only)
         (void)base_buf_printf(&text, "%s\n", base_json_str_or(layer->error, "hint", layer->text));
     lines_free(&lines);
+    if (none && lines_only) {
+        base_buf_free(&text);
+        return NULL;
+    }
     return base_buf_take(&text, NULL);
 }

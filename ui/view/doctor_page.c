@@ -81,6 +81,13 @@ static void flat_put(struct buf *out, const cJSON *value)
     }
 }
 
+void view_doctor_evidence(struct buf *out, const struct view_doctor_layer *layer)
+{
+    const cJSON *evidence = base_json_get(layer->error, "evidence");
+    if (evidence)
+        flat_put(out, evidence);
+}
+
 static void fact_put(struct view_page *page, const char *key, const cJSON *value)
 {
     struct buf text;

@@ -9,13 +9,19 @@
 void view_doctor_layer_page(struct view_page *page, const struct view_doctor_layer *layer,
                             bool explain, int64_t now_us);
 
+/* What the error of a layer brought, on one line: "http status 404, request id ..."; nothing when
+ * there is none. Appends. */
+void view_doctor_evidence(struct buf *out, const struct view_doctor_layer *layer);
+
 /* Who may repair the layer, what to do, and the lines that do it; nothing is done by showing it.
  * unit: a systemd unit owns the profile. Appends. */
 void view_doctor_fix_page(struct view_page *page, const struct view_doctor *doctor,
                           const struct view_doctor_layer *layer, bool unit);
-/* Only the lines, for copying; the hint where there are none. malloc'd. */
+/* Only the lines, for copying; the hint where there are none, or NULL with lines_only. malloc'd. */
 char *view_doctor_fix_lines(const struct view_doctor *doctor, const struct view_doctor_layer *layer,
-                            bool unit);
+                            bool unit, bool lines_only);
+/* Who may repair it; NULL: it has no known code. */
+const char *view_doctor_fix_who(const struct view_doctor_layer *layer);
 /* There is something to repair in it. */
 bool view_doctor_fixable(const struct view_doctor_layer *layer);
 

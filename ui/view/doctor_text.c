@@ -3,9 +3,12 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "ui/view/doctor_page.h"
+#include "ui/view/link.h"
 #include "ui/view/words.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TITLE_WIDTH 15
@@ -81,6 +84,27 @@ static void chain_print(struct view_out *out, const struct view_doctor_chain *ch
         layer_print(out, &chain->layers[i], now_us);
 }
 
+/* Who may repair the first failure, with which lines, and what the other side has said. */
+static void repair_print(struct view_out *out, const struct view_doctor *doctor, const char *fix)
+{
+    const char *who = view_doctor_fix_who(doctor->first);
+    char *lines =
+        view_doctor_fix_lines(doctor, doctor->first, view_profile_unit(doctor->profile), true);
+    struct buf evidence;
+    base_buf_init(&evidence, 1 << 16);
+    view_doctor_evidence(&evidence, doctor->first);
+    if (who)
+        view_line(out, "who: %s", who);
+    for (char *save = NULL, *line = lines ? strtok_r(lines, "\n", &save) : NULL; line;
+         line = strtok_r(NULL, "\n", &save))
+        if (strcmp(line, fix) != 0)
+            view_line(out, "  $ %s", line);
+    if (evidence.len > 0)
+        view_line(out, "seen: %s", evidence.data);
+    base_buf_free(&evidence);
+    free(lines);
+}
+
 void view_doctor_print(struct view_out *out, const struct view_doctor *doctor, int64_t now_us)
 {
     const char *fix = view_doctor_fix(doctor);
@@ -91,4 +115,6 @@ void view_doctor_print(struct view_out *out, const struct view_doctor *doctor, i
         chain_print(out, &doctor->chains[i], now_us);
     if (fix[0])
         view_line(out, "fix: %s", fix);
+    if (doctor->first)
+        repair_print(out, doctor, fix);
 }

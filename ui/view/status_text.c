@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/layer.h"
 #include "base/seam.h"
 #include "ui/view/words.h"
 
@@ -14,28 +15,6 @@
 #define LABEL 10
 #define SECRET_DAYS 30 /* from here on it is worth a place in the one line */
 
-int view_status_exit(const cJSON *data)
-{
-    if (base_json_i64_or(data, "failed", 0) > 0)
-        return VIEW_EXIT_FAILED;
-    return base_json_bool_or(data, "ready", false) ? VIEW_EXIT_DONE : VIEW_EXIT_FINDINGS;
-}
-
-static const char *head_word(const cJSON *data, enum view_style *style)
-{
-    *style = STYLE_GOOD;
-    if (base_json_i64_or(data, "failed", 0) > 0) {
-        *style = STYLE_BAD;
-        return "FAILED";
-    }
-    if (base_json_i64_or(data, "running", 0) > 0)
-        return "RUNNING";
-    if (base_json_bool_or(data, "ready", false))
-        return "OK";
-    *style = STYLE_WARN;
-    return "NOT READY";
-}
-
 static const cJSON *first_of(const cJSON *data, const char *kind)
 {
     const cJSON *item;
@@ -45,6 +24,34 @@ static const cJSON *first_of(const cJSON *data, const char *kind)
             return item;
     }
     return NULL;
+}
+
+int view_status_exit(const cJSON *data)
+{
+    if (base_json_i64_or(data, "failed", 0) > 0 || first_of(data, "damaged"))
+        return VIEW_EXIT_FAILED;
+    if (!base_json_bool_or(data, "ready", false) || first_of(data, "doctor"))
+        return VIEW_EXIT_FINDINGS;
+    return VIEW_EXIT_DONE;
+}
+
+static const char *head_word(const cJSON *data, enum view_style *style)
+{
+    *style = STYLE_BAD;
+    if (base_json_i64_or(data, "failed", 0) > 0)
+        return "FAILED";
+    if (first_of(data, "damaged"))
+        return "DAMAGED";
+    *style = STYLE_GOOD;
+    if (base_json_i64_or(data, "running", 0) > 0)
+        return "RUNNING";
+    *style = STYLE_WARN;
+    if (!base_json_bool_or(data, "ready", false))
+        return "NOT READY";
+    if (first_of(data, "doctor"))
+        return "DOCTOR";
+    *style = STYLE_GOOD;
+    return "OK";
 }
 
 static void head_say(struct view_page *page, const cJSON *data, int64_t now_us)
@@ -67,37 +74,44 @@ static void head_say(struct view_page *page, const cJSON *data, int64_t now_us)
         view_page_add(page, STYLE_PLAIN, "  batch %lld, %lld of %lld tables not over yet",
                       (long long)base_json_i64_or(data, "batch", 0), running, total);
     else
-        view_page_add(page, STYLE_PLAIN, "  %lld tables shared", total);
+        view_page_add(page, STYLE_PLAIN, "  %lld table%s shared", total, total == 1 ? "" : "s");
+}
+
+static void item_say(struct view_page *page, const cJSON *item, int64_t now_us)
+{
+    const char *kind = base_json_str_or(item, "kind", "");
+    const char *code = base_json_str_or(item, "code", "");
+    const char *text = base_json_str_or(item, "text", "");
+    const char *table = base_json_str_or(item, "table", "");
+    int64_t days = base_json_i64_or(item, "days", 0);
+    char label[32], age[24], title[32];
+    snprintf(label, sizeof label, "run %lld", (long long)base_json_i64_or(item, "run", 0));
+    if (strcmp(kind, "failed") == 0)
+        view_page_fact(page, LABEL, label, STYLE_BAD, "%s  %s  %s", table, code,
+                       base_err_cause(base_err_by_name(code)));
+    else if (strcmp(kind, "expires") == 0)
+        view_page_fact(page, LABEL, "warn", STYLE_WARN, "secret %s %s %lld d%s",
+                       base_json_str_or(item, "secret", ""), days < 0 ? "has expired" : "ends in",
+                       (long long)(days < 0 ? -days : days), days < 0 ? " ago" : "");
+    else if (strcmp(kind, "doctor") == 0)
+        view_page_fact(page, LABEL, "doctor", STYLE_WARN, "%s ago, %s: %s  %s",
+                       view_age(base_json_str(item, "since"), now_us, age),
+                       base_layer_title(base_json_str_or(item, "layer", ""), title), code, text);
+    else
+        view_page_fact(page, LABEL, strcmp(kind, "blocked") == 0 ? "blocked" : "warn", STYLE_WARN,
+                       "%s%s%s", table, table[0] ? "  " : "", text);
 }
 
 /* One line for each that needs a person; a failure says its run first. What to do is said of the
  * worst, and of what keeps every run from starting. */
-static void items_say(struct view_page *page, const cJSON *data)
+static void items_say(struct view_page *page, const cJSON *data, int64_t now_us)
 {
     const cJSON *item;
     int index = 0;
     cJSON_ArrayForEach(item, base_json_array(data, "attention"))
     {
         const char *kind = base_json_str_or(item, "kind", "");
-        const char *code = base_json_str_or(item, "code", "");
-        long long run = (long long)base_json_i64_or(item, "run", 0);
-        int64_t days = base_json_i64_or(item, "days", 0);
-        char label[32];
-        snprintf(label, sizeof label, "run %lld", run);
-        if (strcmp(kind, "failed") == 0)
-            view_page_fact(page, LABEL, label, STYLE_BAD, "%s  %s  %s",
-                           base_json_str_or(item, "table", ""), code,
-                           base_err_cause(base_err_by_name(code)));
-        else if (strcmp(kind, "expires") == 0)
-            view_page_fact(page, LABEL, "warn", STYLE_WARN, "secret %s %s %lld d%s",
-                           base_json_str_or(item, "secret", ""),
-                           days < 0 ? "has expired" : "ends in",
-                           (long long)(days < 0 ? -days : days), days < 0 ? " ago" : "");
-        else
-            view_page_fact(page, LABEL, strcmp(kind, "blocked") == 0 ? "blocked" : "warn",
-                           STYLE_WARN, "%s%s%s", base_json_str_or(item, "table", ""),
-                           base_json_str(item, "table") ? "  " : "",
-                           base_json_str_or(item, "text", ""));
+        item_say(page, item, now_us);
         const char *hint = base_json_str_or(item, "hint", "");
         if (hint[0] && (index == 0 || strcmp(kind, "blocked") == 0))
             view_page_fact(page, LABEL, "do", STYLE_PLAIN, "%s", hint);
@@ -149,7 +163,7 @@ void view_status_page(struct view_page *page, const cJSON *data, int64_t now_us)
     const cJSON *failed = first_of(data, "failed");
     head_say(page, data, now_us);
     stale_say(page, data, now_us);
-    items_say(page, data);
+    items_say(page, data, now_us);
     base_buf_init(&text, 4096);
     enum view_style style = view_status_safe(&text, data, now_us, VIEW_STATUS_TIMES);
     if (base_json_i64_or(data, "tables_total", 0) > 0)
@@ -195,24 +209,30 @@ static void behind_put(struct view_out *out, const cJSON *data)
 
 void view_status_line(struct view_out *out, const cJSON *data, int64_t now_us)
 {
-    char age[24];
-    const cJSON *secret = first_of(data, "expires");
+    char age[24], title[32];
+    const cJSON *secret = first_of(data, "expires"), *doctor = first_of(data, "doctor");
+    int damaged = cJSON_GetArraySize(base_json_array(base_json_get(data, "check"), "damaged"));
     int64_t days = base_json_i64_or(secret, "days", SECRET_DAYS + 1);
     long long failed = (long long)base_json_i64_or(data, "failed", 0);
     long long running = (long long)base_json_i64_or(data, "running", 0);
+    long long total = (long long)base_json_i64_or(data, "tables_total", 0);
     view_put(out, STYLE_PLAIN, "%s: ", base_json_str_or(data, "profile", ""));
     if (failed)
         view_put(out, STYLE_BAD, "%lld failed", failed);
+    else if (damaged)
+        view_put(out, STYLE_BAD, "%d damaged", damaged);
     else if (running)
         view_put(out, STYLE_PLAIN, "%lld running", running);
     else if (!base_json_bool_or(data, "ready", false))
         view_put(out, STYLE_WARN, "not ready");
+    else if (doctor)
+        view_put(out, STYLE_WARN, "doctor: %s fails",
+                 base_layer_title(base_json_str_or(doctor, "layer", ""), title));
     else
-        view_put(out, STYLE_GOOD, "ok, %lld tables",
-                 (long long)base_json_i64_or(data, "tables_total", 0));
+        view_put(out, STYLE_GOOD, "ok, %lld table%s", total, total == 1 ? "" : "s");
     behind_put(out, data);
-    if (cJSON_GetArraySize(base_json_array(base_json_get(data, "check"), "damaged")) > 0)
-        view_put(out, STYLE_BAD, ", damaged files");
+    if (damaged && failed)
+        view_put(out, STYLE_BAD, ", %d damaged", damaged);
     if (days < 0)
         view_put(out, STYLE_BAD, ", secret EXPIRED");
     else if (days <= SECRET_DAYS)
