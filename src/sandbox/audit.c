@@ -58,6 +58,8 @@ static const struct {
     {"catalog_change", UNITY, "updateCatalog", "name_arg", NULL},
     {"bindings", UNITY, "getWorkspaceBindings", "securable_type", "securable_full_name"},
     {"bindings_change", UNITY, "updateWorkspaceBindings", "securable_type", "securable_full_name"},
+    {"bound_workspaces", UNITY, "getWorkspaceBindings", "securable_full_name", NULL},
+    {"bound_workspaces_change", UNITY, "updateWorkspaceBindings", "securable_full_name", NULL},
     {"metastores", UNITY, "listMetastores", NULL, NULL},
     {"metastore_get", UNITY, "getMetastore", "metastore_id", NULL},
     {"metastore_change", UNITY, "updateMetastore", "metastore_id", NULL},

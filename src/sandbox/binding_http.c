@@ -158,3 +158,81 @@ void sandbox_endpoint_bindings_change(struct sandbox_exchange *exchange)
     sandbox_workspace_unlock(workspace);
     cJSON_Delete(body);
 }
+
+/* The older form, which knows catalogs only, and no kinds of binding. */
+
+/* An id in a list: one that a double would change is kept as its digits. 0: it is none. */
+static int64_t id_of(const cJSON *item)
+{
+    char *end = NULL;
+    int64_t id = cJSON_IsNumber(item)   ? (int64_t)item->valuedouble
+                 : cJSON_IsString(item) ? strtoll(item->valuestring, &end, 10)
+                                        : 0;
+
+    return id > 0 && !(end && *end) ? id : 0;
+}
+
+static void reply_workspaces(struct sandbox_exchange *exchange,
+                             const struct sandbox_securable *catalog)
+{
+    cJSON *json = base_json_object(), *array = cJSON_CreateArray();
+
+    for (size_t i = 0; catalog->isolated && i < catalog->bindings.count; i++) {
+        char *digits = base_printf("%lld", (long long)catalog->bindings.items[i].workspace_id);
+
+        base_json_push_take(array, cJSON_CreateRaw(digits));
+        free(digits);
+    }
+    if (cJSON_GetArraySize(array))
+        base_json_add_take(json, "workspaces", array);
+    else
+        cJSON_Delete(array);
+    sandbox_reply_json(exchange, 200, json);
+}
+
+void sandbox_endpoint_bound_workspaces(struct sandbox_exchange *exchange)
+{
+    const struct sandbox_securable *catalog;
+
+    sandbox_workspace_lock(exchange->server->workspace);
+    catalog = managed(exchange, exchange->arguments[0]);
+    if (catalog)
+        reply_workspaces(exchange, catalog);
+    sandbox_workspace_unlock(exchange->server->workspace);
+}
+
+static bool ids_good(struct sandbox_exchange *exchange, const cJSON *list)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        if (id_of(item))
+            continue;
+        sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
+                            "Workspaces are given by their ids.");
+        return false;
+    }
+    return true;
+}
+
+void sandbox_endpoint_bound_workspaces_change(struct sandbox_exchange *exchange)
+{
+    struct sandbox_workspace *workspace = exchange->server->workspace;
+    cJSON *body = sandbox_exchange_json(exchange);
+    const cJSON *add = base_json_array(body, "assign_workspaces"), *item;
+    const cJSON *remove = base_json_array(body, "unassign_workspaces");
+    struct sandbox_securable *catalog;
+
+    if (!body)
+        return;
+    sandbox_workspace_lock(workspace);
+    catalog = managed(exchange, exchange->arguments[0]);
+    if (catalog && ids_good(exchange, add) && ids_good(exchange, remove)) {
+        cJSON_ArrayForEach(item, remove) sandbox_binding_remove(catalog, id_of(item));
+        cJSON_ArrayForEach(item, add) sandbox_binding_add(catalog, id_of(item), false);
+        reply_workspaces(exchange, catalog);
+    }
+    sandbox_workspace_unlock(workspace);
+    cJSON_Delete(body);
+}

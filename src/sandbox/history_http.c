@@ -185,9 +185,8 @@ static bool request_read(struct listing *listing)
 void sandbox_endpoint_query_history(struct sandbox_exchange *exchange)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
-    const struct sandbox_principal *who =
-        sandbox_workspace_find_principal(workspace, exchange->principal);
-    struct listing listing = {.exchange = exchange, .all = who && who->workspace_admin};
+    struct listing listing = {.exchange = exchange,
+                              .all = sandbox_workspace_is_admin(workspace, exchange->principal)};
     char token[24];
     cJSON *json;
 

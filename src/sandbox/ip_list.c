@@ -199,11 +199,11 @@ static void stamp(struct sandbox_exchange *exchange, struct sandbox_ip_list *lis
 
     list->updated_ms = base_seam_now_us(exchange->server->seam) / 1000;
     free(list->updated_by);
-    list->updated_by = base_strdup(who->scim_id);
+    list->updated_by = base_strdup(who ? who->scim_id : NULL);
     if (list->created_ms)
         return;
     list->created_ms = list->updated_ms;
-    list->created_by = base_strdup(who->scim_id);
+    list->created_by = base_strdup(list->updated_by);
 }
 
 void sandbox_endpoint_ip_list_create(struct sandbox_exchange *exchange)

@@ -19,6 +19,25 @@ static const struct {
     {"table", "TABLE_DOES_NOT_EXIST", 'T'},
 };
 
+/* Kinds that can be granted on and of which this workspace has none. */
+static const struct {
+    const char *word, *title, *unknown;
+} others[] = {
+    {"clean_room", "Clean Room", NULL},
+    {"connection", "Connection", NULL},
+    {"credential", "Credential", NULL},
+    {"external_location", "External Location", "EXTERNAL_LOCATION_DOES_NOT_EXIST"},
+    {"external_metadata", "External Metadata", NULL},
+    {"function", "Function", NULL},
+    {"pipeline", "Pipeline", NULL},
+    {"provider", "Provider", NULL},
+    {"recipient", "Recipient", NULL},
+    {"share", "Share", NULL},
+    {"staging_table", "Staging Table", NULL},
+    {"storage_credential", "Storage Credential", "STORAGE_CREDENTIAL_DOES_NOT_EXIST"},
+    {"volume", "Volume", NULL},
+};
+
 /* Securable of the path /{type}/{full name}; NULL after answering. Called locked. */
 static struct sandbox_securable *path_securable(struct sandbox_exchange *exchange)
 {
@@ -36,6 +55,14 @@ static struct sandbox_securable *path_securable(struct sandbox_exchange *exchang
             return securable;
         sandbox_reply_error(exchange, 404, types[i].unknown, "%s '%s' does not exist.",
                             sandbox_kind_title(types[i].kind), name);
+        return NULL;
+    }
+    for (size_t i = 0; i < base_countof(others); i++) {
+        if (!base_text_equal_nocase(others[i].word, exchange->arguments[0]))
+            continue;
+        sandbox_reply_error(exchange, 404,
+                            others[i].unknown ? others[i].unknown : "RESOURCE_DOES_NOT_EXIST",
+                            "%s '%s' does not exist.", others[i].title, name);
         return NULL;
     }
     sandbox_reply_error(exchange, 400, "INVALID_PARAMETER_VALUE",
@@ -174,6 +201,8 @@ static void effective_json(struct sandbox_exchange *exchange,
     struct sandbox_workspace *workspace = exchange->server->workspace;
 
     for (const struct sandbox_securable *at = securable; at; at = at->parent) {
+        if (at->kind == 'M' && at != securable)
+            break; /* what is granted on the metastore is for the metastore */
         for (size_t i = 0; i < at->grants.count; i++) {
             const struct sandbox_grant *grant = &at->grants.items[i];
             cJSON *item;

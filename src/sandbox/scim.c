@@ -60,7 +60,7 @@ static bool permitted(struct sandbox_exchange *exchange, bool write)
         strcmp(exchange->arguments[0], sandbox_workspace_identity(workspace)->account_id) != 0)
         sandbox_scim_wrong(&problem, 404, NULL, "Account %.60s does not exist.",
                            exchange->arguments[0]);
-    else if (account ? !who->account_admin
+    else if (account ? !who || !who->account_admin
                      : write && !sandbox_workspace_is_admin(workspace, exchange->principal))
         sandbox_scim_wrong(&problem, 403, NULL, "Only %s admins can do this.",
                            account ? "account" : "workspace");
@@ -321,6 +321,7 @@ static void change(struct sandbox_exchange *exchange, bool patch)
     body = principal ? body_read(exchange) : NULL;
     if (body) {
         sandbox_scim_draft_init(&draft, principal->kind, patch ? principal : NULL, account);
+        draft.name = principal->name;
         result = patch ? sandbox_scim_draft_patch(workspace, &draft, body, &problem)
                        : sandbox_scim_draft_set(workspace, &draft, body, &problem);
         if (result == 0 && name_free(workspace, &draft, principal, &problem)) {

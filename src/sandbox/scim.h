@@ -38,7 +38,8 @@ int sandbox_scim_filter(const char *filter, const cJSON *resource);
  * that a request happens wholly or not at all. */
 struct sandbox_scim_draft {
     enum sandbox_principal_kind kind;
-    bool account; /* asked for at the account */
+    bool account;     /* asked for at the account */
+    const char *name; /* of the principal there is, borrowed; NULL: a new one */
     char *display_name, *external_id;
     bool active, account_admin;
     unsigned entitlements;

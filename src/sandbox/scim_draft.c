@@ -29,6 +29,7 @@ void sandbox_scim_draft_init(struct sandbox_scim_draft *draft, enum sandbox_prin
     *draft = (struct sandbox_scim_draft){.kind = kind, .account = account, .active = true};
     if (!principal)
         return;
+    draft->name = principal->name;
     draft->display_name = base_strdup(principal->display_name);
     draft->external_id = base_strdup(principal->external_id);
     draft->active = principal->active;
@@ -108,6 +109,11 @@ static int member_apply(struct sandbox_workspace *workspace, struct sandbox_scim
 
     if (!member && operation != REMOVE)
         return sandbox_scim_wrong(problem, 404, NULL, "Principal with id %.60s not found.", id);
+    if (operation != REMOVE && draft->name && member->kind == SANDBOX_GROUP &&
+        (member->name == draft->name ||
+         sandbox_workspace_member(workspace, member->name, draft->name)))
+        return sandbox_scim_wrong(problem, 400, "invalidValue",
+                                  "Group %.100s would be a member of itself.", draft->name);
     for (size_t i = draft->members.count; member && i-- > 0;) {
         if (!base_text_equal_nocase(draft->members.items[i], member->name))
             continue;

@@ -211,6 +211,8 @@ void sandbox_endpoint_conf_patch(struct sandbox_exchange *exchange);
 void sandbox_endpoint_catalog_change(struct sandbox_exchange *exchange);
 void sandbox_endpoint_bindings(struct sandbox_exchange *exchange);
 void sandbox_endpoint_bindings_change(struct sandbox_exchange *exchange);
+void sandbox_endpoint_bound_workspaces(struct sandbox_exchange *exchange);
+void sandbox_endpoint_bound_workspaces_change(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastore(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastores(struct sandbox_exchange *exchange);
 void sandbox_endpoint_metastore_change(struct sandbox_exchange *exchange);

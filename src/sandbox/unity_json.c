@@ -46,9 +46,10 @@ cJSON *sandbox_unity_catalog_json(struct sandbox_workspace *workspace,
     base_json_add_str(json, "securable_type", "CATALOG");
     base_json_add_str(json, "securable_kind",
                       strcmp(catalog->name, "system") == 0 ? "CATALOG_SYSTEM" : "CATALOG_STANDARD");
-    if (browse_only)
-        base_json_add_bool(json, "browse_only", true);
-    else
+    base_json_add_bool(json, "accessible_in_current_workspace",
+                       sandbox_workspace_closed(workspace, catalog) == 0);
+    base_json_add_bool(json, "browse_only", browse_only);
+    if (!browse_only)
         properties_field(catalog, json);
     return json;
 }
@@ -67,9 +68,8 @@ cJSON *sandbox_unity_schema_json(struct sandbox_workspace *workspace,
     base_json_add_str(json, "securable_type", "SCHEMA");
     base_json_add_str(json, "securable_kind",
                       schema->built_in ? "SCHEMA_SYSTEM" : "SCHEMA_STANDARD");
-    if (browse_only)
-        base_json_add_bool(json, "browse_only", true);
-    else
+    base_json_add_bool(json, "browse_only", browse_only);
+    if (!browse_only)
         properties_field(schema, json);
     return json;
 }

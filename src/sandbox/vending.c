@@ -14,7 +14,7 @@ static const struct sandbox_securable *by_id(const struct sandbox_securable *at,
 {
     const struct sandbox_securable *found = NULL;
 
-    if (at->hidden)
+    if (at->hidden || at->sql_only)
         return NULL;
     if (at->kind == 'T')
         return strcmp(at->id, id) == 0 ? at : NULL;

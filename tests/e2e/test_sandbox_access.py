@@ -429,6 +429,12 @@ def test_group_life(sandbox):
     gone = patch(sandbox, path, {"op": "remove", "path": f'members[value eq "{reader}"]'}).json
     assert "members" not in gone
     refused(patch(sandbox, path, {"op": "add", "path": "members", "value": [{"value": "12345"}]}), 404)
+    # no group is in itself, nor by way of another
+    inner = create(sandbox, "Groups", displayName="packers")
+    assert patch(sandbox, path, {"op": "add", "path": "members", "value": [{"value": inner["id"]}]}).status == 200
+    for target, member in ((path, made["id"]), (SCIM + "Groups/" + inner["id"], made["id"])):
+        refused(patch(sandbox, target, {"op": "add", "path": "members", "value": [{"value": member}]}), 400, "invalidValue")
+    assert call(sandbox, "DELETE", SCIM + "Groups/" + inner["id"]).status == 204
     assert call(sandbox, "DELETE", path).status == 204
     assert "shippers" not in [g["display"] for g in sandbox.get(ME).json["groups"]]
     call(sandbox, "PATCH", hr, {"changes": [{"principal": "shippers", "remove": ["SELECT"]}]})
@@ -448,6 +454,9 @@ def test_group_gives_entitlement_and_admin(sandbox):
     assert patch(sandbox, SCIM + "Groups/" + admins["id"], join).status == 200
     mine = call(sandbox, "POST", SCIM + "Groups", {"displayName": "mine"}, "client")
     assert mine.status == 201
+    # an admin by the group sees everybody's statements
+    asked = sandbox.statement("SELECT 'by the admin'", "admin").json["statement_id"]
+    assert asked in [one["query_id"] for one in sandbox.get("/api/2.0/sql/history/queries").json["res"]]
     leave = {"op": "remove", "path": f'members[value eq "{sandbox.ready["principal_id"]}"]'}
     assert patch(sandbox, SCIM + "Groups/" + admins["id"], leave).status == 200
     refused(call(sandbox, "DELETE", SCIM + "Groups/" + mine.json["id"], who="client"), 403)

@@ -181,6 +181,22 @@ def test_effective(sandbox):
     assert answer["privilege_assignments"] == [{"principal": "finance-team", "privileges": [
         {"privilege": "MODIFY"},
         {"privilege": "SELECT", "inherited_from_type": "SCHEMA", "inherited_from_name": "shop.hr"}]}]
+    # what is granted on the metastore stays there
+    metastore = sandbox.ready["metastore_id"]
+    made = patch(sandbox, "metastore", metastore, {"principal": "finance-team", "add": ["CREATE_CATALOG"]})
+    assert made.status == 200, made.body
+    assert sandbox.get(f"{UC}/effective-permissions/table/{HR}", "admin", principal="finance-team").json == answer
+    own = sandbox.get(f"{UC}/effective-permissions/metastore/{metastore}", "admin").json["privilege_assignments"]
+    assert own == [{"principal": "finance-team", "privileges": [{"privilege": "CREATE_CATALOG"}]}]
+
+
+@pytest.mark.parametrize("kind, status, code", [
+    ("VOLUME", 404, "RESOURCE_DOES_NOT_EXIST"), ("external_location", 404, "EXTERNAL_LOCATION_DOES_NOT_EXIST"),
+    ("storage_credential", 404, "STORAGE_CREDENTIAL_DOES_NOT_EXIST"), ("moon", 400, "INVALID_PARAMETER_VALUE")])
+def test_kinds_there_are_none_of(sandbox, kind, status, code):
+    for family in ("permissions", "effective-permissions"):
+        answer = sandbox.get(f"{UC}/{family}/{kind}/shop.aampe.x", "admin")
+        assert (answer.status, answer.json["error_code"]) == (status, code)
 
 
 def test_pages_of_grants(sandbox):

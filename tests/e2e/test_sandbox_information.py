@@ -53,6 +53,7 @@ def test_every_catalog_lists_one(sandbox):
         own = {one["name"]: one for one in sandbox.get(UC + "/schemas", who, catalog_name=catalog).json["schemas"]}[
             "information_schema"]
         assert (own["owner"], own["created_by"], own["securable_kind"]) == ("System user", "System user", "SCHEMA_SYSTEM")
+        assert own["browse_only"] is False
         assert own["comment"] == "Information schema (auto-created)" and own["full_name"] == catalog + ".information_schema"
         assert sandbox.get(UC + "/schemas/" + own["full_name"], who).json == own
     listing = {"catalog_name": "shop", "schema_name": "information_schema"}

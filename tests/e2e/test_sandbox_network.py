@@ -174,6 +174,12 @@ def test_bindings(sandbox):
     assert shop_seen(sandbox)
     pages = sandbox.pages(path, "bindings", "admin", max_results=1)
     assert [len(page) for page in pages] == [1, 1]
+    # the older form says the same, of catalogs alone
+    older = UC + "/workspace-bindings/catalogs/shop"
+    assert call(sandbox, "GET", older).json == {"workspaces": [77, here]}
+    assert call(sandbox, "PATCH", older, {"assign_workspaces": [88], "unassign_workspaces": [77]}).json == {
+        "workspaces": [here, 88]}
+    assert call(sandbox, "GET", path).json["bindings"][1] == {"workspace_id": 88, "binding_type": "BINDING_TYPE_READ_WRITE"}
     assert call(sandbox, "PATCH", UC + "/catalogs/shop", {"isolation_mode": "OPEN"}).json["isolation_mode"] == "OPEN"
     assert call(sandbox, "GET", path).json == {}
 
@@ -186,6 +192,10 @@ def test_bindings_that_are_refused(sandbox):
     refused(call(sandbox, "PATCH", UC + "/catalogs/shop", {"owner": "nobody"}), 404, "PRINCIPAL_DOES_NOT_EXIST")
     refused(call(sandbox, "GET", UC + "/bindings/catalog/moon"), 404, "CATALOG_DOES_NOT_EXIST")
     refused(call(sandbox, "GET", UC + "/bindings/table/shop.aampe.users"), 400, "INVALID_PARAMETER_VALUE")
+    older = UC + "/workspace-bindings/catalogs/"
+    refused(call(sandbox, "GET", older + "shop", who="client"), 403, "PERMISSION_DENIED")
+    refused(call(sandbox, "GET", older + "moon"), 404, "CATALOG_DOES_NOT_EXIST")
+    refused(call(sandbox, "PATCH", older + "shop", {"assign_workspaces": [5, "x"]}), 400, "INVALID_PARAMETER_VALUE")
     for item in ({}, {"workspace_id": 0}, {"workspace_id": 5, "binding_type": "LOOSE"}):
         refused(call(sandbox, "PATCH", path, {"add": [{"workspace_id": 7}, item]}), 400, "INVALID_PARAMETER_VALUE")
     assert call(sandbox, "GET", path).json == {}
