@@ -19,6 +19,11 @@ int model_grant_of(enum err_code code, enum model_grant *level)
     return -1;
 }
 
+const char *model_grant_privilege(enum model_grant level)
+{
+    return levels[level].privilege;
+}
+
 int model_grant_sql(enum model_grant level, const struct model_name *table, const char *principal,
                     struct buf *out, struct err *err)
 {

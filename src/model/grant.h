@@ -11,6 +11,8 @@ enum model_grant { MODEL_GRANT_CATALOG, MODEL_GRANT_SCHEMA, MODEL_GRANT_TABLE };
 
 /* The level that an error names as missing. 0, or -1 when the code is about something else. */
 int model_grant_of(enum err_code code, enum model_grant *level);
+/* "USE CATALOG", "USE SCHEMA", "SELECT" */
+const char *model_grant_privilege(enum model_grant level);
 /* Appends "GRANT USE SCHEMA ON SCHEMA `a`.`b` TO `principal`;". A principal is named by its
  * application id (databricks-api.md 3.6). CONFIG_INVALID for a name that cannot be quoted. */
 int model_grant_sql(enum model_grant level, const struct model_name *table, const char *principal,

@@ -20,6 +20,7 @@ void model_plan_free(struct model_plan *plan)
     model_schema_free(&plan->columns);
     free(plan->filter);
     free(plan->row_filter);
+    free(plan->view_owner);
     for (size_t i = 0; i < plan->partition_count; i++)
         free(plan->partition_by[i]);
     free(plan->partition_by);
@@ -42,6 +43,7 @@ struct cJSON *model_plan_to_json(const struct model_plan *plan)
     base_json_add_take(json, "columns", model_schema_to_json(&plan->columns));
     base_json_add_str(json, "filter", plan->filter);
     base_json_add_str(json, "row_filter", plan->row_filter);
+    base_json_add_str(json, "view_owner", plan->view_owner);
     list = base_json_add_array(json, "partition_by");
     for (size_t i = 0; i < plan->partition_count; i++)
         base_json_push_take(list, cJSON_CreateString(plan->partition_by[i]));
@@ -130,6 +132,7 @@ int model_plan_from_json(const struct cJSON *json, struct model_plan *out, struc
     out->version = base_json_i64_or(json, "version", -1);
     out->filter = base_strdup(base_json_str(json, "filter"));
     out->row_filter = base_strdup(base_json_str(json, "row_filter"));
+    out->view_owner = base_strdup(base_json_str(json, "view_owner"));
     out->codec = base_strdup(base_json_str_or(json, "codec", "snappy"));
     return 0;
 }

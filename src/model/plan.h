@@ -25,7 +25,10 @@ struct model_plan {
     struct model_schema columns; /* what the SELECT yields, in order */
     char *filter;                /* or NULL */
     char *row_filter;            /* the table's own, a function that leaves rows out; NULL: none */
-    char **partition_by;         /* column names, usually none */
+    /* As whom the view reads what is below it, once the principal was seen to have all it needs
+     * itself; NULL: no view, or not known. */
+    char *view_owner;
+    char **partition_by; /* column names, usually none */
     size_t partition_count;
     struct model_slice *slices;
     size_t slice_count;

@@ -110,6 +110,37 @@ sync("SRC_NOT_FOUND", "no_metastore mode=detached", "unity catalog", evidence=("
 sync("SRC_PERM_VIEW_CHAIN", "view_chain", "unity catalog", scene={"table": "shop.aampe.v_active_users"}, evidence=("sqlstate",),
      cause="view-owner")
 
+
+@book("SRC_PERM_VIEW_CHAIN", "the owner of a view has no rights of its own", "unity catalog",
+      evidence=("sqlstate", "object", "privilege", "owner"), hint="TO `leaver@shop.example`")
+def view_owner_gone(lab):
+    view, owner = "shop.aampe.v_active_users", "leaver@shop.example"
+    scene = lab.own_scene(table=view)
+    before = scene.sandbox.call("GET", "/api/2.1/unity-catalog/tables/" + view)["owner"]
+    scene.sandbox.call("POST", "/api/2.0/preview/scim/v2/Users", {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": owner})
+    scene.sandbox.statement(f"ALTER VIEW {view} OWNER TO `{owner}`")
+    # One level after the other: what the hint says, somebody runs, and the next run is one further.
+    for count, (privilege, object_) in enumerate((("USE CATALOG", "shop"), ("USE SCHEMA", "shop.aampe"),
+                                                  ("SELECT", "shop.aampe.users"))):
+        met = scene.fails()
+        facts = met.error["evidence"]
+        assert (facts["privilege"], facts["object"], facts["owner"]) == (privilege, object_, owner), met.error
+        assert met.error["hint"].startswith(f"GRANT {privilege} ON "), met.error
+        assert not [item for item in met.show["changed"]["items"] if item["what"] == "grants"], met.show["changed"]
+        if count == 0:
+            yield met
+        scene.sandbox.statement(met.error["hint"].rstrip(";"))
+    scene.heals()
+    # What the principal itself lacks is still its own matter.
+    scene.sandbox.command("fault", "missing_grant", "level=catalog")
+    ours = scene.fails().error
+    assert ours["code"] == "SRC_PERM_CATALOG" and scene.sandbox.info["client_id"] in ours["hint"], ours
+    scene.sandbox.command("fault", "clear", "missing_grant")
+    scene.heals()
+    scene.sandbox.statement(f"ALTER VIEW {view} OWNER TO `{before}`")
+
+
 # --- statements ---
 
 sync("SRC_STMT_TIMEOUT", "statement_timeout", "warehouse", evidence=("statement_id", "sqlstate|remote_code"), cause="statement-timeout")

@@ -308,7 +308,8 @@ static void test_plan_json(void **state)
 {
     struct model_plan plan =
         plan_of("\"table_id\":\"t-1\",\"version\":9007199254740993,\"filter\":\"a>1\","
-                "\"row_filter\":\"shop.crm.only_eu\",\"partition_by\":[\"d\"],\"slices\":[{"
+                "\"row_filter\":\"shop.crm.only_eu\",\"view_owner\":\"data-owners\",\"partition_"
+                "by\":[\"d\"],\"slices\":[{"
                 "\"index\":0,\"predicate\":\"p\"},"
                 "{\"index\":1}],\"codec\":\"zstd\"");
     struct err err = ERR_INIT;
@@ -325,6 +326,7 @@ static void test_plan_json(void **state)
     assert_string_equal(more, text);
     assert_int_equal(back.version, 9007199254740993);
     assert_string_equal(back.row_filter, "shop.crm.only_eu");
+    assert_string_equal(back.view_owner, "data-owners");
     free(more);
     free(text);
     cJSON_Delete(again);

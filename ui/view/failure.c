@@ -405,8 +405,9 @@ static void do_block(struct view_page *page, const cJSON *data, const struct vie
         key_say(page, w, "f", VIEW_ACTION_FIX, fix->text);
     if (is_grant(hint) && w->keys) {
         const char *to = strstr(hint, " TO `");
-        char *text = base_printf("copy %.*s TO the principal",
-                                 to ? (int)(to - hint) : (int)strlen(hint), hint);
+        bool chain = strcmp(base_json_str_or(error, "code", ""), "SRC_PERM_VIEW_CHAIN") == 0;
+        char *text = base_printf("copy %.*s TO the %s", to ? (int)(to - hint) : (int)strlen(hint),
+                                 hint, chain ? "view's owner" : "principal");
         key_say(page, w, "y", VIEW_ACTION_COPY, text);
         free(text);
     }
