@@ -32,14 +32,6 @@ static void known_add(const struct doctor_record *record, cJSON *layer, const ch
                        cJSON_IsObject(known) ? cJSON_Duplicate(known, true) : cJSON_CreateNull());
 }
 
-/* What was seen of another workspace or destination says nothing about this one. */
-static void known_drop(struct doctor_record *record, const char *id, const char *about)
-{
-    const char *seen = base_json_str(base_json_get(record->known, id), "about");
-    if (seen && strcmp(seen, about ? about : "") != 0)
-        cJSON_DeleteItemFromObjectCaseSensitive(record->known, id);
-}
-
 struct doctor_record *doctor_record_new(const char *profile, const char *by, int64_t job,
                                         int64_t began_us, const char *const about[WATCH_CHAINS],
                                         const cJSON *known)
@@ -68,7 +60,6 @@ struct doctor_record *doctor_record_new(const char *profile, const char *by, int
             cJSON *layer = layer_new(id, "not_asked");
             base_json_add_take(layer, "error", cJSON_CreateNull());
             base_json_add_take(layer, "evidence", base_json_object());
-            known_drop(record, id, about ? about[i] : NULL);
             known_add(record, layer, id);
             base_json_push_take(layers, layer);
         }
@@ -187,7 +178,7 @@ static cJSON *error_json(const struct err *err)
     return err->code == ERR_OK ? cJSON_CreateNull() : base_err_to_json(err);
 }
 
-/* Remembered for the times when it cannot be reached. */
+/* Remembered for the times when it cannot be reached; with the address that it was seen of. */
 static void known_keep(struct doctor_record *record, size_t chain, const struct watch_layer *layer,
                        int64_t now_us)
 {

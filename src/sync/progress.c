@@ -143,6 +143,7 @@ static void patience(struct sync_run *run, int64_t now)
     if (run->extract.pending.why.code) {
         err = run->extract.pending.why;
         sync_pending_stamp(run, &err);
+        base_err_context(&err, "no progress for %lld min", (long long)(limit / 60000000));
     }
     /* Requests that hang give up by themselves much earlier: for so long only a statement waits. */
     if (run->step == STEP_PLAN)

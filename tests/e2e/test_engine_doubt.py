@@ -188,12 +188,13 @@ def test_damage_is_said_until_replaced(home):
 
 
 def test_doctor_failure_is_in_status(home):
-    """And what was seen of one workspace is not said of the next."""
+    """And what was last known of another workspace is said to be of that one."""
     sync(home)
     assert layers(home, "workspace", 0)["tcp"]["state"] == "ok"
     home.json("config", "set", "workspace.host", "https://workspace.invalid")
     tcp = layers(home, "workspace", 1)["tcp"]
-    assert tcp["state"] == "not_reached" and tcp["last_known"] is None
+    assert tcp["state"] == "not_reached" and "http://" + tcp["last_known"]["about"] == home.ready["address"]
+    assert "ago of %s: port" % tcp["last_known"]["about"] in home.console("doctor").stdout
     assert home.json("status", code=3)["data"]["attention"][0]["kind"] == "doctor"
     home.json("config", "set", "workspace.host", home.ready["address"])
     sync(home)

@@ -106,7 +106,8 @@ sync("SRC_WH_START_FAILED", "warehouse_failed", "warehouse", evidence=("statemen
 sync("SRC_WH_QUEUED", "warehouse_queued", "warehouse", evidence=("message:[0-9]+ min",), cause="warehouse-busy")
 sync("SRC_CATALOG_UNBOUND", "catalog_unbound catalog=shop", "unity catalog", evidence=("http_status|sqlstate|remote_code",),
      cause="catalog-unbound")
-sync("SRC_NOT_FOUND", "no_metastore mode=detached", "unity catalog", evidence=("http_status|remote_code",))
+sync("SRC_NOT_FOUND", "no_metastore mode=detached", "unity catalog", evidence=("http_status|remote_code",),
+     hint="assign a metastore")
 sync("SRC_PERM_VIEW_CHAIN", "view_chain", "unity catalog", scene={"table": "shop.aampe.v_active_users"}, evidence=("sqlstate",),
      cause="view-owner")
 

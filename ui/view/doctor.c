@@ -34,9 +34,11 @@ static const cJSON *object_of(const cJSON *json, const char *key)
     return cJSON_IsObject(member) ? member : NULL;
 }
 
-static void layer_read(struct view_doctor_layer *layer, const cJSON *json)
+static void layer_read(struct view_doctor_layer *layer, const cJSON *json, const char *about)
 {
     const cJSON *last = object_of(json, "last_known");
+    const char *seen_of = base_json_str(last, "about");
+    bool same = seen_of == NULL || (about && strcmp(seen_of, about) == 0);
     *layer = (struct view_doctor_layer){.id = base_json_str_or(json, "layer", ""),
                                         .title = base_json_str_or(json, "title", ""),
                                         .state = state_of(json),
@@ -47,6 +49,7 @@ static void layer_read(struct view_doctor_layer *layer, const cJSON *json)
                                         .has_last = last != NULL,
                                         .last_state = state_of(last),
                                         .last_text = base_json_str_or(last, "text", ""),
+                                        .last_about = same ? NULL : seen_of,
                                         .last_us = time_of(last, "at")};
 }
 
@@ -58,7 +61,7 @@ static void chain_read(struct view_doctor_chain *chain, const cJSON *json)
     cJSON_ArrayForEach(item, base_json_array(json, "layers"))
     {
         if (chain->count < VIEW_DOCTOR_LAYERS && cJSON_IsObject(item))
-            layer_read(&chain->layers[chain->count++], item);
+            layer_read(&chain->layers[chain->count++], item, chain->about);
     }
 }
 
@@ -184,9 +187,10 @@ void view_doctor_what(struct buf *out, const struct view_doctor_layer *layer, in
     if (skipped && layer->has_last) {
         char age[24];
         int64_t span = now_us > layer->last_us ? now_us - layer->last_us : 0;
-        (void)base_buf_printf(out, "last known %s ago: %s%s", view_age_us(span, age),
-                              layer->last_state == VIEW_DOCTOR_FAIL ? "FAIL, " : "",
-                              layer->last_text);
+        (void)base_buf_printf(
+            out, "last known %s ago%s%s: %s%s", view_age_us(span, age),
+            layer->last_about ? " of " : "", layer->last_about ? layer->last_about : "",
+            layer->last_state == VIEW_DOCTOR_FAIL ? "FAIL, " : "", layer->last_text);
         return;
     }
     (void)base_buf_printf(out, "%s%s%s", code ? code : "", code && layer->text[0] ? ", " : "",

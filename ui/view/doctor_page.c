@@ -145,10 +145,11 @@ static void seen_put(struct view_page *page, const struct view_doctor_layer *lay
                        "a layer above it in its chain fails; this one waits for that");
     if (layer->state != VIEW_DOCTOR_OK && layer->has_last && layer->last_us > 0) {
         base_time_format(layer->last_us, time);
-        view_page_fact(page, LABEL, "last known", STYLE_PLAIN, "%s%s%s, %s, %s ago",
+        view_page_fact(page, LABEL, "last known", STYLE_PLAIN, "%s%s%s, %s, %s ago%s%s",
                        view_doctor_word(layer->last_state), layer->last_text[0] ? ": " : "",
                        layer->last_text, view_time(time, (char[32]){0}),
-                       view_age_us(now_us - layer->last_us, age));
+                       view_age_us(now_us - layer->last_us, age), layer->last_about ? " of " : "",
+                       layer->last_about ? layer->last_about : "");
     }
 }
 
