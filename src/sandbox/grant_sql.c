@@ -383,7 +383,8 @@ static int append_grants(struct sql_context *context, const struct sandbox_secur
     return 0;
 }
 
-/* Of the object and of everything above it. Who may not manage it sees only what concerns himself.
+/* Of the object and of everything above it but the metastore, whose privileges are its own. Who may
+ * not manage it sees only what concerns himself.
  */
 int sandbox_show_grants(struct sql_context *context, const struct sql_statement *statement,
                         struct sandbox_query *query)
@@ -401,7 +402,8 @@ int sandbox_show_grants(struct sql_context *context, const struct sql_statement 
         return -1;
     sandbox_show_start(query, columns, 4);
     for (const struct sandbox_securable *at = object; at; at = at->parent) {
-        if (append_grants(context, object, at, only, query) < 0)
+        if ((at == object || at->kind != 'M') &&
+            append_grants(context, object, at, only, query) < 0)
             return -1;
     }
     return 0;

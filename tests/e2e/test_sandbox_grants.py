@@ -186,6 +186,8 @@ def test_effective(sandbox):
     made = patch(sandbox, "metastore", metastore, {"principal": "finance-team", "add": ["CREATE_CATALOG"]})
     assert made.status == 200, made.body
     assert sandbox.get(f"{UC}/effective-permissions/table/{HR}", "admin", principal="finance-team").json == answer
+    assert not [row for row in shown(sandbox, f"SHOW GRANTS ON TABLE {HR}") if row[2] == "METASTORE"]
+    assert ("finance-team", "CREATE CATALOG", "METASTORE", metastore) in shown(sandbox, "SHOW GRANTS ON METASTORE")
     own = sandbox.get(f"{UC}/effective-permissions/metastore/{metastore}", "admin").json["privilege_assignments"]
     assert own == [{"principal": "finance-team", "privileges": [{"privilege": "CREATE_CATALOG"}]}]
 
