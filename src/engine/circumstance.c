@@ -24,6 +24,27 @@ cJSON *engine_circumstances(struct engine *engine, int64_t run)
     return engine_fact_get(engine, key);
 }
 
+/* Without the slashes at the end, which say nothing. */
+static size_t url_len(const char *url)
+{
+    size_t len = strlen(url);
+    while (len > 0 && url[len - 1] == '/')
+        len--;
+    return len;
+}
+
+char *engine_run_elsewhere(struct engine *engine, int64_t run, const char *destination)
+{
+    cJSON *then = engine_circumstances(engine, run);
+    const char *was = base_json_str(then, "destination");
+    char *out = NULL;
+    if (was && destination &&
+        (url_len(was) != url_len(destination) || strncmp(was, destination, url_len(was)) != 0))
+        out = base_strdup(was);
+    cJSON_Delete(then);
+    return out;
+}
+
 /* The fingerprint of the secret of the principal; "" when it is not known. */
 static void fingerprint_of(struct engine *engine, char out[9])
 {

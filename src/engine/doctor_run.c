@@ -2,6 +2,7 @@
  * nothing of it can change under the doctor. */
 #include "engine/doctor.h"
 #include "engine/observe.h"
+#include "engine/runs.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -71,8 +72,14 @@ static void tables_fill(struct doctor_run *run)
     size_t count = share->count < TABLES_MAX ? share->count : TABLES_MAX;
     run->tables = base_alloc_zero(count, sizeof *run->tables);
     run->good_runs = base_alloc_zero(count, sizeof *run->good_runs);
-    for (size_t i = 0; i < count; i++)
-        run->good_runs[i] = whole_fill(engine, reader, &share->tables[i].name, &run->tables[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct watch_whole *table = &run->tables[i];
+        int64_t good = whole_fill(engine, reader, &share->tables[i].name, table);
+        run->good_runs[i] = good;
+        if (good)
+            table->elsewhere = engine_run_elsewhere(
+                engine, good, config_get(run->profile, CONFIG_DESTINATION_URL));
+    }
     run->self.tables = run->tables;
     run->self.table_count = count;
     run->self.tables_known = true;
@@ -300,6 +307,7 @@ void doctor_run_free(struct doctor_run **run_ptr)
         model_name_free(&run->tables[i].name);
         free(run->tables[i].table_path);
         free(run->tables[i].damage);
+        free(run->tables[i].elsewhere);
     }
     free(run->tables);
     free(run->good_runs);

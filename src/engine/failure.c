@@ -94,17 +94,6 @@ static const char *touched(const struct model_run *run)
     }
 }
 
-/* Where a run wrote to, when that is not where the destination is now; malloc'd or NULL. */
-static char *elsewhere(struct engine *engine, int64_t run)
-{
-    cJSON *then = engine_circumstances(engine, run);
-    const char *was = base_json_str(then, "destination");
-    const char *is = config_get(engine->profile, CONFIG_DESTINATION_URL);
-    char *out = was && is && strcmp(was, is) != 0 ? base_strdup(was) : NULL;
-    cJSON_Delete(then);
-    return out;
-}
-
 static void reader_add(struct engine *engine, cJSON *safe, const struct model_run *run)
 {
     struct model_run good = {0};
@@ -120,7 +109,8 @@ static void reader_add(struct engine *engine, cJSON *safe, const struct model_ru
     base_json_add_i64(reader, "bytes", good.bytes);
     base_json_add_bool(reader, "counts_equal", counts_equal(&good.counts));
     base_json_add_bool(reader, "unpinned", good.version < 0);
-    char *other = elsewhere(engine, good.id);
+    const char *is = config_get(engine->profile, CONFIG_DESTINATION_URL);
+    char *other = engine_run_elsewhere(engine, good.id, is);
     base_json_add_str(reader, "elsewhere", other);
     free(other);
     cJSON *check = engine_run_check(engine, good.id);
@@ -132,6 +122,7 @@ static void reader_add(struct engine *engine, cJSON *safe, const struct model_ru
 static void others_add(struct engine *engine, cJSON *safe, const struct model_run *run)
 {
     const struct model_share *share = config_profile_share(engine->profile);
+    const char *is = config_get(engine->profile, CONFIG_DESTINATION_URL);
     struct err err = ERR_INIT;
     struct store_look *reader =
         share->count <= OTHERS_MAX ? store_look_new(engine->state, &err) : NULL;
@@ -147,7 +138,7 @@ static void others_add(struct engine *engine, cJSON *safe, const struct model_ru
         whole += look.whole_to_us != 0;
         if (look.whole_to_us && (oldest == 0 || look.whole_to_us < oldest))
             oldest = look.whole_to_us;
-        char *other = look.good_run ? elsewhere(engine, look.good_run) : NULL;
+        char *other = look.good_run ? engine_run_elsewhere(engine, look.good_run, is) : NULL;
         away += other != NULL;
         free(other);
         publishing += look.last.id && look.last.state == RUN_PUBLISHING;

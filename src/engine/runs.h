@@ -15,6 +15,9 @@ cJSON *engine_batch_json(const struct store_batch *batch);
  * kept), with "failed" (how far it came) and "seen" (the table after the failure). The caller's. */
 cJSON *engine_circumstances_now(struct engine *engine);
 cJSON *engine_circumstances(struct engine *engine, int64_t run);
+/* The destination the run wrote to, when that is another than `destination`; malloc'd. NULL: it is
+ * the same, or not known. */
+char *engine_run_elsewhere(struct engine *engine, int64_t run, const char *destination);
 /* At every state of a run. */
 void engine_circumstances_keep(struct engine *engine, const struct model_run *run);
 void engine_looks_free(struct engine *engine);

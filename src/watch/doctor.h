@@ -24,6 +24,7 @@ struct watch_whole {
     char *table_path;
     int64_t run_seq; /* 0: nothing of it has been published yet */
     int attempt;
+    char *elsewhere; /* the destination it was written to, where that is not the one now; or NULL */
     struct err *damage; /* what reading its files back found wrong with them; NULL: nothing */
 };
 

@@ -7,6 +7,7 @@
 #include "config/profile.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -177,12 +178,20 @@ static void on_look(void *user, const struct storage_reply *reply)
     table_next(check);
 }
 
-static void data_end(struct watch_check *check, size_t published)
+/* published: to this destination. What was written to another one is whole there, as far as anybody
+ * here knows, and comes here with its next sync. */
+static void data_end(struct watch_check *check, size_t published, size_t away, const char *where)
 {
     cJSON *evidence = watch_evidence(check);
+    char more[160] = "";
     base_json_add_i64(evidence, "whole", (int64_t)check->table_good);
     base_json_add_i64(evidence, "published", (int64_t)published);
     base_json_add_i64(evidence, "total", (int64_t)check->self->table_count);
+    if (away) {
+        base_json_add_i64(evidence, "elsewhere", (int64_t)away);
+        base_json_add_str(evidence, "first_elsewhere", where);
+        snprintf(more, sizeof more, "; %zu not here yet: written to \"%.100s\"", away, where);
+    }
     if (check->table_bad) {
         struct err err = check->reach_err;
         watch_end(check, WATCH_FAIL, &err, "%zu of %zu tables whole: %s", check->table_good,
@@ -190,28 +199,36 @@ static void data_end(struct watch_check *check, size_t published)
     } else if (!check->self->tables_known) {
         watch_end(check, WATCH_NONE, NULL, "not known what should be there: the state is not read");
     } else if (published == 0) {
-        watch_end(check, WATCH_NONE, NULL, "nothing has been published yet");
+        watch_end(check, WATCH_NONE, NULL, "nothing has been published %s%s",
+                  away ? "to this destination yet" : "yet", more);
     } else if (check->table_at < check->self->table_count) {
-        watch_end(check, WATCH_OK, NULL, "%zu tables whole, the others not looked at",
-                  check->table_good);
+        watch_end(check, WATCH_OK, NULL, "%zu tables whole, the others not looked at%s",
+                  check->table_good, more);
     } else {
-        watch_end(check, WATCH_OK, NULL, "%zu table%s whole", check->table_good,
-                  check->table_good == 1 ? "" : "s");
+        watch_end(check, WATCH_OK, NULL, "%zu table%s whole%s", check->table_good,
+                  check->table_good == 1 ? "" : "s", more);
     }
+}
+
+/* There is something of it to be looked at here. */
+static bool is_here(const struct watch_whole *table)
+{
+    return table->run_seq > 0 && table->elsewhere == NULL;
 }
 
 static void table_next(struct watch_check *check)
 {
     const struct watch_self *self = check->self;
-    size_t published = 0;
+    size_t published = 0, away = 0;
+    const char *where = NULL;
     bool late = base_seam_mono_us(check->seam) - check->began_us >
                 (int64_t)(WATCH_LAYER_MS - SPARE_MS) * 1000;
     /* What was read back and found damaged need not be looked at: its manifest may still fit. */
     for (; check->table_at < self->table_count; check->table_at++) {
         const struct watch_whole *table = &self->tables[check->table_at];
-        if (table->run_seq > 0 && table->damage == NULL)
+        if (is_here(table) && table->damage == NULL)
             break;
-        if (table->run_seq > 0)
+        if (is_here(table))
             table_broken(check, table, table->damage);
     }
     if (check->table_at < self->table_count && !late && check->landing) {
@@ -223,9 +240,12 @@ static void table_next(struct watch_check *check)
         storage_look(check->landing->storage, &id, on_look, check->landing);
         return;
     }
-    for (size_t i = 0; i < self->table_count; i++)
-        published += self->tables[i].run_seq > 0;
-    data_end(check, published);
+    for (size_t i = 0; i < self->table_count; i++) {
+        published += is_here(&self->tables[i]);
+        away += self->tables[i].elsewhere != NULL;
+        where = where ? where : self->tables[i].elsewhere;
+    }
+    data_end(check, published, away, where);
 }
 
 static void look_data(struct watch_check *check)

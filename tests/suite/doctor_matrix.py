@@ -505,6 +505,29 @@ def warned(matrix, bench):
         bench.warehouse("start")
 
 
+def moved(matrix, bench):
+    """Another destination is no broken one: nothing has been written there yet, and what was is where it was."""
+    was, there = "file://" + bench.profile.destination, os.path.join(bench.folder, "another")
+    os.mkdir(there)
+    try:
+        for name, words, state, text in (
+                ("another destination, not synced yet", (), "none", "to this destination yet"),
+                ("one table synced there", ("sync", "run", "--wait", TABLES[0]), "ok", "1 table whole; %d not here yet" % (len(TABLES) - 1)),
+                ("all tables synced there", ("sync", "run", "--wait"), "ok", "%d tables whole" % len(TABLES))):
+            bench.profile.ok("config", "set", "destination.url", "file://" + there + "/")
+            if words:
+                bench.profile.ok(*words)
+            code, document, _ = bench.doctor("--only", "data")
+            seen = by_layer(document)["data"]
+            wrong = form(document) or ("" if (seen["state"], code) == (state, 0) and text in seen["text"] else f"{seen}, exit code {code}")
+            if not wrong and ("first_elsewhere" in seen["evidence"]) != ("not" in text or "yet" in text):
+                wrong = f"evidence: {seen['evidence']}"
+            matrix.add("data", name, "-", code, 0, wrong)
+    finally:
+        bench.profile.ok("config", "set", "destination.url", was)
+        bench.profile.ok("sync", "run", "--wait")
+
+
 def ending(matrix, bench):
     """A secret that ends soon is a warning; one that has ended is the reason why there is no token."""
     client = bench.sandbox.info["client_id"]
@@ -615,6 +638,7 @@ def main():
                 if one["short"] or not SHORT:
                     matrix.run(bench, one)
             warned(matrix, bench)
+            moved(matrix, bench)
             ending(matrix, bench)
             only(matrix, bench)
             offline(matrix, bench)
