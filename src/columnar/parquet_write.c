@@ -117,11 +117,6 @@ void columnar_encoder_free(struct columnar_encoder **encoder)
     base_free(encoder);
 }
 
-int64_t columnar_encoder_rows(const struct columnar_encoder *encoder)
-{
-    return encoder->rows;
-}
-
 size_t columnar_encoder_memory(const struct columnar_encoder *encoder)
 {
     size_t sum = sizeof *encoder->block + encoder->shared.payload.cap +

@@ -48,7 +48,6 @@ int columnar_encoder_append(struct columnar_encoder *encoder,
                             const struct columnar_conversion *conversion,
                             const struct columnar_batch *batch, int64_t first, int64_t count,
                             struct err *err) must_check;
-int64_t columnar_encoder_rows(const struct columnar_encoder *encoder);
 /* Bytes held now, encoded pages included. */
 size_t columnar_encoder_memory(const struct columnar_encoder *encoder);
 /* What a group will hold at its peak besides its chunks: encoded pages (counted as not
@@ -90,8 +89,6 @@ int columnar_encoder_finish(struct columnar_encoder **encoder, struct columnar_r
 void columnar_row_group_free(struct columnar_row_group **group);
 /* Frees the pieces once written; meta and stats stay. */
 void columnar_row_group_drop_bytes(struct columnar_row_group *group);
-/* Moves one piece into an empty *out (freed by base_buf_free). */
-void columnar_row_group_take_piece(struct columnar_row_group *group, size_t index, struct buf *out);
 /* All metadata the footer needs, position-independent bytes to keep in a journal; and back
  * (rows, bytes, stats and meta filled, no pieces). _load checks everything: SRC_CHUNK_CORRUPT
  * never, HOST_STATE_CORRUPT when it is not ours. */

@@ -49,14 +49,6 @@ void columnar_row_group_free(struct columnar_row_group **group)
     base_free(group);
 }
 
-void columnar_row_group_take_piece(struct columnar_row_group *group, size_t index, struct buf *out)
-{
-    struct columnar_piece *piece = &group->pieces[index];
-    *out = (struct buf){
-        .data = (char *)piece->data, .len = piece->len, .cap = piece->len + 1, .max = piece->len};
-    *piece = (struct columnar_piece){0};
-}
-
 int columnar_row_group_save(const struct columnar_row_group *group, struct buf *out,
                             struct err *err)
 {

@@ -16,8 +16,6 @@ struct config_ini; /* the parsed file */
 struct config_ini *config_ini_parse(const char *text, size_t len, struct err *err);
 void config_ini_free(struct config_ini **ini); /* wipes */
 size_t config_ini_section_count(const struct config_ini *ini);
-const char *config_ini_section(const struct config_ini *ini,
-                               size_t index); /* in the order they come */
 bool config_ini_has(const struct config_ini *ini, const char *section);
 /* Borrowed; NULL when absent. Nothing is inherited from DEFAULT, as in
  * the Go SDK. */
@@ -54,7 +52,6 @@ struct config_operator {
                      secret */
 };
 void config_operator_free(struct config_operator *op);
-const char *config_auth_name(enum config_auth auth); /* "pat", "oauth-m2m", "azure-client-secret" */
 
 /* The environment is passed in so that tests own it; lookup is getenv in the product. profile NULL
  * = by the rules. Conflicting auth groups, a missing named profile, an auth_type we cannot serve:

@@ -282,10 +282,3 @@ void config_host_free(struct config_host *host)
     free(host->account_id);
     *host = (struct config_host){0};
 }
-
-const char *config_cloud_name(enum config_cloud cloud)
-{
-    static const char *const names[] = {"aws", "azure", "gcp", "local"};
-
-    return cloud <= CONFIG_CLOUD_LOCAL ? names[cloud] : "?";
-}

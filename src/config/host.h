@@ -19,6 +19,5 @@ struct config_host {
  * workspace address (with what is wrong). */
 int config_host_parse(const char *pasted, struct config_host *out, struct err *err) must_check;
 void config_host_free(struct config_host *host);
-const char *config_cloud_name(enum config_cloud cloud); /* "aws" */
 
 #endif

@@ -196,11 +196,6 @@ size_t config_ini_section_count(const struct config_ini *ini)
     return ini->sections.count;
 }
 
-const char *config_ini_section(const struct config_ini *ini, size_t index)
-{
-    return index < ini->sections.count ? ini->sections.items[index] : NULL;
-}
-
 const char *config_ini_get(const struct config_ini *ini, const char *section, const char *key)
 {
     for (size_t i = ini->entries.count; i-- > 0;) {

@@ -65,11 +65,6 @@ struct finding {
     bool from_file;
 };
 
-const char *config_auth_name(enum config_auth auth)
-{
-    return auth <= CONFIG_AUTH_AZURE_SECRET ? auth_names[auth] : "?";
-}
-
 void config_operator_free(struct config_operator *op)
 {
     free(op->host);

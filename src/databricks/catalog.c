@@ -91,14 +91,8 @@ static void parse_listing(struct databricks_call *call, const cJSON *json,
 static void send_page(struct databricks_call *call)
 {
     struct listing *listing = call->extra;
-    struct buf path;
 
-    base_buf_init(&path, BUF_MAX_DEFAULT);
-    if (base_buf_text(&path, listing->path))
-        bug("out of memory");
-    databricks_query_add(&path, "page_token", listing->token);
-    databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
-                         parse_listing);
+    databricks_page_send(call, listing->path, listing->token, parse_listing);
 }
 
 static void end_walk(struct databricks_call *call, const char *wrong)
@@ -219,13 +213,6 @@ static struct databricks_call *tables(struct databricks *db, enum databricks_ide
     return start(db, identity, &kind_tables, &path, page->page_token, each, done, user);
 }
 
-struct databricks_call *databricks_catalog_list(
-    struct databricks *db, enum databricks_identity identity, const struct databricks_page *page,
-    void (*done)(void *user, const struct err *err, struct databricks_catalogs *result), void *user)
-{
-    return catalogs(db, identity, page, NULL, (void (*)(void))done, user);
-}
-
 struct databricks_call *
 databricks_catalog_walk(struct databricks *db, enum databricks_identity identity,
                         const struct databricks_page *page,
@@ -235,14 +222,6 @@ databricks_catalog_walk(struct databricks *db, enum databricks_identity identity
     return catalogs(db, identity, page, (void (*)(void))each, (void (*)(void))done, user);
 }
 
-struct databricks_call *databricks_schema_list(
-    struct databricks *db, enum databricks_identity identity, const char *catalog,
-    const struct databricks_page *page,
-    void (*done)(void *user, const struct err *err, struct databricks_schemas *result), void *user)
-{
-    return schemas(db, identity, catalog, page, NULL, (void (*)(void))done, user);
-}
-
 struct databricks_call *
 databricks_schema_walk(struct databricks *db, enum databricks_identity identity,
                        const char *catalog, const struct databricks_page *page,
@@ -250,14 +229,6 @@ databricks_schema_walk(struct databricks *db, enum databricks_identity identity,
                        void (*done)(void *user, const struct err *err), void *user)
 {
     return schemas(db, identity, catalog, page, (void (*)(void))each, (void (*)(void))done, user);
-}
-
-struct databricks_call *databricks_table_list(
-    struct databricks *db, enum databricks_identity identity, const char *catalog,
-    const char *schema, const struct databricks_page *page,
-    void (*done)(void *user, const struct err *err, struct databricks_tables *result), void *user)
-{
-    return tables(db, identity, catalog, schema, page, NULL, (void (*)(void))done, user);
 }
 
 struct databricks_call *

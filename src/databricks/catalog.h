@@ -62,19 +62,6 @@ struct databricks_page {
     bool omit_columns;      /* tables only: cheap listing */
 };
 
-struct databricks_call *databricks_catalog_list(
-    struct databricks *db, enum databricks_identity identity, const struct databricks_page *page,
-    void (*done)(void *user, const struct err *err, struct databricks_catalogs *catalogs),
-    void *user);
-struct databricks_call *databricks_schema_list(
-    struct databricks *db, enum databricks_identity identity, const char *catalog,
-    const struct databricks_page *page,
-    void (*done)(void *user, const struct err *err, struct databricks_schemas *schemas),
-    void *user);
-struct databricks_call *databricks_table_list(
-    struct databricks *db, enum databricks_identity identity, const char *catalog,
-    const char *schema, const struct databricks_page *page,
-    void (*done)(void *user, const struct err *err, struct databricks_tables *tables), void *user);
 /* Whole walks. `page` gets each page (may take it as described in client.h; its token is of no use
  * to it). */
 struct databricks_call *

@@ -141,12 +141,6 @@ bool databricks_identity_known(const struct databricks *db, enum databricks_iden
     return db->tokens[identity] != NULL;
 }
 
-int64_t databricks_identity_token_expires_us(const struct databricks *db,
-                                             enum databricks_identity identity)
-{
-    return db->tokens[identity] ? net_token_expires_us(db->tokens[identity]) : 0;
-}
-
 struct databricks_call *databricks_call_new(struct databricks *db, int identity, void (*done)(void),
                                             void *user,
                                             void (*deliver)(struct databricks_call *call,
@@ -411,6 +405,19 @@ char *databricks_json_dup(const cJSON *json, const char *key)
     const char *text = base_json_str(json, key);
 
     return text && *text ? base_strdup(text) : NULL;
+}
+
+void databricks_page_send(struct databricks_call *call, const char *path, const char *token,
+                          void (*parse)(struct databricks_call *call, const cJSON *json,
+                                        struct net_response *response))
+{
+    struct buf full;
+
+    base_buf_init(&full, BUF_MAX_DEFAULT);
+    if (base_buf_text(&full, path))
+        bug("out of memory");
+    databricks_query_add(&full, "page_token", token);
+    databricks_call_send(call, "GET", base_buf_take(&full, NULL), NULL, &net_retry_read, parse);
 }
 
 int databricks_pages_next(struct databricks_pages *pages, const cJSON *json,

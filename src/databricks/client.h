@@ -50,8 +50,6 @@ void databricks_identity_secret_ends(struct databricks *db, enum databricks_iden
                                      int64_t ends_us);
 void databricks_identity_drop(struct databricks *db, enum databricks_identity identity);
 bool databricks_identity_known(const struct databricks *db, enum databricks_identity identity);
-int64_t databricks_identity_token_expires_us(const struct databricks *db,
-                                             enum databricks_identity identity);
 
 struct databricks_call;
 /* done will not run; NULL handle is ignored; sets *call to NULL. A statement under way on the

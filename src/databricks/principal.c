@@ -155,14 +155,8 @@ static void parse_secrets(struct databricks_call *call, const cJSON *json,
 static void send_page(struct databricks_call *call)
 {
     struct walk *walk = call->extra;
-    struct buf path;
 
-    base_buf_init(&path, BUF_MAX_DEFAULT);
-    if (base_buf_text(&path, walk->path))
-        bug("out of memory");
-    databricks_query_add(&path, "page_token", walk->pages.token);
-    databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
-                         parse_secrets);
+    databricks_page_send(call, walk->path, walk->pages.token, parse_secrets);
 }
 
 static void parse_secrets(struct databricks_call *call, const cJSON *json,

@@ -100,6 +100,10 @@ struct databricks_pages {
     int count;
     size_t bytes;
 };
+/* GET of one page: path, with its query if it has one, and the token (NULL: the first page). */
+void databricks_page_send(struct databricks_call *call, const char *path, const char *token,
+                          void (*parse)(struct databricks_call *call, const cJSON *json,
+                                        struct net_response *response));
 /* After a page: 1, there is another one; 0, it was the last; -1 with err, they do not end: the same
  * token again, more than max pages or PAGES_BYTES_MAX of text. what: for the message. */
 #define PAGES_BYTES_MAX ((size_t)64 << 20)

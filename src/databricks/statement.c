@@ -175,20 +175,6 @@ struct databricks_call *databricks_statement_execute(
     return call;
 }
 
-struct databricks_call *databricks_statement_get(
-    struct databricks *db, enum databricks_identity identity, const char *id,
-    void (*done)(void *user, const struct err *err, struct databricks_statement *statement),
-    void *user)
-{
-    struct databricks_call *call =
-        databricks_call_new(db, identity, (void (*)(void))done, user, deliver_statement);
-
-    call->subject = SUBJECT_STATEMENT;
-    databricks_call_send(call, "GET", path_of(STATEMENTS, id, ""), NULL, &net_retry_read,
-                         parse_statement);
-    return call;
-}
-
 struct poll {
     char *id;
     int64_t delay_ms;

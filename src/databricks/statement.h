@@ -102,10 +102,6 @@ struct databricks_call *databricks_statement_execute(
     const struct databricks_execute *execute,
     void (*done)(void *user, const struct err *err, struct databricks_statement *statement),
     void *user);
-struct databricks_call *databricks_statement_get(
-    struct databricks *db, enum databricks_identity identity, const char *id,
-    void (*done)(void *user, const struct err *err, struct databricks_statement *statement),
-    void *user);
 /* Polls (200 ms growing to 5 s) until the state is over. Anything but SUCCEEDED comes as err.
  * `state` (may be NULL) is told of every poll's state. No time limit of its own. */
 struct databricks_call *databricks_statement_wait(

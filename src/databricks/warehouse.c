@@ -84,14 +84,8 @@ static void parse_list(struct databricks_call *call, const cJSON *json,
 static void send_page(struct databricks_call *call)
 {
     struct walk *walk = call->extra;
-    struct buf path;
 
-    base_buf_init(&path, BUF_MAX_DEFAULT);
-    if (base_buf_text(&path, BASE))
-        bug("out of memory");
-    databricks_query_add(&path, "page_token", walk->pages.token);
-    databricks_call_send(call, "GET", base_buf_take(&path, NULL), NULL, &net_retry_read,
-                         parse_list);
+    databricks_page_send(call, BASE, walk->pages.token, parse_list);
 }
 
 static void parse_list(struct databricks_call *call, const cJSON *json,

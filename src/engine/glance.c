@@ -161,17 +161,20 @@ static void finish(struct glance *glance)
  * -------------------------------------------------------------------------------------------------
  */
 
-static char *owner_of(struct engine *engine, char *take_key)
+char *engine_level_owner(struct engine *engine, const char *full_name, enum model_grant level)
 {
     struct store_cached row;
     char *owner = NULL;
-    if (store_cache_get(engine->cache, take_key, &row)) {
+    char *key = level == MODEL_GRANT_TABLE    ? base_printf("t:%s", full_name)
+                : level == MODEL_GRANT_SCHEMA ? catalog_key_parent(full_name, 's')
+                                              : catalog_key_parent(full_name, 'c');
+    if (store_cache_get(engine->cache, key, &row)) {
         cJSON *json = base_json_parse(row.json, strlen(row.json), JSON_MAX_BYTES, NULL);
         owner = base_strdup(base_json_str(json, "owner"));
         cJSON_Delete(json);
         store_cached_clear(&row);
     }
-    free(take_key);
+    free(key);
     return owner;
 }
 
@@ -180,9 +183,9 @@ static void verdict_make(struct glance *glance, const struct databricks_grants *
     struct engine *engine = glance->glances->engine;
     const char *full_name = glance->full_name;
     char *owners[ACCESS_LEVELS] = {
-        owner_of(engine, catalog_key_parent(full_name, 'c')),
-        owner_of(engine, catalog_key_parent(full_name, 's')),
-        owner_of(engine, base_printf("t:%s", full_name)),
+        engine_level_owner(engine, full_name, MODEL_GRANT_CATALOG),
+        engine_level_owner(engine, full_name, MODEL_GRANT_SCHEMA),
+        engine_level_owner(engine, full_name, MODEL_GRANT_TABLE),
     };
     struct access_facts facts = {.table = &glance->name,
                                  .principal =

@@ -28,4 +28,8 @@ void engine_glance(struct engine *engine, const char *full_name,
 void engine_glance_page(struct engine *engine);
 void engine_glance_soon(struct engine *engine, const struct store_cached *row);
 
+/* Who owns the catalog, the schema or the table of this name, as the cache knows; NULL: not known.
+ * The caller's. */
+char *engine_level_owner(struct engine *engine, const char *full_name, enum model_grant level);
+
 #endif

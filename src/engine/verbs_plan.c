@@ -56,20 +56,6 @@ static void item_push(struct plan *plan, const char *name, int draft)
  * ---------------------------------------------------------------------------------------
  */
 
-static char *owner_of(struct engine *engine, char *take_key)
-{
-    struct store_cached row;
-    char *owner = NULL;
-    if (store_cache_get(engine->cache, take_key, &row)) {
-        cJSON *json = base_json_parse(row.json, strlen(row.json), JSON_MAX_BYTES, NULL);
-        owner = base_strdup(base_json_str(json, "owner"));
-        cJSON_Delete(json);
-        store_cached_clear(&row);
-    }
-    free(take_key);
-    return owner;
-}
-
 static bool listed_already(const cJSON *list, const char *text)
 {
     const cJSON *each;
@@ -86,9 +72,7 @@ static void who_add(struct engine *engine, cJSON *item, const char *name, enum m
 {
     cJSON *who = base_json_add_array(item, "who");
     for (int at = (int)level; at >= MODEL_GRANT_CATALOG; at--) {
-        char *owner = owner_of(engine, at == MODEL_GRANT_TABLE    ? base_printf("t:%s", name)
-                                       : at == MODEL_GRANT_SCHEMA ? catalog_key_parent(name, 's')
-                                                                  : catalog_key_parent(name, 'c'));
+        char *owner = engine_level_owner(engine, name, (enum model_grant)at);
         if (owner && owner[0] && !listed_already(who, owner))
             base_json_push_take(who, cJSON_CreateString(owner));
         free(owner);

@@ -157,20 +157,6 @@ void ipc_event(struct ipc_server *server, const char *name, cJSON *payload_take)
     server_bury(server);
 }
 
-void ipc_event_to(struct ipc_server *server, uint64_t client, const char *name, cJSON *payload_take)
-{
-    cJSON *message = event_message(name, payload_take);
-    struct ipc_connection *connection = server_find(server, client);
-    if (connection == NULL) {
-        cJSON_Delete(message);
-        return;
-    }
-    server->depth++;
-    server_send(server, connection, message, true);
-    server->depth--;
-    server_bury(server);
-}
-
 static const char *role_name(enum ipc_role role)
 {
     return role == IPC_ROLE_ADMIN ? "admin" : role == IPC_ROLE_VIEW ? "view" : "none";

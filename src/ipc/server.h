@@ -94,8 +94,5 @@ void ipc_call_drop(struct ipc_call *call);
 bool ipc_need_admin(struct ipc_server *server, struct ipc_call *call);
 /* To every subscriber; payload is taken. */
 void ipc_event(struct ipc_server *server, const char *name, cJSON *payload_take);
-/* To one connection only, subscribed or not (progress of its own job). */
-void ipc_event_to(struct ipc_server *server, uint64_t client, const char *name,
-                  cJSON *payload_take);
 
 #endif

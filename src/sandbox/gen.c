@@ -20,20 +20,6 @@ void sandbox_gen_commit(const struct sandbox_gen *gen, struct sandbox_vector *ou
     out->count += gen->count;
 }
 
-void sandbox_gen_end(struct sandbox_vector *out, int64_t index)
-{
-    out->offsets[out->count + index + 1] = (int32_t)out->data_len;
-}
-
-void sandbox_gen_text(struct sandbox_vector *out, int64_t index, const char *text, size_t len)
-{
-    if (len) {
-        memcpy(sandbox_vector_room(out, len), text, len);
-        out->data_len += len;
-    }
-    sandbox_gen_end(out, index);
-}
-
 char *sandbox_put_uint(char *at, uint64_t value, int min_digits)
 {
     char digits[24];

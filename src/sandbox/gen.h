@@ -59,10 +59,6 @@ static inline bool sandbox_gen_null(const struct sandbox_gen *gen, int64_t row)
 
 /* Sets valid bits of the run by null_every and counts the rows in. */
 void sandbox_gen_commit(const struct sandbox_gen *gen, struct sandbox_vector *out);
-/* One text of the run (rows must be reserved): appends bytes and the end offset of row `index` of
- * the run. */
-void sandbox_gen_text(struct sandbox_vector *out, int64_t index, const char *text, size_t len);
-void sandbox_gen_end(struct sandbox_vector *out, int64_t index); /* bytes were appended already */
 
 /* Text writing without printf. Each returns the end. */
 static inline char *sandbox_put(char *at, const char *text)

@@ -645,19 +645,6 @@ bool sandbox_workspace_owns(struct sandbox_workspace *workspace,
     return owns;
 }
 
-int sandbox_workspace_read_denied(struct sandbox_workspace *workspace,
-                                  const struct sandbox_securable *table, const char *principal)
-{
-    const struct sandbox_securable *schema = table->parent;
-
-    if (schema->parent &&
-        !sandbox_workspace_has(workspace, schema->parent, principal, "USE_CATALOG"))
-        return 'C';
-    if (!sandbox_workspace_has(workspace, schema, principal, "USE_SCHEMA"))
-        return 'S';
-    return sandbox_workspace_has(workspace, table, principal, "SELECT") ? 0 : 'T';
-}
-
 void sandbox_workspace_deny(struct sandbox_workspace *workspace, int level, const char *full_name)
 {
     sandbox_workspace_lock(workspace);

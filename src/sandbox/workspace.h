@@ -241,8 +241,5 @@ bool sandbox_workspace_has(struct sandbox_workspace *workspace,
 /* Owns the securable or something above it, itself or through a group. */
 bool sandbox_workspace_owns(struct sandbox_workspace *workspace,
                             const struct sandbox_securable *securable, const char *principal);
-/* First thing missing to read the table: returns 0, or 'C' / 'S' / 'T' for the missing level. */
-int sandbox_workspace_read_denied(struct sandbox_workspace *workspace,
-                                  const struct sandbox_securable *table, const char *principal);
 
 #endif

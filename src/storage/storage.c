@@ -198,11 +198,6 @@ void storage_free(struct storage **storage_ptr)
     *storage_ptr = NULL;
 }
 
-size_t storage_pending(const struct storage *storage)
-{
-    return storage->counter->pending;
-}
-
 char *storage_table_location(const struct storage *storage, const char *table_path)
 {
     return storage->ops->location(storage, table_path);

@@ -92,8 +92,6 @@ void storage_reopen(struct storage *storage, storage_done_fn *done, void *user);
 /* Lets the queue run dry and ends the thread. Completions already posted still arrive when the loop
  * runs. */
 void storage_free(struct storage **storage);
-/* Jobs given and not yet completed. */
-size_t storage_pending(const struct storage *storage);
 /* Absolute path a reader follows for a table, malloc'd ("<root>/<table>/current"), and the root for
  * people. */
 char *storage_table_location(const struct storage *storage, const char *table_path);

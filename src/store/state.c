@@ -251,11 +251,6 @@ void store_free(struct store_state **store_ptr)
     base_free(store_ptr);
 }
 
-const char *store_folder(const struct store_state *store)
-{
-    return store->folder;
-}
-
 bool store_ballast_spent(const struct store_state *store)
 {
     return store->ballast_spent;

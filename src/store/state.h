@@ -22,7 +22,6 @@ struct store_state;
  * HOST_SECRET_EXPOSED (others may write the folder), HOST_PERMISSION, HOST_DISK_FULL. */
 struct store_state *store_open(const char *folder, struct base_seam *seam, struct err *err);
 void store_free(struct store_state **store);
-const char *store_folder(const struct store_state *store);
 /* Copy of the database under backups/, dated by the clock; the newest 7 are kept. path malloc'd,
  * may be NULL. */
 int store_backup(struct store_state *store, char **path, struct err *err) must_check;

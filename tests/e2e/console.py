@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -95,3 +97,27 @@ def wait_for(condition, seconds=60):
             return answer
         time.sleep(0.05)
     raise AssertionError("the condition did not come true within %d s" % seconds)
+
+
+def on_terminal(home, words, answers, **environment):
+    """Runs the console on a terminal of its own; of each (prompt, answer) the answer is typed once the prompt was
+    seen. What it printed, and its exit code."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe(program("aampe-console"), ["aampe-console", *words], dict(home.env, **environment))
+    seen = b""
+    for prompt, answer in answers:
+        while prompt not in seen:
+            assert select.select([fd], [], [], 60)[0], seen
+            seen += os.read(fd, 4096)
+        os.write(fd, answer)
+    while True:
+        try:
+            piece = os.read(fd, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(fd)
+    return seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -1,16 +1,14 @@
 """Linear mode: numbered choices and typed answers over a pipe and on a terminal; and what `status` and `runs report` say
 of a night in which something broke."""
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from console import Home, program  # noqa: E402
+from console import Home, on_terminal, program  # noqa: E402
 
 TABLES = ("shop.aampe.products", "shop.aampe.users")
 
@@ -77,46 +75,14 @@ def test_failure_read_and_retried(broken):
 
 def test_on_a_terminal(home):
     """ACCESSIBLE chooses linear mode; no escape sequence is sent."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execvpe(program("aampe-console"), ["aampe-console"], dict(home.env, ACCESSIBLE="1", TERM="xterm"))
-    seen = b""
-    for prompt, answer in ((b"choice: ", b"1\n"), (b"table 2 of 2", b""), (b"next: by hand\r\nchoice: ", b"0\n")):
-        while prompt not in seen:
-            assert select.select([fd], [], [], 60)[0], seen
-            seen += os.read(fd, 4096)
-        os.write(fd, answer)
-    while True:
-        try:
-            piece = os.read(fd, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(fd)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert b"\x1b" not in seen
+    answers = ((b"choice: ", b"1\n"), (b"table 2 of 2", b""), (b"next: by hand\r\nchoice: ", b"0\n"))
+    seen, code = on_terminal(home, (), answers, ACCESSIBLE="1", TERM="xterm")
+    assert code == 0 and b"\x1b" not in seen
 
 
 def test_dumb_terminal(home):
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execvpe(program("aampe-console"), ["aampe-console"], dict(home.env, TERM="dumb"))
-    seen = b""
-    while b"choice: " not in seen:
-        assert select.select([fd], [], [], 60)[0], seen
-        seen += os.read(fd, 4096)
-    os.write(fd, b"\x04")
-    while True:
-        try:
-            if not os.read(fd, 4096):
-                break
-        except OSError:
-            break
-    os.close(fd)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    assert b"\x1b" not in seen
+    seen, code = on_terminal(home, (), ((b"choice: ", b"\x04"),), TERM="dumb")
+    assert code == 0 and b"\x1b" not in seen
 
 
 def test_status_and_notice_of_a_bad_night(home):
@@ -187,7 +153,7 @@ def test_damage_is_seen(home):
     os.chmod(files[0], 0o644)
     files[0].write_bytes(bytes(data))
     home.json("sync", "verify", code=1)
-    document = home.json("status")["data"]
+    document = home.json("status", code=1)["data"]
     assert [item["kind"] for item in document["attention"]] == ["damaged"]
     assert "1 DAMAGED" in home.console("status").stdout and "damaged" in home.console("status", "--line").stdout
     home.json("sync", "run", "shop.aampe.products", "--wait")

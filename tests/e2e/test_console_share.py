@@ -2,8 +2,6 @@
 import json
 import os
 import pathlib
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -11,7 +9,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from console import Home, program, wait_for  # noqa: E402
+from console import Home, on_terminal, program, wait_for  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -236,29 +234,6 @@ def test_wrong_secret(ready, synced):
     assert ready.json("sync", "run", "--wait")["data"]["verified"] is True
     assert ready.json("secrets", "set", "principal", "--from-fd", "0", stdin="\n", code=2)["error"]["code"] == "USAGE"
     assert ready.json("secrets", "set", "nobody", "--from-fd", "0", stdin="x\n", code=2)["error"]["code"] == "USAGE"
-
-
-def on_terminal(home, words, answers):
-    """Runs the console on a terminal of its own; answers[i] is typed once prompts[i] is seen. What it printed, and its code."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execvpe(program("aampe-console"), ["aampe-console", *words], home.env)
-    seen = b""
-    for prompt, answer in answers:
-        while prompt not in seen:
-            assert select.select([fd], [], [], 30)[0], seen
-            seen += os.read(fd, 4096)
-        os.write(fd, answer)
-    while True:
-        try:
-            piece = os.read(fd, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(fd)
-    return seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def test_secret_without_echo(ready):

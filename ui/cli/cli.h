@@ -82,7 +82,6 @@ int cli_number(const struct cli_args *args, const char *name, int64_t fallback, 
 /* The tables. */
 const struct cli_command *cli_command_at(size_t index); /* NULL after the last */
 const struct cli_option *cli_option_at(size_t index);
-const char *cli_class_name(enum cli_class class);
 /* Prints help of the program, or of one command. */
 void cli_help(struct view_out *out, const struct cli_command *command);
 

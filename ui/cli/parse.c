@@ -37,12 +37,6 @@ const struct cli_option *cli_option_at(size_t index)
     return index < base_countof(options) ? &options[index] : NULL;
 }
 
-const char *cli_class_name(enum cli_class class)
-{
-    static const char *const names[] = {"look", "run", "write"};
-    return names[class];
-}
-
 /* Is `word` the first word of a command, and does that command have a second one? */
 static bool family_find(const char *word, bool *has_more)
 {

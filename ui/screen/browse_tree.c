@@ -301,12 +301,6 @@ int64_t browse_tree_find(const struct browse_tree *tree, const char *owner, cons
     return line_of(node, node->total > 0 ? (index < 0 ? 0 : index) : -1);
 }
 
-bool browse_tree_is_open(const struct browse_tree *tree, const char *key)
-{
-    const struct node *node = node_find(tree->root, key);
-    return node && shown(node);
-}
-
 static bool is_container(const cJSON *row)
 {
     return row && strcmp(base_json_str_or(row, "kind", "table"), "table") != 0;
@@ -368,24 +362,6 @@ void browse_tree_remember(struct browse_tree *tree, const char *owner, const cha
     if (parent == NULL || tree->nodes >= OPEN_MAX || child_find(parent, key))
         return;
     node_new(tree, parent, key)->open = true;
-}
-
-static void each_open(const struct node *node,
-                      void (*each)(void *user, const char *owner, const char *key), void *user)
-{
-    for (size_t i = 0; i < node->children.count; i++) {
-        const struct node *child = node->children.items[i];
-        if (!child->open)
-            continue;
-        each(user, node->key, child->key);
-        each_open(child, each, user);
-    }
-}
-
-void browse_tree_each_open(const struct browse_tree *tree,
-                           void (*each)(void *user, const char *owner, const char *key), void *user)
-{
-    each_open(tree->root, each, user);
 }
 
 /* How promising a container is for somebody who looks at the tree for the first time. */

@@ -48,16 +48,11 @@ int64_t browse_tree_find(const struct browse_tree *tree, const char *owner, cons
 bool browse_tree_chase(const struct browse_tree *tree, const char *owner, const char *key,
                        const char *name, int64_t *index);
 
-bool browse_tree_is_open(const struct browse_tree *tree, const char *key);
 /* Opens or folds the container in a line; false: it is none. What lay open inside is open again. */
 bool browse_tree_open(struct browse_tree *tree, int64_t at);
 bool browse_tree_fold(struct browse_tree *tree, int64_t at);
 /* A container that is to be open once it is seen. */
 void browse_tree_remember(struct browse_tree *tree, const char *owner, const char *key);
-/* For each container that is open, from the root on. */
-void browse_tree_each_open(const struct browse_tree *tree,
-                           void (*each)(void *user, const char *owner, const char *key),
-                           void *user);
 /* Goes down to the first container with tables, what is shared first; true: something was opened,
  * ask for its rows. */
 bool browse_tree_descend(struct browse_tree *tree);

@@ -1,6 +1,7 @@
 /* 1 Overview: is anything wrong, what is safe, what is next. */
 #include "ui/screen/overview.h"
 #include "ui/screen/console_private.h"
+#include "ui/screen/runs.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -117,19 +118,6 @@ static void check(struct overview *overview)
     overview_check(overview);
 }
 
-static void on_synced(struct screen *screen, int64_t tag, const cJSON *result,
-                      const struct err *err)
-{
-    (void)tag;
-    if (result == NULL) {
-        console_say_error(screen->console, err);
-        return;
-    }
-    cJSON *args = base_json_object();
-    base_json_add_i64(args, "batch", base_json_i64_or(result, "batch", 0));
-    console_go(screen->console, 5, args);
-}
-
 static void on_sync_confirmed(struct screen *screen, bool yes, void *user)
 {
     (void)user;
@@ -137,7 +125,7 @@ static void on_sync_confirmed(struct screen *screen, bool yes, void *user)
         console_say(screen->console, "nothing was started");
         return;
     }
-    console_ask(screen, "sync.run", NULL, TAG_SYNC, on_synced);
+    console_ask(screen, "sync.run", NULL, TAG_SYNC, run_sync_started);
 }
 
 /* All tables; asks, saying what it will do. */

@@ -60,17 +60,34 @@ struct sync_question {
     cJSON *tables; /* or NULL: all */
 };
 
+/* Where the batch is shown that an answer names; NULL, and said: nothing was started. */
+static cJSON *batch_args(struct screen *screen, const cJSON *result, const struct err *err)
+{
+    if (result == NULL) {
+        console_say_error(screen->console, err);
+        return NULL;
+    }
+    cJSON *args = base_json_object();
+    base_json_add_i64(args, "batch", base_json_i64_or(result, "batch", 0));
+    return args;
+}
+
+void run_sync_started(struct screen *screen, int64_t tag, const cJSON *result,
+                      const struct err *err)
+{
+    (void)tag;
+    cJSON *args = batch_args(screen, result, err);
+    if (args)
+        console_go(screen->console, 5, args);
+}
+
 static void on_started(struct screen *screen, int64_t tag, const cJSON *result,
                        const struct err *err)
 {
     (void)tag;
-    if (result == NULL) {
-        console_say_error(screen->console, err);
-        return;
-    }
-    cJSON *args = base_json_object();
-    base_json_add_i64(args, "batch", base_json_i64_or(result, "batch", 0));
-    console_push(screen->console, &screen_batch, args);
+    cJSON *args = batch_args(screen, result, err);
+    if (args)
+        console_push(screen->console, &screen_batch, args);
 }
 
 static void sync_answered(struct screen *screen, bool yes, void *user)

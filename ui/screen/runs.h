@@ -77,5 +77,8 @@ size_t runs_hints(const struct screen *screen, enum view_action out[], size_t ma
  * plan (tables: array of names or NULL for all; taken). run_ask.c */
 void run_cancel_ask(struct screen *screen, const cJSON *run);
 void run_sync_ask(struct screen *screen, cJSON *take_tables);
+/* To the answer of "sync.run" from another screen: goes to the batch it has started. */
+void run_sync_started(struct screen *screen, int64_t tag, const cJSON *result,
+                      const struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
 /* Tab Sync: how the table is synced, what the next sync would read, the last runs. */
+#include "ui/screen/runs.h"
 #include "ui/screen/table.h"
 
 #include "base/alloc.h"
@@ -32,25 +33,12 @@ static const char *destination(const struct table *table)
     return base_json_str(console_status(table->screen.console), "destination");
 }
 
-static void on_started(struct screen *screen, int64_t tag, const cJSON *result,
-                       const struct err *err)
-{
-    (void)tag;
-    if (result == NULL) {
-        console_say_error(screen->console, err);
-        return;
-    }
-    cJSON *args = base_json_object();
-    base_json_add_i64(args, "batch", base_json_i64_or(result, "batch", 0));
-    console_go(screen->console, 5, args);
-}
-
 static void on_sync(struct screen *screen, bool yes, void *user)
 {
     struct table *table = (struct table *)screen;
     (void)user;
     if (yes)
-        console_ask(screen, "sync.run", params_tables(table), 0, on_started);
+        console_ask(screen, "sync.run", params_tables(table), 0, run_sync_started);
 }
 
 /* The plan is here: it is shown as the question. */
