@@ -51,7 +51,7 @@ void sandbox_endpoint_assignments(struct sandbox_exchange *exchange)
         json = base_json_object();
         array = base_json_add_array(json, "permission_assignments");
         for (size_t i = 0; (principal = sandbox_workspace_principal_at(workspace, i)); i++) {
-            if (principal->assigned && strcmp(principal->name, "admins") != 0)
+            if (principal->assigned && !sandbox_identity_system_group(principal))
                 base_json_push_take(array, assignment_json(workspace, principal));
         }
         sandbox_reply_json(exchange, 200, json);

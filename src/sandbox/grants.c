@@ -1,5 +1,7 @@
 #include "sandbox/grants.h"
 
+#include "sandbox/identity.h"
+
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -111,6 +113,10 @@ const char *sandbox_grantee_find(struct sandbox_workspace *workspace, const char
 {
     const struct sandbox_principal *found = sandbox_workspace_find_principal(workspace, principal);
 
+    /* Groups that every workspace has for itself are none of the account's, where the catalog
+     * looks. */
+    if (found && sandbox_identity_system_group(found))
+        return NULL;
     if (found)
         return found->name;
     return base_text_equal_nocase(principal, "account users") ? "account users" : NULL;

@@ -44,6 +44,12 @@ unsigned sandbox_entitlement_named(const char *name)
     return 0;
 }
 
+bool sandbox_identity_system_group(const struct sandbox_principal *principal)
+{
+    return principal->kind == SANDBOX_GROUP &&
+           (strcmp(principal->name, "admins") == 0 || strcmp(principal->name, "users") == 0);
+}
+
 bool sandbox_identity_active_set(struct sandbox_principal *principal, bool active)
 {
     bool was = principal->active;

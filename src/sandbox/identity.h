@@ -11,6 +11,9 @@ void sandbox_entitlements_json(unsigned entitlements, cJSON *json);
 /* The bit of a name; 0 for one there is not. */
 unsigned sandbox_entitlement_named(const char *name);
 
+/* One of the groups that a workspace makes for itself: `admins`, and `users` with everybody. */
+bool sandbox_identity_system_group(const struct sandbox_principal *principal);
+
 /* Each gives what it was before. */
 bool sandbox_identity_active_set(struct sandbox_principal *principal, bool active);
 unsigned sandbox_identity_entitlements_set(struct sandbox_principal *principal,

@@ -195,6 +195,7 @@ static void people_make(struct sandbox_server *server, cJSON *json)
     sandbox_workspace_group_add(workspace, "admins", ADMIN);
     sandbox_workspace_find_principal(workspace, "admins")->entitlements =
         SANDBOX_WORKSPACE_ACCESS | SANDBOX_SQL_ACCESS | SANDBOX_CLUSTER_CREATE;
+    sandbox_workspace_principal(workspace, SANDBOX_GROUP, "users", "users");
     token = sandbox_tokens_pat(server, ADMIN);
     base_json_add_str(json, "admin_user", ADMIN);
     base_json_add_str(json, "admin_token", token);

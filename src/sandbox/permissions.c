@@ -300,9 +300,17 @@ static bool change_good(struct sandbox_exchange *exchange,
                         const struct sandbox_securable *securable, const cJSON *changes,
                         const cJSON *change)
 {
+    static const char *const lists[] = {"add", "remove"};
     const char *principal = base_json_str_or(change, "principal", "");
     const cJSON *item;
 
+    for (size_t i = 0; i < base_countof(lists); i++) {
+        item = base_json_get(change, lists[i]);
+        if (item && !cJSON_IsArray(item) && !cJSON_IsNull(item))
+            return refuse(
+                exchange, 400, "MALFORMED_REQUEST",
+                base_printf("Could not parse request object: expected a list in %s", lists[i]));
+    }
     if (!sandbox_grantee_find(exchange->server->workspace, principal))
         return refuse(exchange, 404, "PRINCIPAL_DOES_NOT_EXIST",
                       base_printf("Could not find principal with name %s", principal));

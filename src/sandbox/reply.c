@@ -71,18 +71,48 @@ const char *sandbox_exchange_request_header(struct sandbox_exchange *exchange, c
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
+/* What is a list wherever the API takes it; another thing in its place is not read as an empty one.
+ * NULL: all of them are. */
+static const char *no_list(const cJSON *json)
+{
+    static const char *const names[] = {"access_control_list",
+                                        "add",
+                                        "assign_workspaces",
+                                        "changes",
+                                        "ip_addresses",
+                                        "parameters",
+                                        "permissions",
+                                        "query_tags",
+                                        "remove",
+                                        "unassign_workspaces"};
+
+    for (size_t i = 0; i < base_countof(names); i++) {
+        const cJSON *item = base_json_get(json, names[i]);
+
+        if (item && !cJSON_IsArray(item) && !cJSON_IsNull(item))
+            return names[i];
+    }
+    return NULL;
+}
+
 cJSON *sandbox_exchange_json(struct sandbox_exchange *exchange)
 {
     struct err err = ERR_INIT;
     const char *text = exchange->body.len ? exchange->body.data : "{}";
     size_t len = exchange->body.len ? exchange->body.len : 2;
     cJSON *json = base_json_parse(text, len, JSON_MAX_BYTES, &err);
+    const char *wrong = cJSON_IsObject(json) ? no_list(json) : NULL;
 
-    if (json && cJSON_IsObject(json))
+    if (cJSON_IsObject(json) && !wrong)
         return json;
     cJSON_Delete(json);
-    sandbox_reply_error(exchange, 400, "MALFORMED_REQUEST", "Could not parse request object: %s",
-                        err.code ? err.message : "expected an object");
+    if (wrong)
+        sandbox_reply_error(exchange, 400, "MALFORMED_REQUEST",
+                            "Could not parse request object: expected a list in %s", wrong);
+    else
+        sandbox_reply_error(exchange, 400, "MALFORMED_REQUEST",
+                            "Could not parse request object: %s",
+                            err.code ? err.message : "expected an object");
     return NULL;
 }
 

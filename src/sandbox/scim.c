@@ -72,7 +72,8 @@ static bool permitted(struct sandbox_exchange *exchange, bool write)
 static bool seen(const struct sandbox_principal *principal, enum sandbox_principal_kind kind,
                  bool account)
 {
-    return principal->kind == kind && (account || principal->assigned);
+    return principal->kind == kind &&
+           (account ? strcmp(principal->name, "users") != 0 : principal->assigned);
 }
 
 /* The one of the path; NULL after answering. */
@@ -300,8 +301,10 @@ static bool name_free(struct sandbox_workspace *workspace, const struct sandbox_
         return sandbox_scim_wrong(problem, 409, "uniqueness",
                                   "Group with name %.100s already exists.",
                                   draft->display_name) == 0;
-    if (strcmp(principal->name, "admins") == 0 && strcmp(draft->display_name, "admins") != 0)
-        return sandbox_scim_wrong(problem, 403, NULL, "The group admins keeps its name.") == 0;
+    if (sandbox_identity_system_group(principal) &&
+        strcmp(principal->name, draft->display_name) != 0)
+        return sandbox_scim_wrong(problem, 403, NULL, "The group %s keeps its name.",
+                                  principal->name) == 0;
     return true;
 }
 
@@ -360,8 +363,8 @@ void sandbox_endpoint_scim_delete(struct sandbox_exchange *exchange)
 
     sandbox_workspace_lock(workspace);
     principal = permitted(exchange, true) ? one(exchange) : NULL;
-    if (principal && strcmp(principal->name, "admins") == 0) {
-        sandbox_scim_wrong(&problem, 403, NULL, "The group admins cannot be deleted.");
+    if (principal && sandbox_identity_system_group(principal)) {
+        sandbox_scim_wrong(&problem, 403, NULL, "The group %s cannot be deleted.", principal->name);
         sandbox_scim_error(exchange, &problem);
     } else if (principal) {
         if (principal->kind == SANDBOX_GROUP || sandbox_network_account_path(exchange))

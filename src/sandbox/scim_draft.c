@@ -109,6 +109,9 @@ static int member_apply(struct sandbox_workspace *workspace, struct sandbox_scim
 
     if (!member && operation != REMOVE)
         return sandbox_scim_wrong(problem, 404, NULL, "Principal with id %.60s not found.", id);
+    if (draft->name && strcmp(draft->name, "users") == 0)
+        return sandbox_scim_wrong(
+            problem, 403, NULL, "Everybody is in the group users; its members cannot be changed.");
     if (operation != REMOVE && draft->name && member->kind == SANDBOX_GROUP &&
         (member->name == draft->name ||
          sandbox_workspace_member(workspace, member->name, draft->name)))

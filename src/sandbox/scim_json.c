@@ -32,6 +32,12 @@ static bool listed(const struct sandbox_principal *group, const char *name)
     return false;
 }
 
+/* People and service principals of the workspace are in it without being listed. */
+static bool everybody(const struct sandbox_principal *group)
+{
+    return strcmp(group->name, "users") == 0;
+}
+
 static void array_or_nothing(cJSON *json, const char *key, cJSON *array)
 {
     if (cJSON_GetArraySize(array))
@@ -50,10 +56,13 @@ void sandbox_scim_groups(struct sandbox_workspace *workspace,
         cJSON *item;
 
         if (group->kind != SANDBOX_GROUP ||
+            (everybody(group) && principal->kind == SANDBOX_GROUP) ||
             !sandbox_workspace_member(workspace, group->name, principal->name))
             continue;
         item = reference(group);
-        base_json_add_str(item, "type", listed(group, principal->name) ? "direct" : "indirect");
+        base_json_add_str(item, "type",
+                          everybody(group) || listed(group, principal->name) ? "direct"
+                                                                             : "indirect");
         base_json_push_take(array, item);
     }
     array_or_nothing(json, "groups", array);
@@ -62,13 +71,17 @@ void sandbox_scim_groups(struct sandbox_workspace *workspace,
 static void members_field(struct sandbox_workspace *workspace,
                           const struct sandbox_principal *group, cJSON *json)
 {
+    const struct sandbox_principal *member;
     cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < group->members.count; i++) {
-        const struct sandbox_principal *member =
-            sandbox_workspace_find_principal(workspace, group->members.items[i]);
-
+        member = sandbox_workspace_find_principal(workspace, group->members.items[i]);
         if (member)
+            base_json_push_take(array, reference(member));
+    }
+    for (size_t i = 0; everybody(group) && (member = sandbox_workspace_principal_at(workspace, i));
+         i++) {
+        if (member->kind != SANDBOX_GROUP && member->assigned)
             base_json_push_take(array, reference(member));
     }
     array_or_nothing(json, "members", array);

@@ -464,6 +464,44 @@ def test_group_gives_entitlement_and_admin(sandbox):
     refused(call(sandbox, "DELETE", SCIM + "Groups/" + admins["id"]), 403)
 
 
+def test_everybody_is_in_the_group_users(sandbox):
+    me = sandbox.ready["principal_id"]
+    group, = sandbox.get(SCIM + "Groups", filter='displayName eq "users"').json["Resources"]
+    path = SCIM + "Groups/" + group["id"]
+    assert me in [one["value"] for one in group["members"]] and "groups" not in group
+    assert ("users", "direct") in [(one["display"], one["type"]) for one in sandbox.get(ME).json["groups"]]
+    for change in ({"op": "remove", "path": f'members[value eq "{me}"]'},
+                   {"op": "replace", "path": "displayName", "value": "all"}):
+        refused(patch(sandbox, path, change), 403)
+    refused(call(sandbox, "DELETE", path), 403)
+    # a warehouse is opened to it; the catalog knows the account's groups alone
+    access = "/api/2.0/permissions/warehouses/" + sandbox.ready["warehouse_id"]
+    before = call(sandbox, "GET", access).json["access_control_list"]
+    assert call(sandbox, "PUT", access, {"access_control_list": []}).status == 200
+    assert sandbox.statement(ONE).status == 403
+    assert call(sandbox, "PATCH", access, {"access_control_list": [
+        {"group_name": "users", "permission_level": "CAN_USE"}]}).status == 200
+    assert sandbox.statement(ONE).json["status"]["state"] == "SUCCEEDED"
+    back = [{key: one[key] for key in ("user_name", "service_principal_name", "group_name") if key in one} |
+            {"permission_level": one["all_permissions"][0]["permission_level"]}
+            for one in before if not one["all_permissions"][0]["inherited"]]
+    assert call(sandbox, "PUT", access, {"access_control_list": back}).json["access_control_list"] == before
+    for name in ("users", "admins"):
+        answer = call(sandbox, "PATCH", UC + "/permissions/catalog/shop", {"changes": [{"principal": name, "add": ["BROWSE"]}]})
+        assert (answer.status, answer.json["error_code"]) == (404, "PRINCIPAL_DOES_NOT_EXIST")
+
+
+@pytest.mark.parametrize("path, body", [
+    ("/api/2.0/permissions/warehouses/{}", {"access_control_list": {"group_name": "users", "permission_level": "CAN_USE"}}),
+    (UC + "/permissions/catalog/shop", {"changes": "x"}),
+    (UC + "/permissions/catalog/shop", {"changes": [{"principal": "crm-team", "add": "BROWSE"}]}),
+    (UC + "/bindings/catalog/shop", {"add": {"workspace_id": 5}}),
+])
+def test_what_is_no_list_is_not_taken_for_an_empty_one(sandbox, path, body):
+    answer = call(sandbox, "PATCH", path.format(sandbox.ready["warehouse_id"]), body)
+    assert (answer.status, answer.json["error_code"]) == (400, "MALFORMED_REQUEST")
+
+
 def test_users(sandbox):
     users = sandbox.get(SCIM + "Users", filter='userName eq "admin@sandbox.example"').json["Resources"]
     assert users[0]["emails"][0]["value"] == "admin@sandbox.example"
