@@ -17,7 +17,7 @@ src_libsandbox_a_SOURCES = \
 	src/sandbox/history.c src/sandbox/history.h src/sandbox/history_http.c \
 	src/sandbox/history_table.c src/sandbox/live.c src/sandbox/live.h \
 	src/sandbox/http.c src/sandbox/http.h \
-	src/sandbox/journal.c src/sandbox/journal.h \
+	src/sandbox/journal.c src/sandbox/journal.h src/sandbox/kept.c src/sandbox/kept.h \
 	src/sandbox/oauth_secret.c src/sandbox/oauth_secret.h \
 	src/sandbox/oauth_secret_http.c \
 	src/sandbox/scim.c src/sandbox/scim.h src/sandbox/scim_draft.c \

@@ -6,6 +6,7 @@
 #include "sandbox/fault.h"
 #include "sandbox/http.h"
 #include "sandbox/information_schema.h"
+#include "sandbox/kept.h"
 #include "sandbox/oauth_secret.h"
 #include "sandbox/server.h"
 #include "sandbox/system.h"
@@ -140,17 +141,20 @@ static int state_make(struct sandbox_server *server, const struct options *optio
 }
 
 /* A service principal with a secret; its ids and secret go into the first line under the given
- * keys. */
-static char *service_principal(struct sandbox_server *server, const char *display,
-                               const char *const keys[3], cJSON *json)
+ * keys. The ids are kept, the secret is another one each time. */
+static char *service_principal(struct sandbox_server *server, struct sandbox_kept *kept,
+                               const char *display, const char *const keys[3], cJSON *json)
 {
     struct sandbox_principal *principal;
-    char id[37];
+    char fresh[37];
+    const char *id;
     char *secret;
 
-    base_seam_uuid(server->seam, id);
+    base_seam_uuid(server->seam, fresh);
+    id = sandbox_kept_id(kept, keys[0], fresh);
     principal =
         sandbox_workspace_principal(server->workspace, SANDBOX_SERVICE_PRINCIPAL, id, display);
+    sandbox_kept_put(kept, keys[2], &principal->scim_id);
     secret = sandbox_secrets_add(server, id, SECRET_SECONDS, NULL, NULL);
     base_json_add_str(json, keys[0], id);
     base_json_add_str(json, keys[1], secret);
@@ -159,15 +163,18 @@ static char *service_principal(struct sandbox_server *server, const char *displa
     return base_strdup(id);
 }
 
-static struct sandbox_warehouse *warehouse_make(struct sandbox_server *server, const char *name,
+static struct sandbox_warehouse *warehouse_make(struct sandbox_server *server,
+                                                struct sandbox_kept *kept, const char *name,
                                                 const char *state, const char *key, cJSON *json)
 {
     struct sandbox_warehouse *warehouse;
     unsigned char random[8];
-    char id[17];
+    char fresh[17];
+    const char *id;
 
     base_seam_random(server->seam, random, sizeof random);
-    base_hex(random, sizeof random, id);
+    base_hex(random, sizeof random, fresh);
+    id = sandbox_kept_id(kept, key, fresh);
     warehouse = sandbox_workspace_warehouse(server->workspace, id, name);
     free(warehouse->state);
     warehouse->state = base_strdup(state);
@@ -177,7 +184,18 @@ static struct sandbox_warehouse *warehouse_make(struct sandbox_server *server, c
     return warehouse;
 }
 
-static void people_make(struct sandbox_server *server, cJSON *json)
+static void ids_keep(struct sandbox_server *server, struct sandbox_kept *kept)
+{
+    struct sandbox_identity *identity = sandbox_workspace_identity(server->workspace);
+    struct sandbox_securable *metastore = sandbox_workspace_metastore(server->workspace);
+
+    sandbox_kept_put(kept, "account_id", &identity->account_id);
+    sandbox_kept_put(kept, "workspace_id", &identity->workspace_id);
+    sandbox_kept_put(kept, "metastore_id", &metastore->id);
+    sandbox_kept_put(kept, "metastore_id", &metastore->full_name);
+}
+
+static void people_make(struct sandbox_server *server, struct sandbox_kept *kept, cJSON *json)
 {
     static const char *const reader_keys[] = {"client_id", "client_secret", "principal_id"};
     static const char *const observer_keys[] = {"observer_client_id", "observer_client_secret",
@@ -200,16 +218,16 @@ static void people_make(struct sandbox_server *server, cJSON *json)
     base_json_add_str(json, "admin_user", ADMIN);
     base_json_add_str(json, "admin_token", token);
     free(token);
-    server->principal = service_principal(server, "aampe-reader", reader_keys, json);
+    server->principal = service_principal(server, kept, "aampe-reader", reader_keys, json);
     base_json_add_str(json, "application_id", server->principal);
-    observer = service_principal(server, "aampe-observer", observer_keys, json);
-    warehouse =
-        warehouse_make(server, "Serverless Starter Warehouse", "RUNNING", "warehouse_id", json);
+    observer = service_principal(server, kept, "aampe-observer", observer_keys, json);
+    warehouse = warehouse_make(server, kept, "Serverless Starter Warehouse", "RUNNING",
+                               "warehouse_id", json);
     free(sandbox_warehouse_access_set(warehouse, server->principal, "CAN_USE"));
     free(sandbox_warehouse_access_set(warehouse, observer, "CAN_USE"));
     free(observer);
     warehouse =
-        warehouse_make(server, "Finance (stopped)", "STOPPED", "warehouse_stopped_id", json);
+        warehouse_make(server, kept, "Finance (stopped)", "STOPPED", "warehouse_stopped_id", json);
     free(sandbox_warehouse_access_set(warehouse, server->principal, "CAN_USE"));
     vec_push(&warehouse->may_not_start, base_strdup(server->principal));
 }
@@ -301,12 +319,15 @@ static int start(struct sandbox_server *server, const struct options *options, s
                  struct err *err)
 {
     const struct sandbox_identity *identity = sandbox_workspace_identity(server->workspace);
+    struct sandbox_kept *kept;
     char *line;
 
-    if (settings_apply(server, options, err) != 0 || state_make(server, options, ready, err) != 0)
+    if (settings_apply(server, options, err) != 0 || state_make(server, options, ready, err) != 0 ||
+        !(kept = sandbox_kept_open(server->state_folder, err)))
         return -1;
-    people_make(server, ready->json);
-    if (world_make(server, options, ready->json, err) != 0 ||
+    ids_keep(server, kept);
+    people_make(server, kept, ready->json);
+    if (sandbox_kept_close(&kept, err) != 0 || world_make(server, options, ready->json, err) != 0 ||
         listen_start(server, options, ready, err) != 0)
         return -1;
     base_json_add_str(ready->json, "account_id", identity->account_id);

@@ -1,5 +1,6 @@
 #include "sandbox/workspace.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "sandbox/maker.h"
 #include "sandbox/warehouse_state.h"
@@ -46,6 +47,18 @@ static char *new_uuid(struct base_seam *seam)
     return base_strdup(id);
 }
 
+/* The same name in the same metastore has the same id, also after a restart. */
+static char *named_uuid(const char *metastore, const char *key)
+{
+    char *text = base_printf("%s/%s", metastore, key);
+    unsigned long long a = base_hash64(text, strlen(text), 1),
+                       b = base_hash64(text, strlen(text), 2);
+
+    free(text);
+    return base_printf("%08llx-%04llx-4%03llx-8%03llx-%012llx", a >> 32, a >> 16 & 0xffff,
+                       a & 0xfff, b >> 48 & 0xfff, b & 0xffffffffffff);
+}
+
 static struct sandbox_securable *securable_new(struct sandbox_workspace *workspace, int kind,
                                                const char *name, const char *full_name)
 {
@@ -55,7 +68,8 @@ static struct sandbox_securable *securable_new(struct sandbox_workspace *workspa
     securable->kind = kind;
     securable->name = base_strdup(name);
     securable->full_name = base_strdup(full_name);
-    securable->id = new_uuid(workspace->seam);
+    securable->id = workspace->metastore ? named_uuid(workspace->metastore->id, key)
+                                         : new_uuid(workspace->seam);
     securable->properties = base_map_new();
     securable->created_ms = base_seam_now_us(workspace->seam) / 1000;
     securable->updated_ms = securable->created_ms;

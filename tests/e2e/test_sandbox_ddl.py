@@ -1,11 +1,12 @@
 """Tables of aampe-sandbox that change under a client: columns come and go, tables are dropped and brought back."""
 import pathlib
+import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from sandbox_client import UC, Sandbox, arrow_rows  # noqa: E402
+from sandbox_client import PROGRAM, UC, Sandbox, arrow_rows  # noqa: E402
 
 PRODUCTS = "shop.aampe.products"
 
@@ -144,10 +145,10 @@ def test_changes_survive_a_restart(tmp_path):
 
 def test_views_survive_a_restart(tmp_path):
     """With owner, comment, columns and id; one over another; replaced, dropped and made again as they were left."""
-    kept, over, gone, again = ("shop.crm.v_" + name for name in ("kept", "over", "gone", "again"))
+    kept, over, gone, again, mine = ("shop.crm.v_" + name for name in ("kept", "over", "gone", "again", "mine"))
 
     def told(sandbox):
-        return [sandbox.get(f"{UC}/tables/{name}", "admin").json for name in (kept, over, again)]
+        return [sandbox.get(f"{UC}/tables/{name}", "admin").json for name in (kept, over, again, mine)]
     with Sandbox("--rows", "500", state=str(tmp_path)) as one:
         run(one, f"CREATE VIEW {kept} (who, land) COMMENT 'where' AS SELECT contact_id, country FROM shop.aampe.users")
         run(one, f"CREATE VIEW {over} AS SELECT land, count(*) AS n FROM {kept} GROUP BY land")
@@ -156,6 +157,8 @@ def test_views_survive_a_restart(tmp_path):
             run(one, f"CREATE VIEW {name} COMMENT 'old' AS SELECT 1 AS one")
             run(one, f"GRANT SELECT ON TABLE {name} TO `account users`")
             run(one, f"DROP VIEW {name}")
+        run(one, f"GRANT CREATE TABLE ON SCHEMA shop.crm TO `{one.ready['application_id']}`")
+        assert run(one, f"CREATE VIEW {mine} AS SELECT count(*) AS n FROM shop.aampe.users", "client") == []
         # the same name again is another view: nothing of the old one is on it
         run(one, f"CREATE VIEW {again} AS SELECT CAST(2.5 AS DECIMAL(3, 1)) AS two")
         assert one.get(f"{UC}/permissions/table/{again}", "admin").json == {}
@@ -163,12 +166,33 @@ def test_views_survive_a_restart(tmp_path):
     assert before[0]["comment"] == "where" and before[0]["owner"] == "admin@sandbox.example" and "comment" not in before[2]
     for _ in range(2):
         with Sandbox("--rows", "500", state=str(tmp_path)) as another:
-            assert [{**view, "metastore_id": None} for view in told(another)] == [
-                {**view, "metastore_id": None} for view in before]
+            assert told(another) == before
+            assert run(another, f"SELECT n > 0 FROM {mine}") == [["true"]]
             assert run(another, f"SELECT * FROM {over} ORDER BY 1") == counts and counts
             assert run(another, f"SELECT two FROM {again}") == [["2.5"]]
             assert run(another, "SELECT * FROM shop.aampe.v_active_users") == [["1"]]
             assert another.get(f"{UC}/tables/{gone}", "admin").status == 404
+
+
+def test_ids_survive_a_restart(tmp_path):
+    """Those of the workspace, its metastore, tables, warehouses and service principals; secrets and tokens do not."""
+    same = ("client_id", "principal_id", "application_id", "observer_client_id", "observer_principal_id", "warehouse_id",
+            "warehouse_stopped_id", "account_id", "workspace_id", "metastore_id")
+    table = UC + "/tables/shop.aampe.users"
+    with Sandbox("--rows", "500", state=str(tmp_path)) as one:
+        first, told = one.ready, one.get(table).json
+    with Sandbox("--rows", "500", state=str(tmp_path)) as again:
+        assert [again.ready[name] for name in same] == [first[name] for name in same]
+        assert again.get(table).json == told
+        old = {"grant_type": "client_credentials"}
+        assert again.token_request(old, (first["client_id"], first["client_secret"])).status == 401
+        assert again.request("GET", table, token=first["admin_token"]).status == 403
+    with Sandbox("--rows", "500") as other:
+        assert not {other.ready[name] for name in same} & {first[name] for name in same}
+        assert other.get(table).json["table_id"] != told["table_id"]
+    (tmp_path / "ids.json").write_text("{")
+    done = subprocess.run([PROGRAM, "--state", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "state of the sandbox" in done.stderr
 
 
 if __name__ == "__main__":
