@@ -53,6 +53,11 @@ struct databricks_tables {
     char *next_page_token;
 };
 void databricks_table_free(struct databricks_table *table);
+bool databricks_table_is_view(const struct databricks_table *table);
+/* As whom a view reads what is below it, where the answer shows that whoever asked may read it
+ * himself: without USE CATALOG or USE SCHEMA there is none, or one for looking only. NULL: no view,
+ * or not known. Borrowed. */
+const char *databricks_table_view_owner(const struct databricks_table *table);
 void databricks_tables_free(struct databricks_tables *tables);
 
 struct databricks_page {

@@ -63,6 +63,16 @@ void databricks_table_free(struct databricks_table *table)
     *table = (struct databricks_table){0};
 }
 
+bool databricks_table_is_view(const struct databricks_table *table)
+{
+    return table->table_type && strstr(table->table_type, "VIEW");
+}
+
+const char *databricks_table_view_owner(const struct databricks_table *table)
+{
+    return databricks_table_is_view(table) && !table->browse_only ? table->owner : NULL;
+}
+
 void databricks_tables_free(struct databricks_tables *tables)
 {
     for (size_t i = 0; i < tables->count; i++)

@@ -5,7 +5,9 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "databricks/catalog.h"
 #include "databricks/statement.h"
+#include "model/grant.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,8 @@ struct preview {
     int64_t limit;
     bool reveal;
     struct databricks_call *query;
+    struct err
+        refused; /* what the statement was refused with, while it is found out whose lack it is */
 };
 
 static void preview_free(struct engine_ask *ask)
@@ -36,12 +40,35 @@ static void preview_stop(struct engine_ask *ask)
         databricks_query_stop(preview->query);
 }
 
+static void on_described(void *user, const struct err *err, struct databricks_table *table)
+{
+    struct preview *preview = user;
+    const char *owner = err ? NULL : databricks_table_view_owner(table);
+    model_grant_chain(&preview->name, owner, &preview->refused);
+    model_grant_hint(&preview->name,
+                     config_get(preview->ask.engine->profile, CONFIG_PRINCIPAL_CLIENT_ID),
+                     &preview->refused);
+    engine_ask_fail(&preview->ask, &preview->refused);
+}
+
+static void failed(struct preview *preview, const struct err *err)
+{
+    enum model_grant level;
+    if (model_grant_of(err->code, &level) != 0) {
+        engine_ask_fail(&preview->ask, err);
+        return;
+    }
+    preview->refused = *err;
+    databricks_table_get(preview->ask.engine->db, DATABRICKS_PRINCIPAL, &preview->name, false,
+                         on_described, preview);
+}
+
 static void on_rows(void *user, const struct err *err, struct databricks_query *query)
 {
     struct preview *preview = user;
     preview->query = NULL;
     if (err) {
-        engine_ask_fail(&preview->ask, err);
+        failed(preview, err);
         return;
     }
     cJSON *json = base_json_object();

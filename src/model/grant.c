@@ -2,6 +2,11 @@
 
 #include "base/alloc.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
 static const struct {
     enum err_code code;
     const char *privilege, *kind;
@@ -54,4 +59,89 @@ void model_grant_hint(const struct model_name *table, const char *principal, str
     if (model_grant_sql(level, table, principal, &sql, &own) == 0)
         base_err_hint(err, "%s", sql.data);
     base_buf_free(&sql);
+}
+
+/* The name a refusal gives, without quotes of any kind. */
+static bool name_refused(const char *message, char *out, size_t size)
+{
+    const char *at = strstr(message, "not have ");
+    size_t used = 0;
+    char mark;
+    at = at ? strpbrk(at, "'\"") : NULL;
+    if (!at)
+        return false;
+    mark = *at++;
+    for (; *at && *at != mark && used + 1 < size; at++)
+        if (*at != '`')
+            out[used++] = *at;
+    out[used] = '\0';
+    return *at == mark && used > 0;
+}
+
+/* "a.b" -> {"a", "b", NULL}; the text is cut in place. False where there are not so many parts as
+ * the level has, as with a name that has points of its own. */
+static bool name_split(char *text, enum model_grant level, struct model_name *out)
+{
+    char **parts[] = {&out->catalog, &out->schema, &out->table}, *save = NULL;
+    size_t count = 0;
+    *out = (struct model_name){0};
+    for (char *part = strtok_r(text, ".", &save); part; part = strtok_r(NULL, ".", &save)) {
+        if (count == base_countof(parts))
+            return false;
+        *parts[count++] = part;
+    }
+    return count == (size_t)level + 1;
+}
+
+/* What the view's owner lacks, as a statement where the refusal says all of it. */
+static void owner_hint(struct err *err, enum model_grant level, const char *view, const char *owner,
+                       const char *object)
+{
+    struct model_name name;
+    struct err own = ERR_INIT;
+    struct buf sql;
+    char parts[256], said[32];
+    snprintf(parts, sizeof parts, "%s", object);
+    snprintf(said, sizeof said, "have %s on", model_grant_privilege(level));
+    bool known = strstr(err->message, said) != NULL;
+    base_buf_init(&sql, sizeof err->hint - 1);
+    if (known && owner && name_split(parts, level, &name) &&
+        model_grant_sql(level, &name, owner, &sql, &own) == 0)
+        base_err_hint(err, "%s", sql.data);
+    else
+        base_err_hint(err, "The owner of \"%.90s\" needs to be able to read \"%.90s\".", view,
+                      object);
+    base_buf_free(&sql);
+    base_err_fact(err, "object", "%s", object);
+    base_err_fact(err, "privilege", "%s", known ? model_grant_privilege(level) : "");
+    base_err_fact(err, "owner", "%s", owner ? owner : "");
+}
+
+/* Whether the name is that of the table, or of what it lies in. Of a view catalog and schema are
+ * its owner's matter too: the principal was seen to have both. */
+static bool about_us(const struct model_name *table, const char *view_owner, const char *name)
+{
+    char ours[256];
+
+    snprintf(ours, sizeof ours, "%s.%s.%s", table->catalog, table->schema, table->table);
+    if (strcasecmp(name, ours) == 0)
+        return true;
+    snprintf(ours, sizeof ours, "%s.%s", table->catalog, table->schema);
+    return !view_owner && (strcasecmp(name, ours) == 0 || strcasecmp(name, table->catalog) == 0);
+}
+
+void model_grant_chain(const struct model_name *table, const char *view_owner, struct err *err)
+{
+    enum model_grant level;
+    char name[256], *text;
+
+    if (model_grant_of(err->code, &level) != 0 || !*err->statement_id ||
+        !name_refused(err->message, name, sizeof name) || about_us(table, view_owner, name))
+        return;
+    text = model_name_text(table);
+    err->code = ERR_SRC_PERM_VIEW_CHAIN;
+    owner_hint(err, level, text, view_owner, name);
+    if (view_owner)
+        base_err_context(err, "\"%.80s\" is read as its owner, \"%.60s\"", text, view_owner);
+    free(text);
 }

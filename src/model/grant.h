@@ -20,5 +20,11 @@ int model_grant_sql(enum model_grant level, const struct model_name *table, cons
 /* Makes the statement the hint of an error that is about a missing level, unless it does not fit
  * whole. */
 void model_grant_hint(const struct model_name *table, const char *principal, struct err *err);
+/* A refusal of a statement over one table that names neither the table nor what that lies in comes
+ * from below a view: SRC_PERM_VIEW_CHAIN, with what the view's owner lacks as facts (object,
+ * privilege, owner) and the statement that gives it. So does one that names catalog or schema of a
+ * view which the principal was seen to have the use of: view_owner, NULL when the table is no view
+ * or that was not seen. Other errors are left alone. */
+void model_grant_chain(const struct model_name *table, const char *view_owner, struct err *err);
 
 #endif

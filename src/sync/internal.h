@@ -147,11 +147,6 @@ void sync_meter_add(struct sync_run *run, int64_t rows);
 void sync_pending_look(struct sync_run *run, int64_t now_us);
 /* How long, and of which statement. */
 void sync_pending_stamp(const struct sync_run *run, struct err *err);
-/* A refusal of the run's statement that names neither its table nor what that lies in comes from
- * below a view: SRC_PERM_VIEW_CHAIN, with what the view's owner lacks as facts (object, privilege,
- * owner) and the statement that gives it. So does one that names the catalog or the schema of a
- * view which the principal was seen to have the use of. */
-void sync_denied_chain(const struct sync_run *run, struct err *err);
 
 /* --- live.c --- */
 /* Keeps what an attempt looked like before it is taken apart. */

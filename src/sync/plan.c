@@ -163,18 +163,13 @@ static void columns_refused(const struct model_schema *columns, struct model_sch
             out->columns[out->count++] = model_column_dup(&columns->columns[i]);
 }
 
-static bool is_view(const struct databricks_table *table)
-{
-    return table->table_type && strstr(table->table_type, "VIEW");
-}
-
 static const char *unpinned_why(const struct databricks_table *table,
                                 const struct model_schema *read)
 {
     bool masked = table->masked;
     for (size_t i = 0; i < read->count; i++)
         masked = masked || read->columns[i].mask;
-    if (is_view(table))
+    if (databricks_table_is_view(table))
         return "view";
     if (table->row_filter)
         return "row filter";
@@ -248,10 +243,7 @@ static int plan_fill(struct sync_planner *p, struct databricks_table *table, str
     plan->window = WINDOW_FULL;
     plan->filter = base_strdup(p->table.filter);
     plan->row_filter = base_strdup(table->row_filter);
-    /* Whoever lacks USE CATALOG or USE SCHEMA gets no answer, or one that says it is for looking
-     * only. */
-    if (is_view(table) && !table->browse_only)
-        plan->view_owner = base_strdup(table->owner);
+    plan->view_owner = base_strdup(databricks_table_view_owner(table));
     plan->codec = base_strdup(p->codec);
     plan->slices = base_alloc_zero(1, sizeof *plan->slices);
     plan->slice_count = 1;

@@ -240,7 +240,7 @@ void sync_run_fail(struct sync_run *run, const struct err *err)
         return;
     sync_live_keep(run);
     run->failure = *err;
-    sync_denied_chain(run, &run->failure);
+    model_grant_chain(&run->row.table, run->plan.view_owner, &run->failure);
     model_grant_hint(&run->row.table, run->sync->deps.settings.principal, &run->failure);
     run->step = STEP_UNDO;
     run->failing = true;

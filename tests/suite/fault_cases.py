@@ -129,6 +129,8 @@ def view_owner_gone(lab):
         assert (facts["privilege"], facts["object"], facts["owner"]) == (privilege, object_, owner), met.error
         assert met.error["hint"].startswith(f"GRANT {privilege} ON "), met.error
         assert not [item for item in met.show["changed"]["items"] if item["what"] == "grants"], met.show["changed"]
+        shown = scene.refused("preview", view).error
+        assert (shown["code"], shown["hint"]) == (met.error["code"], met.error["hint"]), shown
         if count == 0:
             yield met
         scene.sandbox.statement(met.error["hint"].rstrip(";"))
@@ -137,6 +139,8 @@ def view_owner_gone(lab):
     scene.sandbox.command("fault", "missing_grant", "level=catalog")
     ours = scene.fails().error
     assert ours["code"] == "SRC_PERM_CATALOG" and scene.sandbox.info["client_id"] in ours["hint"], ours
+    shown = scene.refused("preview", view).error
+    assert shown["code"] == "SRC_PERM_CATALOG" and scene.sandbox.info["client_id"] in shown["hint"], shown
     scene.sandbox.command("fault", "clear", "missing_grant")
     scene.heals()
     scene.sandbox.statement(f"ALTER VIEW {view} OWNER TO `{before}`")

@@ -320,6 +320,16 @@ void databricks_cancel(struct databricks_call **call)
     *call = NULL;
 }
 
+bool databricks_table_is_view(const struct databricks_table *table)
+{
+    return strcmp(table->table_type, "VIEW") == 0;
+}
+
+const char *databricks_table_view_owner(const struct databricks_table *table)
+{
+    return databricks_table_is_view(table) ? table->owner : NULL;
+}
+
 bool databricks_state_over(enum databricks_state state)
 {
     return state >= DATABRICKS_SUCCEEDED;

@@ -36,7 +36,7 @@ struct view_doctor_layer {
     enum view_doctor_state last_state;
     const char *last_text;
     const char *last_about; /* NULL: it was seen of the address of now */
-    int64_t last_us; /* when it was seen; 0: not told */
+    int64_t last_us;        /* when it was seen; 0: not told */
 };
 
 #define VIEW_DOCTOR_LAYERS 16
