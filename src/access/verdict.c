@@ -28,7 +28,7 @@ const char *access_has_name(enum access_has has)
 
 const char *access_way_name(enum access_way way)
 {
-    static const char *const names[] = {NULL, "grant", "group", "owner", "proof"};
+    static const char *const names[] = {NULL, "grant", "group", "owner", "proof", "built_in"};
     return names[way];
 }
 
@@ -102,6 +102,15 @@ static void by_owner(const struct access_facts *facts, enum model_grant level,
         *out = (struct access_level){.has = ACCESS_YES, .way = ACCESS_WAY_OWNER, .via = owner};
 }
 
+/* No list of grants has these: they come with the catalog. */
+static void by_being_built_in(const struct access_facts *facts, enum model_grant level,
+                              struct access_level *out)
+{
+    if (out->has != ACCESS_YES && level != MODEL_GRANT_CATALOG && facts->table &&
+        model_name_built_in(facts->table->schema))
+        *out = (struct access_level){.has = ACCESS_YES, .way = ACCESS_WAY_BUILT_IN};
+}
+
 /* What is missing by the list but was got past when tried; what stopped the try is missing whatever
  * the list says. */
 static void by_trying(const struct access_facts *facts, struct access_verdict *verdict)
@@ -129,6 +138,7 @@ void access_verdict_make(const struct access_facts *facts, struct access_verdict
         level->has = facts->grants && !facts->grants->direct_only ? ACCESS_NO : ACCESS_UNKNOWN;
         by_grants(facts, (enum model_grant)i, level);
         by_owner(facts, (enum model_grant)i, level);
+        by_being_built_in(facts, (enum model_grant)i, level);
     }
     by_trying(facts, verdict);
     verdict->readable = facts->tried && facts->tried->code == ERR_OK;

@@ -24,10 +24,11 @@ struct access_facts {
 enum access_has { ACCESS_NO, ACCESS_YES, ACCESS_UNKNOWN };
 enum access_way {
     ACCESS_WAY_NONE,
-    ACCESS_WAY_GRANT, /* to the principal itself */
-    ACCESS_WAY_GROUP, /* to one of its groups */
-    ACCESS_WAY_OWNER, /* it, or a group of it, owns the object */
-    ACCESS_WAY_PROOF  /* not listed, but reading got past this level */
+    ACCESS_WAY_GRANT,   /* to the principal itself */
+    ACCESS_WAY_GROUP,   /* to one of its groups */
+    ACCESS_WAY_OWNER,   /* it, or a group of it, owns the object */
+    ACCESS_WAY_PROOF,   /* not listed, but reading got past this level */
+    ACCESS_WAY_BUILT_IN /* an information_schema: whoever may use the catalog has it */
 };
 struct access_level {
     enum access_has has;
@@ -46,6 +47,6 @@ void access_verdict_make(const struct access_facts *facts, struct access_verdict
 const char *access_level_name(enum model_grant level);  /* "CATALOG" */
 const char *access_level_needs(enum model_grant level); /* "USE CATALOG" */
 const char *access_has_name(enum access_has has);       /* "yes", "no", "unknown" */
-const char *access_way_name(enum access_way way); /* "grant", "group", "owner", "proof"; NULL */
+const char *access_way_name(enum access_way way);       /* "grant" ... "built_in"; NULL */
 
 #endif

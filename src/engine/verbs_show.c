@@ -78,7 +78,8 @@ static void level_add(const struct show *show, cJSON *array, enum model_grant le
     base_json_add_str(item, "from_type", has->from_type);
     base_json_add_str(item, "from_name", has->from_name);
     base_json_add_str(item, "owner", show->owners[level]);
-    if (model_grant_sql(level, &show->name,
+    if (has->way != ACCESS_WAY_BUILT_IN &&
+        model_grant_sql(level, &show->name,
                         config_get(show->ask.engine->profile, CONFIG_PRINCIPAL_CLIENT_ID), &sql,
                         &err) == 0)
         base_json_add_str(item, "sql", sql.data);

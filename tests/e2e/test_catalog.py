@@ -300,6 +300,7 @@ def test_what_every_catalog_has(shop):
         assert refused["code"] == "USAGE" and name in refused["message"] and "no grant" in refused["hint"]
     shown = client.ok("show", {"table": name})
     assert shown["access"]["verdict"] == "readable" and shown["type"] == "VIEW", shown
+    assert ["sql" in level for level in shown["access"]["levels"]] == [True, False, False], "no GRANT gives it"
     assert not [one for one in shop.requests() if "/permissions/" in one["path"] and "information_schema" in one["path"]
                 and "effective" not in one["path"]]
     client.close()

@@ -57,8 +57,8 @@ def printed(document, into):
 
 
 def our_tables(lab):
-    """The tables as `tree` tells them."""
-    return [row for row in lab.profile.ok("tree", "--refresh")["rows"] if row["kind"] == "table"]
+    """The tables as `tree` tells them, without those of the information schemas, which are not shared."""
+    return [row for row in lab.profile.ok("tree", "--refresh")["rows"] if row["kind"] == "table" and row["access"] != "built_in"]
 
 
 def look(lab, prints, tables, names):

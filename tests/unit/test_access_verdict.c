@@ -53,6 +53,27 @@ static void test_levels_of_the_mock_up(void **state)
     assert_int_equal(verdict.levels[2].has, ACCESS_NO);
 }
 
+/* What nobody grants is not missing, until the service says that it is. */
+static void test_information_schema_comes_with_its_catalog(void **state)
+{
+    (void)state;
+    static const struct model_name built_in = {(char *)"shop", (char *)"information_schema",
+                                               (char *)"tables"};
+    struct databricks_grants none = {0};
+    struct err refused = {.code = ERR_SRC_PERM_SCHEMA};
+    struct access_facts facts = {.table = &built_in, .principal = ME, .me = &me, .grants = &none};
+    struct access_verdict verdict;
+    access_verdict_make(&facts, &verdict);
+    assert_int_equal(verdict.missing, 1);
+    assert_int_equal(verdict.levels[0].has, ACCESS_NO);
+    assert_int_equal(verdict.levels[1].way, ACCESS_WAY_BUILT_IN);
+    assert_int_equal(verdict.levels[2].way, ACCESS_WAY_BUILT_IN);
+    facts.tried = &refused;
+    access_verdict_make(&facts, &verdict);
+    assert_int_equal(verdict.levels[0].way, ACCESS_WAY_PROOF);
+    assert_int_equal(verdict.levels[1].has, ACCESS_NO);
+}
+
 static void test_inherited_and_all_privileges(void **state)
 {
     (void)state;
@@ -128,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels_of_the_mock_up),
+        cmocka_unit_test(test_information_schema_comes_with_its_catalog),
         cmocka_unit_test(test_inherited_and_all_privileges),
         cmocka_unit_test(test_direct_grants_prove_nothing_missing),
         cmocka_unit_test(test_trying_wins),

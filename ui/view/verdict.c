@@ -52,6 +52,8 @@ static char *how(const cJSON *level)
         text = base_printf("owned by %s", via);
     else if (is(level, "way", "proof"))
         text = base_strdup("proved by reading, not listed");
+    else if (is(level, "way", "built_in"))
+        text = base_strdup("comes with the catalog");
     else
         text = base_printf("granted to it%s", tail);
     free(tail);
