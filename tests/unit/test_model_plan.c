@@ -1,4 +1,5 @@
 /* The share, runs and plans. */
+#include "model/grant.h"
 #include "model/plan.h"
 
 #include "base/alloc.h"
@@ -371,9 +372,63 @@ static void test_plan_json_refusals(void **state)
     model_plan_free(&plan);
 }
 
+/* Whose right a refused statement is about, and what would give it. */
+static void test_chain(void **state)
+{
+    const struct model_name v = {(char *)"shop", (char *)"aampe", (char *)"v"};
+    static const struct {
+        enum err_code code;
+        const char *message, *owner;
+        enum err_code becomes;
+        const char *hint; /* NULL: not touched */
+    } cases[] = {
+        {ERR_SRC_PERM_CATALOG, "User does not have USE CATALOG on Catalog 'shop'.", NULL,
+         ERR_SRC_PERM_CATALOG, NULL},
+        {ERR_SRC_PERM_CATALOG, "User does not have USE CATALOG on Catalog 'SHOP'.", "o`x",
+         ERR_SRC_PERM_VIEW_CHAIN, "GRANT USE CATALOG ON CATALOG `SHOP` TO `o``x`;"},
+        {ERR_SRC_PERM_SCHEMA, "User does not have USE SCHEMA on Schema '`shop`.`aampe`'.", "o",
+         ERR_SRC_PERM_VIEW_CHAIN, "GRANT USE SCHEMA ON SCHEMA `shop`.`aampe` TO `o`;"},
+        {ERR_SRC_PERM_TABLE, "User does not have SELECT on Table 'shop.aampe.v'.", "o",
+         ERR_SRC_PERM_TABLE, NULL},
+        {ERR_SRC_PERM_TABLE, "User does not have SELECT on Table 'a.b.c'.", "o",
+         ERR_SRC_PERM_VIEW_CHAIN, "GRANT SELECT ON TABLE `a`.`b`.`c` TO `o`;"},
+        {ERR_SRC_PERM_TABLE, "User does not have SELECT on Table 'a.b.c'.", NULL,
+         ERR_SRC_PERM_VIEW_CHAIN,
+         "The owner of \"shop.aampe.v\" needs to be able to read \"a.b.c\"."},
+        {ERR_SRC_PERM_TABLE, "User does not have EXECUTE on Function 'a.b.f'.", "o",
+         ERR_SRC_PERM_VIEW_CHAIN,
+         "The owner of \"shop.aampe.v\" needs to be able to read \"a.b.f\"."},
+        {ERR_SRC_PERM_TABLE, "User does not have SELECT on Table 'a.b.c.d'.", "o",
+         ERR_SRC_PERM_VIEW_CHAIN,
+         "The owner of \"shop.aampe.v\" needs to be able to read \"a.b.c.d\"."},
+        {ERR_SRC_PERM_TABLE, "no name is said", "o", ERR_SRC_PERM_TABLE, NULL},
+        {ERR_SRC_PERM_TABLE, "User does not have SELECT on Table 'a.b", "o", ERR_SRC_PERM_TABLE,
+         NULL},
+        {ERR_SRC_WH_NO_CAN_USE, "User does not have X on Warehouse 'w'.", "o",
+         ERR_SRC_WH_NO_CAN_USE, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < base_countof(cases); i++) {
+        struct err err = ERR_INIT;
+
+        base_err_set(&err, cases[i].code, "%s", cases[i].message);
+        snprintf(err.statement_id, sizeof err.statement_id, "s");
+        model_grant_chain(&v, cases[i].owner, &err);
+        assert_int_equal(err.code, cases[i].becomes);
+        assert_string_equal(err.hint, cases[i].hint ? cases[i].hint : "");
+    }
+    /* Not a statement's: what an API call is refused is the caller's own. */
+    struct err err = ERR_INIT;
+    base_err_set(&err, ERR_SRC_PERM_CATALOG, "User does not have USE CATALOG on Catalog 'shop'.");
+    model_grant_chain(&v, "o", &err);
+    assert_int_equal(err.code, ERR_SRC_PERM_CATALOG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chain),
         cmocka_unit_test(test_share_is_sorted_and_counts_changes),
         cmocka_unit_test(test_share_json),
         cmocka_unit_test(test_share_json_refusals),
