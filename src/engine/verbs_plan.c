@@ -231,6 +231,17 @@ static void plan_reply(struct plan *plan)
 
 static void apply_finish(struct plan *plan);
 
+/* One more has been seen; after the last the plan can be made. */
+static void glance_over(struct plan *plan)
+{
+    if (--plan->waiting > 0)
+        return;
+    if (plan->apply)
+        apply_finish(plan);
+    else
+        plan_reply(plan);
+}
+
 static void on_glance(void *user, const struct engine_glance *glance)
 {
     struct plan_item *item = user;
@@ -238,12 +249,7 @@ static void on_glance(void *user, const struct engine_glance *glance)
     item->glance = *glance;
     item->glance.full_name = NULL;
     item->seen = true;
-    if (--plan->waiting > 0)
-        return;
-    if (plan->apply)
-        apply_finish(plan);
-    else
-        plan_reply(plan);
+    glance_over(plan);
 }
 
 /* Known to lack something when it was last listed or looked at. */
@@ -286,12 +292,7 @@ static void glances_ask(struct plan *plan)
     for (size_t i = 0; i < count; i++)
         if (plan->items.items[i].draft >= 0)
             engine_glance(engine, plan->items.items[i].name, on_glance, &plan->items.items[i]);
-    if (--plan->waiting > 0)
-        return;
-    if (plan->apply)
-        apply_finish(plan);
-    else
-        plan_reply(plan);
+    glance_over(plan);
 }
 
 void engine_verb_share_plan(struct engine *engine, struct ipc_call *call, const cJSON *params)

@@ -55,7 +55,7 @@ void sandbox_tokens_free(struct sandbox_tokens **held)
     *held = NULL;
 }
 
-static char *random_hex(struct base_seam *seam, const char *prefix)
+char *sandbox_random_hex(struct base_seam *seam, const char *prefix)
 {
     unsigned char bytes[16];
     char hex[33];
@@ -77,7 +77,7 @@ static void token_put(struct sandbox_tokens *tokens, const char *text, struct to
 
 char *sandbox_tokens_pat(struct sandbox_server *server, const char *user)
 {
-    char *text = random_hex(server->seam, "dapi");
+    char *text = sandbox_random_hex(server->seam, "dapi");
 
     token_put(server->tokens, text, (struct token){.principal = base_strdup(user)});
     return text;

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "sandbox/auth.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -67,16 +68,6 @@ static size_t count_of(const struct sandbox_secrets *secrets, const char *client
     return count;
 }
 
-static char *random_hex(struct base_seam *seam, const char *prefix)
-{
-    unsigned char bytes[16];
-    char hex[33];
-
-    base_seam_random(seam, bytes, sizeof bytes);
-    base_hex(bytes, sizeof bytes, hex);
-    return base_printf("%s%s", prefix, hex);
-}
-
 char *sandbox_secrets_add(struct sandbox_server *server, const char *client_id, int64_t lifetime,
                           char **id, struct err *err)
 {
@@ -95,8 +86,8 @@ char *sandbox_secrets_add(struct sandbox_server *server, const char *client_id, 
         base_err_set(err, ERR_USAGE, "a service principal has at most %d secrets", SLOTS);
         return NULL;
     }
-    text = random_hex(server->seam, "dose");
-    item.id = random_hex(server->seam, "");
+    text = sandbox_random_hex(server->seam, "dose");
+    item.id = sandbox_random_hex(server->seam, "");
     item.client_id = base_strdup(client_id);
     item.hash = hash_text(text);
     item.expires_us = lifetime ? now + lifetime * 1000000 : 0;

@@ -178,7 +178,11 @@ static void grants_json(struct sandbox_exchange *exchange,
     }
 }
 
-void sandbox_endpoint_permissions(struct sandbox_exchange *exchange)
+typedef void page_fill_fn(struct sandbox_exchange *exchange,
+                          const struct sandbox_securable *securable, const char *only,
+                          struct grant_page *page);
+
+static void permissions_page(struct sandbox_exchange *exchange, page_fill_fn *fill)
 {
     struct sandbox_workspace *workspace = exchange->server->workspace;
     const char *only = sandbox_exchange_query(exchange, "principal");
@@ -188,10 +192,15 @@ void sandbox_endpoint_permissions(struct sandbox_exchange *exchange)
     sandbox_workspace_lock(workspace);
     securable = path_securable(exchange);
     if (securable && page_begin(exchange, &page)) {
-        grants_json(exchange, securable, only, &page);
+        fill(exchange, securable, only, &page);
         page_reply(exchange, &page);
     }
     sandbox_workspace_unlock(workspace);
+}
+
+void sandbox_endpoint_permissions(struct sandbox_exchange *exchange)
+{
+    permissions_page(exchange, grants_json);
 }
 
 static void effective_json(struct sandbox_exchange *exchange,
@@ -231,18 +240,7 @@ static void effective_json(struct sandbox_exchange *exchange,
 
 void sandbox_endpoint_permissions_effective(struct sandbox_exchange *exchange)
 {
-    struct sandbox_workspace *workspace = exchange->server->workspace;
-    const char *only = sandbox_exchange_query(exchange, "principal");
-    const struct sandbox_securable *securable;
-    struct grant_page page;
-
-    sandbox_workspace_lock(workspace);
-    securable = path_securable(exchange);
-    if (securable && page_begin(exchange, &page)) {
-        effective_json(exchange, securable, only, &page);
-        page_reply(exchange, &page);
-    }
-    sandbox_workspace_unlock(workspace);
+    permissions_page(exchange, effective_json);
 }
 
 static bool refuse(struct sandbox_exchange *exchange, int status, const char *code, char *text)

@@ -131,7 +131,5 @@ void watch_look_result_hosts(struct watch_check *check);
 /* landing.c: the destination as the chain sees it; free ends it, at once or when its disk has
  * answered. */
 void watch_landing_free(struct watch_landing **landing);
-/* What stands in the way is somebody's to grant: the statement for it as a hint. */
-void watch_grant_hint(struct err *err, const struct model_name *name, const char *principal);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "databricks/catalog.h"
+#include "model/grant.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,39 +33,6 @@ static void finish(struct watch_check *check)
     }
 }
 
-static void quote(struct buf *out, const char *part)
-{
-    struct err ignored = ERR_INIT;
-    if (model_name_quote(part, out, &ignored) != 0)
-        (void)base_buf_text(out, "...");
-}
-
-void watch_grant_hint(struct err *err, const struct model_name *name, const char *principal)
-{
-    struct buf sql;
-    bool catalog = err->code == ERR_SRC_PERM_CATALOG, schema = err->code == ERR_SRC_PERM_SCHEMA;
-    if (!catalog && !schema && err->code != ERR_SRC_PERM_TABLE && err->code != ERR_SRC_PERM_DENIED)
-        return;
-    base_buf_init(&sql, 4096);
-    (void)base_buf_printf(&sql, "GRANT %s ",
-                          catalog  ? "USE CATALOG ON CATALOG"
-                          : schema ? "USE SCHEMA ON SCHEMA"
-                                   : "SELECT ON TABLE");
-    quote(&sql, name->catalog);
-    if (!catalog) {
-        (void)base_buf_text(&sql, ".");
-        quote(&sql, name->schema);
-    }
-    if (!catalog && !schema) {
-        (void)base_buf_text(&sql, ".");
-        quote(&sql, name->table);
-    }
-    (void)base_buf_text(&sql, " TO ");
-    quote(&sql, principal ? principal : "?");
-    base_err_hint(err, "%s", sql.data);
-    base_buf_free(&sql);
-}
-
 static void table_next(struct watch_check *check);
 
 static void on_table(void *user, const struct err *err, struct databricks_table *table)
@@ -80,7 +48,7 @@ static void on_table(void *user, const struct err *err, struct databricks_table 
     if (err && check->table_bad++ == 0) {
         char *text = model_name_text(name);
         check->reach_err = *err;
-        watch_grant_hint(&check->reach_err, name, check->client_id);
+        model_grant_hint(name, check->client_id, &check->reach_err);
         base_json_add_str(watch_evidence(check), "first_unreadable", text);
         if (strstr(check->reach_err.message, text) == NULL)
             base_err_context(&check->reach_err, "%s", text);

@@ -91,6 +91,8 @@ int cli_run(struct cli *cli);
 /* Shared by the commands. */
 /* The link to the engine, which is started where that is allowed. */
 struct view_link *cli_link(struct cli *cli, struct err *err);
+/* The same without starting one. */
+struct view_link *cli_link_only(struct cli *cli, struct err *err);
 /* Waits, a minute at most, until an engine that was told to stop has ended: its lock and its files
  * are free then. One that a console started and has not waited for has ended too, so that its pid
  * alone would not tell. 0: returns at once. */
@@ -99,6 +101,9 @@ void cli_engine_end_wait(pid_t pid);
  * exit code. */
 int cli_look(struct cli *cli, const char *verb, cJSON *take_params,
              void (*print)(struct view_out *out, const cJSON *data));
+/* The same without starting an engine. */
+int cli_look_only(struct cli *cli, const char *verb, cJSON *take_params,
+                  void (*print)(struct view_out *out, const cJSON *data));
 /* An operand that is the number of a run. */
 int cli_run_id(struct cli *cli, size_t operand, int64_t *id, struct err *err) must_check;
 /* The operands as a JSON array "tables" of params, each checked to be a name of three parts. */

@@ -154,17 +154,12 @@ int cli_exec_doctor(struct cli *cli)
 {
     struct err err = ERR_INIT;
     const char *only = cli_value(&cli->args, "only");
-    struct view_link_options options = {.profile = cli->profile,
-                                        .socket = cli->socket,
-                                        .version = cli->version,
-                                        .seam = cli->seam,
-                                        .out = cli->out};
     if (only && !view_doctor_names(only)) {
         base_err_set(&err, ERR_USAGE, "the doctor has no layer and no chain \"%s\"", only);
         base_err_hint(&err, "aampe-console doctor --help names them.");
         return view_error(cli->out, &err, NULL);
     }
-    struct view_link *link = view_link_open(&options, &err);
+    struct view_link *link = cli_link_only(cli, &err);
     if (link == NULL)
         return offline(cli, only);
     int code = online(cli, link, only);

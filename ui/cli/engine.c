@@ -12,38 +12,9 @@
 
 #define END_MS 60000
 
-/* The link without starting an engine. */
-static struct view_link *link_only(struct cli *cli, struct err *err)
-{
-    struct view_link_options options = {.profile = cli->profile,
-                                        .socket = cli->socket,
-                                        .version = cli->version,
-                                        .seam = cli->seam,
-                                        .out = cli->out};
-    return view_link_open(&options, err);
-}
-
-static int look_only(struct cli *cli, const char *verb, cJSON *take_params,
-                     void (*print)(struct view_out *out, const cJSON *data))
-{
-    struct err err = ERR_INIT;
-    cJSON *data = NULL;
-    struct view_link *link = link_only(cli, &err);
-    int rc = link ? view_call(link, verb, take_params, &data, &err) : -1;
-    if (link == NULL)
-        cJSON_Delete(take_params);
-    view_link_free(&link);
-    if (rc != 0)
-        return view_error(cli->out, &err, NULL);
-    if (!cli->out->json)
-        print(cli->out, data);
-    view_json_ok(cli->out, data);
-    return VIEW_EXIT_DONE;
-}
-
 int cli_exec_engine_status(struct cli *cli)
 {
-    return look_only(cli, "engine.status", NULL, view_engine_status);
+    return cli_look_only(cli, "engine.status", NULL, view_engine_status);
 }
 
 int cli_exec_engine_start(struct cli *cli)
@@ -92,7 +63,7 @@ int cli_exec_engine_stop(struct cli *cli)
 {
     struct err err = ERR_INIT;
     cJSON *data = NULL;
-    struct view_link *link = link_only(cli, &err);
+    struct view_link *link = cli_link_only(cli, &err);
     bool running = link != NULL;
     if (link == NULL && err.code != ERR_ENGINE_UNREACHABLE)
         return view_error(cli->out, &err, NULL);
@@ -121,7 +92,7 @@ static void reload_print(struct view_out *out, const cJSON *data)
 
 int cli_exec_engine_reload(struct cli *cli)
 {
-    return look_only(cli, "engine.reload", NULL, reload_print);
+    return cli_look_only(cli, "engine.reload", NULL, reload_print);
 }
 
 int cli_exec_engine_log(struct cli *cli)
@@ -132,5 +103,5 @@ int cli_exec_engine_log(struct cli *cli)
         return view_error(cli->out, &err, NULL);
     cJSON *params = base_json_object();
     base_json_add_i64(params, "lines", lines);
-    return look_only(cli, "engine.log", params, view_lines);
+    return cli_look_only(cli, "engine.log", params, view_lines);
 }

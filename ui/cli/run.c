@@ -33,35 +33,58 @@ int cli_run(struct cli *cli)
     return execs[command->id](cli);
 }
 
-struct view_link *cli_link(struct cli *cli, struct err *err)
+static struct view_link *link_open(struct cli *cli, bool start, struct err *err)
 {
     struct view_link_options options = {.profile = cli->profile,
                                         .socket = cli->socket,
                                         .version = cli->version,
                                         .seam = cli->seam,
                                         .out = cli->out,
-                                        .start = cli->socket == NULL};
+                                        .start = start};
     return view_link_open(&options, err);
+}
+
+struct view_link *cli_link(struct cli *cli, struct err *err)
+{
+    return link_open(cli, cli->socket == NULL, err);
+}
+
+struct view_link *cli_link_only(struct cli *cli, struct err *err)
+{
+    return link_open(cli, false, err);
+}
+
+/* link NULL: err says why there is none. */
+static int look(struct cli *cli, struct view_link *take_link, const char *verb, cJSON *take_params,
+                void (*print)(struct view_out *out, const cJSON *data), struct err *err)
+{
+    cJSON *data = NULL;
+    int rc = take_link ? view_call(take_link, verb, take_params, &data, err) : -1;
+    if (take_link == NULL)
+        cJSON_Delete(take_params);
+    view_link_free(&take_link);
+    if (rc != 0)
+        return view_error(cli->out, err, NULL);
+    if (!cli->out->json)
+        print(cli->out, data);
+    view_json_ok(cli->out, data);
+    return VIEW_EXIT_DONE;
 }
 
 int cli_look(struct cli *cli, const char *verb, cJSON *take_params,
              void (*print)(struct view_out *out, const cJSON *data))
 {
     struct err err = ERR_INIT;
-    cJSON *data = NULL;
     struct view_link *link = cli_link(cli, &err);
-    if (link == NULL) {
-        cJSON_Delete(take_params);
-        return view_error(cli->out, &err, NULL);
-    }
-    int rc = view_call(link, verb, take_params, &data, &err);
-    view_link_free(&link);
-    if (rc != 0)
-        return view_error(cli->out, &err, NULL);
-    if (!cli->out->json)
-        print(cli->out, data);
-    view_json_ok(cli->out, data);
-    return VIEW_EXIT_DONE;
+    return look(cli, link, verb, take_params, print, &err);
+}
+
+int cli_look_only(struct cli *cli, const char *verb, cJSON *take_params,
+                  void (*print)(struct view_out *out, const cJSON *data))
+{
+    struct err err = ERR_INIT;
+    struct view_link *link = cli_link_only(cli, &err);
+    return look(cli, link, verb, take_params, print, &err);
 }
 
 int cli_run_id(struct cli *cli, size_t operand, int64_t *id, struct err *err)

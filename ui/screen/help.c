@@ -227,13 +227,8 @@ static size_t help_hints(const struct screen *screen, enum view_action out[], si
 {
     static const enum view_action hints[] = {VIEW_ACTION_PAGE_DOWN, VIEW_ACTION_FILTER,
                                              VIEW_ACTION_COPY, VIEW_ACTION_CLOSE};
-    size_t count = 0;
     (void)screen;
-    while (count < max && count < base_countof(hints)) {
-        out[count] = hints[count];
-        count++;
-    }
-    return count;
+    return screen_hints(hints, base_countof(hints), out, max);
 }
 
 static const char *help_label(const struct screen *screen, enum view_action action)

@@ -86,13 +86,8 @@ static size_t messages_hints(const struct screen *screen, enum view_action out[]
 {
     static const enum view_action hints[] = {VIEW_ACTION_COPY, VIEW_ACTION_EXPORT,
                                              VIEW_ACTION_CLOSE};
-    size_t count = 0;
     (void)screen;
-    while (count < max && count < base_countof(hints)) {
-        out[count] = hints[count];
-        count++;
-    }
-    return count;
+    return screen_hints(hints, base_countof(hints), out, max);
 }
 
 const struct screen_ops screen_messages = {

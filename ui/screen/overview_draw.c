@@ -11,6 +11,7 @@
 #define TABLES_MIN 4 /* of them are seen before the lines below go */
 #define EXPLAIN_HEIGHT 17
 #define EXPLAIN_ROWS 3 /* what the worst trouble's cause and fix take, as a rule */
+#define TABLES_ABOVE 4 /* SAFE, a rule, the heads, and one to spare */
 
 bool overview_down(const struct overview *overview)
 {
@@ -86,6 +87,16 @@ static int needs_rows(const struct overview *overview, const cJSON *status)
     return room < 3 ? 3 : room;
 }
 
+/* Cause and fix below the worst are shown where the tables still find room. */
+static bool explains(const struct overview *overview, const cJSON *status)
+{
+    int tables = cJSON_GetArraySize(base_json_array(status, "tables"));
+    int items = cJSON_GetArraySize(base_json_array(status, "attention"));
+    int rows = needs_rows(overview, status), height = overview->screen.height;
+    return height >= EXPLAIN_HEIGHT ||
+           height >= (items < rows ? items : rows + 1) + EXPLAIN_ROWS + TABLES_ABOVE + tables;
+}
+
 static void make(struct overview *overview)
 {
     struct console *console = overview->screen.console;
@@ -106,7 +117,7 @@ static void make(struct overview *overview)
     overview->tables = view_page_new(width);
     overview->world = view_page_new(width);
     view_status_needs(overview->needs, status, now, needs_rows(overview, status),
-                      overview->screen.height >= EXPLAIN_HEIGHT);
+                      explains(overview, status));
     view_status_tables(overview->tables, status, now, is_narrow(overview));
     view_status_world(overview->world, status, now);
 }

@@ -314,13 +314,8 @@ static size_t palette_hints(const struct screen *screen, enum view_action out[],
 {
     static const enum view_action hints[] = {VIEW_ACTION_OPEN, VIEW_ACTION_NEXT_TAB,
                                              VIEW_ACTION_CLOSE};
-    size_t count = 0;
     (void)screen;
-    while (count < max && count < base_countof(hints)) {
-        out[count] = hints[count];
-        count++;
-    }
-    return count;
+    return screen_hints(hints, base_countof(hints), out, max);
 }
 
 static const char *palette_label(const struct screen *screen, enum view_action action)

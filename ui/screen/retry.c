@@ -494,13 +494,8 @@ static size_t retry_hints(const struct screen *screen, enum view_action out[], s
 {
     static const enum view_action all[] = {VIEW_ACTION_NEXT_TAB, VIEW_ACTION_TICK, VIEW_ACTION_OPEN,
                                            VIEW_ACTION_CLOSE};
-    size_t count = 0;
     (void)screen;
-    while (count < base_countof(all) && count < max) {
-        out[count] = all[count];
-        count++;
-    }
-    return count;
+    return screen_hints(all, base_countof(all), out, max);
 }
 
 static const char *retry_label(const struct screen *screen, enum view_action action)

@@ -521,7 +521,7 @@ static size_t run_hints(const struct screen *screen, enum view_action out[], siz
 {
     const struct run_screen *run = (const struct run_screen *)screen;
     enum view_action all[8];
-    size_t count = 0, n = 0;
+    size_t n = 0;
     if (fix_of(run))
         all[n++] = VIEW_ACTION_FIX;
     if (run->data && retry_refused(run) == NULL)
@@ -535,11 +535,7 @@ static size_t run_hints(const struct screen *screen, enum view_action out[], siz
     all[n++] = VIEW_ACTION_EXPORT;
     all[n++] = VIEW_ACTION_COPY;
     all[n++] = VIEW_ACTION_NEXT_TAB;
-    while (count < n && count < max) {
-        out[count] = all[count];
-        count++;
-    }
-    return count;
+    return screen_hints(all, n, out, max);
 }
 
 static const char *run_label(const struct screen *screen, enum view_action action)

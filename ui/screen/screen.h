@@ -74,6 +74,10 @@ struct screen {
     bool painted;      /* has been on the terminal since it came to the top */
 };
 
+/* For the hints of a screen: as many of the list as fit; returns how many. */
+size_t screen_hints(const enum view_action list[], size_t count, enum view_action out[],
+                    size_t max);
+
 /* The screens. Each is added to the table in screens.c by the one who writes it; a digit without a
  * screen says so. Arguments a numbered screen understands besides its own (the palette, `!` and
  * other screens hand them over; NULL: none):

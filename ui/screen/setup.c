@@ -352,10 +352,7 @@ static size_t setup_hints(const struct screen *screen, enum view_action out[], s
                                              VIEW_ACTION_COPY_COMMAND, VIEW_ACTION_REFRESH,
                                              VIEW_ACTION_CLOSE};
     (void)screen;
-    size_t count = 0;
-    for (; count < base_countof(hints) && count < max; count++)
-        out[count] = hints[count];
-    return count;
+    return screen_hints(hints, base_countof(hints), out, max);
 }
 
 const struct screen_ops screen_setup = {

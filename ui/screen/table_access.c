@@ -101,9 +101,7 @@ static size_t access_hints(const struct table *table, enum view_action out[], si
     static const enum view_action fine[] = {VIEW_ACTION_CHECK, VIEW_ACTION_TICK, VIEW_ACTION_SYNC};
     const enum view_action *list = table_denied(table) ? denied : fine;
     size_t count = table_denied(table) ? 4 : 3;
-    for (size_t i = 0; i < count && i < max; i++)
-        out[i] = list[i];
-    return count < max ? count : max;
+    return screen_hints(list, count, out, max);
 }
 
 static const char *access_label(const struct table *table, enum view_action action)

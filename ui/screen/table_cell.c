@@ -97,9 +97,7 @@ static size_t cell_hints(const struct screen *screen, enum view_action out[], si
     static const enum view_action list[] = {VIEW_ACTION_CLOSE, VIEW_ACTION_COPY,
                                             VIEW_ACTION_EXPORT};
     (void)screen;
-    for (size_t i = 0; i < base_countof(list) && i < max; i++)
-        out[i] = list[i];
-    return base_countof(list) < max ? base_countof(list) : max;
+    return screen_hints(list, base_countof(list), out, max);
 }
 
 static void cell_crumb(const struct screen *screen, struct buf *out)

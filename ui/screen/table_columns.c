@@ -302,9 +302,7 @@ static size_t columns_hints(const struct table *table, enum view_action out[], s
     static const enum view_action list[] = {VIEW_ACTION_FILTER, VIEW_ACTION_COPY,
                                             VIEW_ACTION_EXPORT};
     (void)table;
-    for (size_t i = 0; i < base_countof(list) && i < max; i++)
-        out[i] = list[i];
-    return base_countof(list) < max ? base_countof(list) : max;
+    return screen_hints(list, base_countof(list), out, max);
 }
 
 static void columns_right(const struct table *table, struct buf *out)

@@ -113,9 +113,7 @@ static size_t history_hints(const struct table *table, enum view_action out[], s
     static const enum view_action list[] = {VIEW_ACTION_OPEN, VIEW_ACTION_CHECK,
                                             VIEW_ACTION_REFRESH};
     (void)table;
-    for (size_t i = 0; i < base_countof(list) && i < max; i++)
-        out[i] = list[i];
-    return base_countof(list) < max ? base_countof(list) : max;
+    return screen_hints(list, base_countof(list), out, max);
 }
 
 static const char *history_label(const struct table *table, enum view_action action)

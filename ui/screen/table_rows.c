@@ -505,9 +505,7 @@ static size_t rows_hints(const struct table *table, enum view_action out[], size
     static const enum view_action none[] = {VIEW_ACTION_CHECK, VIEW_ACTION_REFRESH};
     const enum view_action *from = grid_of(table) ? list : none;
     size_t count = grid_of(table) ? base_countof(list) : base_countof(none);
-    for (size_t i = 0; i < count && i < max; i++)
-        out[i] = from[i];
-    return count < max ? count : max;
+    return screen_hints(from, count, out, max);
 }
 
 static const char *rows_label(const struct table *table, enum view_action action)

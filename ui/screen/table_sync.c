@@ -263,9 +263,7 @@ static size_t sync_hints(const struct table *table, enum view_action out[], size
     static const enum view_action other[] = {VIEW_ACTION_TICK, VIEW_ACTION_PLAN};
     const enum view_action *list = table->shared ? shared : other;
     size_t count = table->shared ? base_countof(shared) : base_countof(other);
-    for (size_t i = 0; i < count && i < max; i++)
-        out[i] = list[i];
-    return count < max ? count : max;
+    return screen_hints(list, count, out, max);
 }
 
 static const char *sync_label(const struct table *table, enum view_action action)
