@@ -285,9 +285,12 @@ void engine_connect(struct engine *engine)
 
 void engine_disconnect(struct engine *engine)
 {
+    bool within = engine->parting;
     engine_secrets_disconnect(engine);
     engine->audit_reading = false;
-    sync_free(&engine->sync);
+    engine->parting = true;
+    sync_free(&engine->sync); /* waits for its disk and its workers, in turns of the loop */
+    engine->parting = within;
     engine_looks_free(engine);
     engine_warehouse_forget(engine);
     engine_glances_free(&engine->glances);
@@ -301,6 +304,8 @@ void engine_disconnect(struct engine *engine)
 
 void engine_reconnect(struct engine *engine)
 {
+    if (engine->parting)
+        return; /* in the middle of it: it ends with the settings of then, or for good */
     /* A walk over the workspace does not hold it up: the next one goes on where it was. */
     bool busy = (engine->sync && !sync_idle(engine->sync)) || engine->asks;
     engine->rebuild_wanted = busy;

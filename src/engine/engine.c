@@ -196,6 +196,7 @@ static void asks_fail(struct engine *engine)
 
 void engine_close(struct engine *engine)
 {
+    engine->parting = true;
     if (engine->loop) {
         net_loop_cancel_timer(engine->loop, engine->tick_timer);
         net_loop_cancel_timer(engine->loop, engine->snapshot_timer);

@@ -80,6 +80,7 @@ struct engine {
     struct sync *sync;
     struct err connect_err; /* a setting is there but not usable */
     bool recovering, rebuild_wanted, stopping;
+    bool parting; /* being taken apart, while the loop turns inside: nobody is served */
     struct engine_glances *glances; /* at tables of the tree and of plans; with db */
     struct engine_look *looks;      /* at tables of runs that failed; circumstance.c */
     struct engine_secrets *secrets; /* of the principal in the workspace; NULL: not looked yet */

@@ -108,7 +108,8 @@ static void on_ready(void *user, int fd, int events)
 {
     struct engine *engine = user;
     int ipc = (events & NET_READ ? IPC_WATCH_READ : 0) | (events & NET_WRITE ? IPC_WATCH_WRITE : 0);
-    ipc_server_ready(engine->server, fd, ipc);
+    if (!engine->parting)
+        ipc_server_ready(engine->server, fd, ipc);
 }
 
 static void watch(void *user, int fd, int events)

@@ -506,12 +506,27 @@ static void add_basic(struct net_call *call, const struct secret *basic)
     base_buf_free(&coded);
 }
 
+/* What says who we are, or how the message is framed and whom it is for, is not a link's to say. */
+static bool header_refused(const char *line)
+{
+    static const char *const names[] = {"authorization",  "cookie",  "host", "connection",
+                                        "content-length", "upgrade", "te",   "transfer-encoding"};
+    size_t len = strcspn(line, ": \t");
+
+    if (strncasecmp(line, "proxy-", 6) == 0)
+        return true;
+    for (size_t i = 0; i < base_countof(names); i++)
+        if (len == strlen(names[i]) && strncasecmp(line, names[i], len) == 0)
+            return true;
+    return false;
+}
+
 static int copy_headers(struct net_call *call, const struct net_request *request)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         const char *line = request->headers[i];
 
-        if (strncasecmp(line, "authorization:", 14) == 0 || strncasecmp(line, "cookie:", 7) == 0)
+        if (header_refused(line))
             return base_err_set(&call->err, ERR_SEC_HOST_REFUSED,
                                 "a link asks for a header that is never sent");
         if (strpbrk(line, "\r\n") || !strchr(line, ':'))

@@ -8,13 +8,14 @@ import threading
 class Workspace:
     """change(path, status, headers, body) gives (status, headers, body) of what is sent on; it may be replaced at any time. headers
     may be pairs too, with a length of their own; a fourth member is the number of bytes after which the connection ends.
-    seen: (method, path, headers) of every request. method.kind: of the request that change is asked about."""
+    seen: (method, path, headers) of every request. submitted: (text of the statement, status it was answered with). method.kind: of the request that change is asked about."""
 
     def __init__(self, address):
         self.host = address.split("://")[1].rstrip("/")
         self.change = None
         self.ask = lambda path: path  # what the sandbox is asked instead
         self.seen = []
+        self.submitted = []
         self.method = threading.local()
         outer = self
 
@@ -54,6 +55,8 @@ class Workspace:
             self.method.kind = handler.command
             status, sent, data, *more = self.change(handler.path, status, sent, data)
             cut = more[0] if more else None
+        if handler.command == "POST" and handler.path.endswith("/sql/statements"):
+            self.submitted.append((json.loads(body)["statement"], status))
         self.send(handler, status, list(sent.items()) if isinstance(sent, dict) else sent, data, cut)
 
     @staticmethod

@@ -166,7 +166,8 @@ def test_links_elsewhere(lab, target):
     assert failed(lab) in {"SEC_HOST_REFUSED", "SRC_LINK_HOST_UNREACHABLE"}
 
 
-@pytest.mark.parametrize("header", ["Authorization", "Cookie", "authorization", "X-Two\r\nAuthorization"])
+@pytest.mark.parametrize("header", ["Authorization", "Cookie", "authorization", "X-Two\r\nAuthorization", "Authorization ", "Host",
+                                    "Transfer-Encoding", "content-length", "Connection", "Proxy-Authorization"])
 def test_link_headers(lab, header):
     def edit(path, document):
         for link in (document.get("result") or document).get("external_links") or []:

@@ -9,6 +9,7 @@ import http.server
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ COMMANDS = [["tree", "--refresh"], ["show", TABLE], ["show", TABLE, "--stats"], 
             ["preview", TABLE, "--limit", "5"], ["share", "add", "shop.aampe.products", "--check"], ["sync", "plan"],
             ["sync", "run", "--wait", TABLE], ["doctor"], ["doctor", "--only", "token"], ["secrets", "list"],
             ["audit", "list", "--read"]]
+PEAK_MIB = 256  # of the engine, whatever it is told
 PATIENCE = 90.0  # seconds a command may take, its waiting turned away
 FINDING = re.compile(r"runtime error|AddressSanitizer|LeakSanitizer|ThreadSanitizer|^BUG|aborted", re.M)
 
@@ -219,6 +221,7 @@ def round_of(lab, asked, seed, number, known):
         renew(lab)
     bender = Bender(lab, dice, target)
     lab.workspace.seen.clear()
+    lab.workspace.submitted.clear()
     lab.workspace.change = bender
     begun = time.monotonic()
     told = ""
@@ -226,11 +229,41 @@ def round_of(lab, asked, seed, number, known):
         code, document, _ = lab.run(words)
         told = f"exit {code} {' '.join(sorted(set(codes_in(document))))}"
         judge(lab, words, code, document, known)
+        submitted_once(lab)
+        calls_checked(lab)
         return f"{told} ({time.monotonic() - begun:.1f} s)", words, target, bender
     except (AssertionError, subprocess.TimeoutExpired) as failure:
         raise AssertionError(f"SEED={seed} ROUND={number}: {' '.join(words)}; {target}; {bender.names[:4]}: {failure}") from failure
     finally:
         lab.workspace.change = lab.honest
+
+
+def ended_in_the_middle(lab, seed, times):
+    """The engine is stopped, told new settings or left by its console in the middle of two commands: it ends as it should."""
+    dice = random.Random(f"{seed}:ends")
+    for number in range(times):
+        asked = [subprocess.Popen([harness.program("aampe-console"), "--profile", lab.profile.name, "--socket",
+                                   os.path.join(lab.profile.state, "sock"), "--json", *words], env=lab.profile.environment,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                 for words in (dice.choice(COMMANDS), dice.choice(COMMANDS))]
+        wait_moment(dice.random() * 0.6)
+        what = dice.choice(["stop", "stop", "settings", "console"])
+        if what == "stop":
+            lab.profile.engine.terminate()
+            code = lab.profile.engine.wait(60)
+            assert code == 0, f"SEED={seed}: stopped in the middle ({number}), the engine ended with {code}: {lab.engine_said()[-3000:]}"
+        elif what == "settings":
+            renew(lab)
+        else:
+            asked[0].send_signal(signal.SIGINT)
+        for one in asked:
+            one.wait(PATIENCE)
+        if what == "stop":
+            lab.profile.engine_start(AAMPE_CLOCK_FILE=lab.clock.path)
+
+
+def wait_moment(seconds):
+    time.sleep(seconds)
 
 
 def calls_checked(lab):
@@ -239,6 +272,26 @@ def calls_checked(lab):
         if path.startswith("/results/"):
             bad = {"authorization", "cookie", "proxy-authorization"} & {name.lower() for name in headers}
             assert not bad, f"{method} {path.split('?')[0]} with {bad}"
+
+
+def submitted_once(lab):
+    """A statement of a run is submitted again only after an answer that says it was not taken."""
+    last = {}
+    for text, status in list(lab.workspace.submitted):
+        mark = re.search(r"/\* (aampe:\S+) \*/", text)
+        if mark:
+            assert last.get(mark[1], 429) in (400, 401, 403, 429, 503), f"{mark[1]} was submitted again after {last[mark[1]]}"
+            last[mark[1]] = status
+
+
+def peak_mib(lab):
+    with open("/proc/%d/status" % lab.profile.engine.pid, encoding="ascii") as file:
+        return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1]) // 1024
+
+
+def sanitized():
+    with open(harness.program("aampe-syncd"), "rb") as file:
+        return re.search(rb"__(asan|tsan)_init", file.read()) is not None
 
 
 def leaks(lab):
@@ -262,7 +315,7 @@ def main():
     rounds = int(os.environ.get("ROUNDS") or 400)
     only = os.environ.get("ROUND")
     known = codes_known()
-    failures, slowest = [], (0.0, "")
+    failures, slowest, bent = [], (0.0, ""), 0
     print(f"mutants: SEED={seed}", flush=True)
     with harness.Folder("aampe-mutants.") as folder:
         lab = Lab(folder)
@@ -272,7 +325,7 @@ def main():
                 begun = time.monotonic()
                 try:
                     told, words, target, bender = round_of(lab, asked, seed, number, known)
-                    calls_checked(lab)
+                    bent += bool(bender.names)
                     if only or os.environ.get("VERBOSE"):
                         print(f"  {number} {' '.join(words)}; {target}; {bender.names[:4]}: {told}", flush=True)
                 except AssertionError as failure:
@@ -281,9 +334,18 @@ def main():
                     if lab.profile.engine.poll() is not None:
                         lab.profile.engine_start(AAMPE_CLOCK_FILE=lab.clock.path)
                 slowest = max(slowest, (time.monotonic() - begun, str(number)))
+            try:
+                ended_in_the_middle(lab, seed, 0 if only else rounds // 10)
+            except AssertionError as failure:
+                failures.append(str(failure)[:3500])
             code, document, _ = lab.run(["sync", "run", "--wait", TABLE])
             if code != 0:
                 failures.append(f"an honest sync afterwards: exit {code}: {document['error']}")
+            if not bent and not only:
+                failures.append("no answer was bent")
+            peak = peak_mib(lab)
+            if peak > PEAK_MIB and not sanitized():
+                failures.append(f"the engine took {peak} MiB")
             found = leaks(lab)
             if found:
                 failures.append("leaks: %s" % found[:5])
@@ -295,8 +357,8 @@ def main():
             lab.close()
     for failure in failures:
         print(f"  failed: {failure}", flush=True)
-    print(f"mutants: {rounds if not only else 1} rounds, {len(failures)} failed, the slowest took {slowest[0]:.1f} s (round {slowest[1]}), "
-          f"SEED={seed}")
+    print(f"mutants: {rounds if not only else 1} rounds, {bent} with a bent answer, {len(failures)} failed, the slowest took "
+          f"{slowest[0]:.1f} s (round {slowest[1]}), the engine at most {peak} MiB, SEED={seed}")
     return 1 if failures else 0
 
 
