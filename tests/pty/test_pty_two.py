@@ -73,6 +73,7 @@ class Two(unittest.TestCase):
         self.watch(again)
         self.home.control("fault", "clear")
         again.wait(lambda s: "RUNNING" not in s.text(), "the end of the sync", 300)
+        wait_for(lambda: self.state() == "done", 300)  # the screen may be between two pictures
         self.assertTrue(self.home.json("sync", "verify")["ok"])
 
     def test_linear_left_and_found_again(self):
