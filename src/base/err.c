@@ -33,6 +33,20 @@ static bool known(enum err_code code)
     return (unsigned)code < base_countof(table);
 }
 
+/* What has no room is cut, and says so: half a sentence reads like a whole one. */
+static void clean_into(char *out, size_t size, const char *raw)
+{
+    char whole[4096];
+
+    base_text_clean_into(whole, sizeof whole, raw);
+    if (strlen(whole) < size) {
+        memcpy(out, whole, strlen(whole) + 1);
+        return;
+    }
+    base_text_clean_into(out, size - 3, raw);
+    memcpy(out + strlen(out), "...", 4);
+}
+
 __attribute__((format(printf, 3, 0))) static void format_clean(char *out, size_t size,
                                                                const char *fmt, va_list args)
 {
@@ -40,7 +54,7 @@ __attribute__((format(printf, 3, 0))) static void format_clean(char *out, size_t
 
     vsnprintf(raw, sizeof raw, fmt, args);
     base_text_redact(raw);
-    base_text_clean_into(out, size, raw);
+    clean_into(out, size, raw);
 }
 
 int base_err_set(struct err *err, enum err_code code, const char *fmt, ...)
@@ -107,7 +121,7 @@ int base_err_context(struct err *err, const char *fmt, ...)
     format_clean(context, sizeof context, fmt, args);
     va_end(args);
     snprintf(whole, sizeof whole, "%s: %s", context, err->message);
-    base_text_clean_into(err->message, sizeof err->message, whole);
+    clean_into(err->message, sizeof err->message, whole);
     return -1;
 }
 

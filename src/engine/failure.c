@@ -38,6 +38,7 @@ static const struct {
     {"SRC_CHUNK_", "no", "only the way of results to this host is concerned"},
     {"SRC_ROWCOUNT_", "no", "only the result of this run is concerned"},
     {"SRC_", "unknown", "it depends on what they ask for"},
+    {"SEC_REDIRECT_REFUSED", "unknown", "what sends this engine on may send them on too"},
     {"", "no", "only this engine and its destination are concerned"},
 };
 

@@ -9,6 +9,7 @@
 #include "catalog/key.h"
 #include "engine/glance.h"
 #include "model/grant.h"
+#include "store/look.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,19 +267,38 @@ static bool lacks(struct engine *engine, const char *name)
     return lacking;
 }
 
+/* Its latest run was refused for want of a right: the list of the workspace may be older than that.
+ */
+static bool refused(struct store_look *reader, const struct model_name *name)
+{
+    struct store_look_table look;
+    struct err err = ERR_INIT;
+    enum model_grant level;
+    if (reader == NULL || store_look_table(reader, name, &look, &err) != 0)
+        return false;
+    bool is = look.last.id > 0 && look.last.state == RUN_FAILED &&
+              model_grant_of(look.last.err.code, &level) == 0;
+    store_look_table_free(&look);
+    return is;
+}
+
 /* Tables of the share that stay in it and cannot be read: what is still missing for the share.
  * Behind the draft in the same list, at most PLAN_MAX of them. Returns how many there are. */
 static int64_t kept_add(struct engine *engine, struct plan *plan, int64_t skip, size_t limit)
 {
     const struct model_share *share = config_profile_share(engine->profile);
+    struct err err = ERR_INIT;
+    struct store_look *reader = store_look_new(engine->state, &err);
     int64_t kept = 0;
     for (size_t i = 0; i < share->count && kept < PLAN_MAX; i++) {
         char *name = model_name_text(&share->tables[i].name);
-        if (catalog_ticks_get(engine->ticks, name).draft == 0 && lacks(engine, name) &&
-            kept++ >= skip && plan->items.count < limit)
+        if (catalog_ticks_get(engine->ticks, name).draft == 0 &&
+            (lacks(engine, name) || refused(reader, &share->tables[i].name)) && kept++ >= skip &&
+            plan->items.count < limit)
             item_push(plan, name, 0);
         free(name);
     }
+    store_look_free(&reader);
     return kept;
 }
 

@@ -217,6 +217,8 @@ def test_failure_and_retry(ready, synced, level, code, grant):
         assert failed["run"]["word"] == "failed" and failed["last_good"]["word"] == "done"
         assert "SAFE" in ready.console("runs", "show").stdout
         assert ready.json("status", code=1)["data"]["failed"] == 1
+        # What the failure tells to paste, though the list of the workspace was read before the right was taken.
+        assert ready.console("share", "plan", "--sql").stdout.strip() == plan["plan"][0]["grants"][0]
     finally:
         ready.control("fault", "clear")
     assert ready.json("runs", "retry", str(failed["run"]["id"]), "--wait")["data"]["verified"] is True

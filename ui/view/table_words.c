@@ -211,7 +211,7 @@ void view_share_plan(struct view_out *out, const cJSON *data)
     if (changes == 0)
         view_line(out, "nothing to change");
     else if (base_json_bool_or(data, "changed", false))
-        view_line(out, "%lld changes made", changes);
+        view_line(out, "%lld change%s made", changes, changes == 1 ? "" : "s");
     else
-        view_line(out, "%lld changes to make", changes);
+        view_line(out, "%lld change%s to make", changes, changes == 1 ? "" : "s");
 }
