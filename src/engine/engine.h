@@ -107,8 +107,8 @@ int engine_reload(struct engine *engine, bool *changed, struct err *err) must_ch
 int engine_profile_replace(struct engine *engine, struct config_profile **take,
                            struct err *err) must_check;
 int engine_vault_open(struct engine *engine, struct err *err) must_check;
-/* Opens a closed vault if that can be done by now; where its key is lost, begins a new one and keeps
- * the old file, which *aside names (the caller's; NULL: none). */
+/* Opens a closed vault if that can be done by now; where its key is lost, begins a new one and
+ * keeps the old file, which *aside names (the caller's; NULL: none). */
 int engine_vault_renew(struct engine *engine, char **aside, struct err *err) must_check;
 
 /* connect.c: from settings to workspace, storage and sync. */

@@ -41,7 +41,7 @@ static void look_shape(struct watch_check *check)
     bool same = strcmp(check->host, check->origin) == 0 || strcmp(check->host, shown) == 0;
     watch_end(check, WATCH_OK, NULL, "%s%s", same ? shown : "taken as ",
               same && !http ? ""
-              : same        ? ", plain http: on this machine only"
+              : same        ? ", plain http, this host only"
                             : shown);
     config_host_free(&host);
 }
@@ -387,7 +387,7 @@ static void look_expiry(struct watch_check *check)
     int64_t left = check->secret_expires_us - base_seam_now_us(check->seam);
     int days = (int)(left / 86400 / 1000000);
     if (check->secret_expires_us == 0) {
-        watch_end(check, WATCH_OK, NULL, "not known here; the workspace keeps it at most 730 days");
+        watch_end(check, WATCH_OK, NULL, "not told; at most 730 days from its making");
     } else if (left <= 0) {
         base_err_set(&err, ERR_SRC_AUTH_SECRET_EXPIRED, "the secret is over");
         watch_end(check, WATCH_FAIL, &err, "over");
