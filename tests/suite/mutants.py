@@ -100,6 +100,8 @@ class Lab:
     def remember(self, data):
         for token in re.findall(rb'"access_token": ?"([^"]{20,})"', data):
             self.tokens.add(token.decode())
+        for link in re.findall(rb'"external_link": ?"[^"?]*\?([^"]{20,})"', data):
+            self.tokens.add(link.decode())
 
     def honest(self, path, status, headers, data):
         self.remember(data)
@@ -334,6 +336,7 @@ def main():
                     if lab.profile.engine.poll() is not None:
                         lab.profile.engine_start(AAMPE_CLOCK_FILE=lab.clock.path)
                 slowest = max(slowest, (time.monotonic() - begun, str(number)))
+            peak = peak_mib(lab)
             try:
                 ended_in_the_middle(lab, seed, 0 if only else rounds // 10)
             except AssertionError as failure:
@@ -343,7 +346,6 @@ def main():
                 failures.append(f"an honest sync afterwards: exit {code}: {document['error']}")
             if not bent and not only:
                 failures.append("no answer was bent")
-            peak = peak_mib(lab)
             if peak > PEAK_MIB and not sanitized():
                 failures.append(f"the engine took {peak} MiB")
             found = leaks(lab)

@@ -12,7 +12,7 @@ ODD = [-1, 0, 1, 2, 255, 65536, 2**31 - 1, 2**31, 2**32, 2**53, 2**53 + 1, 2**62
        "SUCCEEDED", "FAILED", "CLOSED", "RUNNING", "PENDING", "CANCELED", "DELETED", "STOPPED", "decimal(38,39)", "decimal(-1,-1)",
        "array<map<string,struct<a:int,", "9999-12-31T23:59:59.999Z", "0000-00-00T00:00:00Z", "1969-12-31T23:59:59Z", "-292277-01-01",
        "../../../../etc/passwd", "a/b?c=d#e", "%2e%2e%2f", "\u001b[31m\u009b1m", "\u202e\u200b\u2028", "\r\nX-A: b", "''; DROP TABLE x",
-       "`a`.`b`", "https://127.0.0.1/x?X-Amz-Signature=canarycanary", "\U0010ffff", True, False, None, [], {}, [[]], [None], [{}],
+       "`a`.`b`", "https://127.0.0.1/x?y=z", "\U0010ffff", True, False, None, [], {}, [[]], [None], [{}],
        {"": None}]
 STATUSES = [200, 201, 202, 204, 206, 300, 301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405, 407, 408, 409, 410, 412, 413,
             416, 418, 422, 423, 429, 451, 499, 500, 501, 502, 503, 504, 511, 520, 599, 999]
