@@ -2,8 +2,8 @@
 dist_check_SCRIPTS += tests/e2e/hostile_workspace.py tests/e2e/test_hostile_verbs.py tests/e2e/test_hostile_workspace.py
 TESTS += tests/e2e/test_hostile_verbs.py tests/e2e/test_hostile_workspace.py
 # The engine when the world is not as it left it.
-dist_check_SCRIPTS += tests/e2e/test_engine_doubt.py
-TESTS += tests/e2e/test_engine_doubt.py
+dist_check_SCRIPTS += tests/e2e/test_engine_doubt.py tests/e2e/test_settings.py
+TESTS += tests/e2e/test_engine_doubt.py tests/e2e/test_settings.py
 # Secrets of service principals, SCIM, system schemas and the audit log of the sandbox.
 dist_check_SCRIPTS += tests/e2e/test_sandbox_audit.py
 dist_check_SCRIPTS += tests/e2e/test_sandbox_ddl.py tests/e2e/test_sandbox_grants.py tests/e2e/test_sandbox_history.py tests/e2e/test_sandbox_information.py tests/e2e/test_sandbox_statement.py
