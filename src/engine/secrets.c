@@ -495,6 +495,7 @@ struct secret_check {
     struct engine_ask ask;
     struct net_token *token;
     struct net_token_wait *wait;
+    uint64_t answer; /* timer */
     char name[64];
     int64_t began_us;
     struct err err;
@@ -504,6 +505,7 @@ struct secret_check {
 static void check_free(struct engine_ask *ask)
 {
     struct secret_check *check = (struct secret_check *)ask;
+    net_loop_cancel_timer(ask->engine->loop, check->answer);
     net_token_cancel(&check->wait);
     net_token_free(&check->token);
 }
@@ -529,7 +531,7 @@ static void on_token(void *user, const struct secret *bearer, const struct err *
     check->good = bearer != NULL;
     if (err)
         check->err = *err;
-    net_loop_post(check->ask.engine->loop, check_answer, check);
+    check->answer = net_loop_after(check->ask.engine->loop, 0, check_answer, check);
 }
 
 void engine_verb_secrets_check(struct engine *engine, struct ipc_call *call, const cJSON *params)

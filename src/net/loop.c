@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define HELD_MS 2000
+
 struct timer {
     uint64_t id;
     int64_t due_us;
@@ -36,6 +38,7 @@ struct net_loop {
     vec_of(uint64_t) polled_ids;
     uint64_t next_id;
     bool stop;
+    int held;
     pthread_mutex_t lock; /* guards jobs */
     vec_of(struct job) jobs;
 };
@@ -56,11 +59,32 @@ struct net_loop *net_loop_new(struct base_seam *seam)
     return loop;
 }
 
+void net_loop_hold(struct net_loop *loop)
+{
+    loop->held++;
+}
+
+void net_loop_release(struct net_loop *loop)
+{
+    loop->held--;
+}
+
+/* Turns until nothing is promised any more. False: it did not come. */
+static bool promises_kept(struct net_loop *loop)
+{
+    int64_t end = base_seam_mono_us(loop->seam) + HELD_MS * INT64_C(1000);
+
+    while (loop->held && base_seam_mono_us(loop->seam) < end)
+        net_loop_turn(loop, 100);
+    return !loop->held;
+}
+
 void net_loop_free(struct net_loop **loop_ptr)
 {
     struct net_loop *loop = *loop_ptr;
 
-    if (!loop)
+    *loop_ptr = NULL;
+    if (!loop || !promises_kept(loop))
         return;
     curl_multi_cleanup(loop->multi);
     pthread_mutex_destroy(&loop->lock);
@@ -69,7 +93,7 @@ void net_loop_free(struct net_loop **loop_ptr)
     vec_free(&loop->polled);
     vec_free(&loop->polled_ids);
     vec_free(&loop->jobs);
-    base_free(loop_ptr);
+    free(loop);
     curl_global_cleanup();
 }
 

@@ -18,8 +18,14 @@ enum net_loop_events {
 struct net_loop;
 /* The seam is borrowed and must outlive the loop; timers run on its (turnable) monotonic clock. */
 struct net_loop *net_loop_new(struct base_seam *seam);
-/* Free clients, tokens and databricks objects first. Jobs posted and not yet run are dropped. */
+/* Free clients, tokens and databricks objects first. Jobs posted and not yet run are dropped, but
+ * for what net_loop_hold promised. */
 void net_loop_free(struct net_loop **loop);
+/* Another thread is going to post something and cannot be told not to (a disk that does not
+ * answer): net_loop_free waits for the release, two seconds at most; after that the loop stays in
+ * memory, because the program is ending and the thread may still come. One release for each. */
+void net_loop_hold(struct net_loop *loop);
+void net_loop_release(struct net_loop *loop);
 struct base_seam *net_loop_seam(struct net_loop *loop);
 
 /* Calls fn once, after at least ms milliseconds, never from inside this call. Returns an id, never

@@ -40,10 +40,18 @@ void watch_landing_free(struct watch_landing **landing_ptr)
         landing_gone(landing);
 }
 
+/* The disk is going to answer, whoever is there by then. */
+static void asks(struct watch_landing *landing)
+{
+    landing->asked = true;
+    net_loop_hold(landing->loop);
+}
+
 /* The disk has answered. NULL: nobody wants to know any more. */
 static struct watch_check *answered(struct watch_landing *landing)
 {
     landing->asked = false;
+    net_loop_release(landing->loop);
     if (landing->check == NULL)
         net_loop_after(landing->loop, 0, landing_gone, landing);
     return landing->check;
@@ -81,8 +89,8 @@ static void probe_begin(struct watch_check *check)
         watch_fail(check, &err);
         return;
     }
-    landing->asked = true;
     check->landing = landing;
+    asks(landing);
 }
 
 struct there {
@@ -236,7 +244,7 @@ static void table_next(struct watch_check *check)
         struct storage_identity id = {
             .run_seq = table->run_seq, .attempt = table->attempt, .table_path = table->table_path};
         memcpy(id.sync_uuid, table->sync_uuid, sizeof id.sync_uuid);
-        check->landing->asked = true;
+        asks(check->landing);
         storage_look(check->landing->storage, &id, on_look, check->landing);
         return;
     }

@@ -115,6 +115,7 @@ static void on_probe(void *user, const struct storage_reply *reply)
         else
             watch_end(check, WATCH_FAIL, reply->err, "%s", reply->err->message);
     }
+    net_loop_release(place->loop);
     net_loop_after(place->loop, 0, place_free, place);
 }
 
@@ -159,6 +160,7 @@ static void look_folder(struct watch_check *check)
         watch_end(check, WATCH_FAIL, &err, "%s", err.message);
     } else {
         check->place = place;
+        net_loop_hold(place->loop);
     }
 }
 

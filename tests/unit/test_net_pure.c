@@ -280,6 +280,46 @@ static void *thread_main(void *user)
     return NULL;
 }
 
+static void on_late_post(void *user)
+{
+    struct order *order = user;
+
+    note(order, "late ");
+    net_loop_release(order->loop);
+}
+
+static void *late_main(void *user)
+{
+    struct order *order = user;
+    char start;
+
+    assert_int_equal(read(order->pipe[0], &start, 1), 1);
+    net_loop_post(order->loop, on_late_post, order);
+    return NULL;
+}
+
+/* Whoever cannot be told to stop finds the loop that it posts to. */
+static void test_loop_waits_for_the_promised(void **state)
+{
+    struct base_seam *seam = base_seam_new();
+    struct order order = {.loop = net_loop_new(seam)};
+    struct net_loop *loop = order.loop;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pipe(order.pipe), 0);
+    net_loop_hold(loop);
+    assert_int_equal(pthread_create(&thread, NULL, late_main, &order), 0);
+    assert_int_equal(write(order.pipe[1], "x", 1), 1);
+    net_loop_free(&loop);
+    assert_null(loop);
+    assert_string_equal(order.text, "late ");
+    pthread_join(thread, NULL);
+    close(order.pipe[0]);
+    close(order.pipe[1]);
+    base_seam_free(&seam);
+}
+
 /* A post from a thread wakes a loop that has nothing else to wait for; the pipe it writes to is
  * then seen. */
 static void test_loop_wakeup(void **state)
@@ -321,15 +361,11 @@ static void test_loop_turned_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_origin),
-        cmocka_unit_test(test_no_proxy),
-        cmocka_unit_test(test_retry_schedule),
-        cmocka_unit_test(test_token_lead),
-        cmocka_unit_test(test_loop_order),
-        cmocka_unit_test(test_loop_wakeup),
-        cmocka_unit_test(test_loop_turned_clock),
+        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_origin),         cmocka_unit_test(test_no_proxy),
+        cmocka_unit_test(test_retry_schedule), cmocka_unit_test(test_token_lead),
+        cmocka_unit_test(test_loop_order),     cmocka_unit_test(test_loop_waits_for_the_promised),
+        cmocka_unit_test(test_loop_wakeup),    cmocka_unit_test(test_loop_turned_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
