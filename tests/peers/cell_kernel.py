@@ -15,11 +15,12 @@ import pyarrow as pa
 import world
 
 LARGE = "shop.aampe.events"
-# One link an answer is what the service does too, but kernel 1.3.0 then reads the last chunk only most of the time.
-LINKS = "links_per_response=4"
-ONE_LINK = ("kernel 1.3.0 has a race of its own there: of the same answers (chunk 1 names chunk 2 as the next) it asks now "
-            "chunk 1 and chunk 2, now chunk 1 twice, and ends without the last chunk's rows: 4 of 40 results, none of 80 "
-            "with 3 or more links an answer")
+# All links of a result in one answer. The service gives fewer, but where there is another answer to be asked for kernel 1.3.0
+# reads the last chunk only most of the time.
+LINKS = "links_per_response=100"
+MORE_ANSWERS = ("kernel 1.3.0 has a race of its own there: of the same answers it asks now chunk 1 and chunk 2, now chunk 1 twice, "
+                "or asks for the last chunk and never fetches it, and ends without an error and without that chunk's rows: 4 of "
+                "40 results with one link an answer, 2 of 30 with four on a busy machine, none where one answer has all links")
 AGAIN = 3  # times that the result of many chunks is read
 
 
@@ -126,7 +127,7 @@ def rows(cell, lab, session):
                 told(lab, statement)
     asked = json.loads(lab.sandbox.command("requests", "--json"))["requests"]
     links = collections.Counter(one["endpoint"] for one in asked)["link"]
-    cell.skip("rows with one link an answer", LARGE, ONE_LINK)
+    cell.skip("rows with more than one answer of links", LARGE, MORE_ANSWERS)
     cell.say("fetched by links", "sandbox", "equal" if links > len(tables) else "differs", links)
 
 
