@@ -26,6 +26,7 @@ struct watch {
 
 struct job {
     void (*fn)(void *user);
+    void (*discard)(void *user); /* NULL: nothing to be done */
     void *user;
 };
 
@@ -86,6 +87,9 @@ void net_loop_free(struct net_loop **loop_ptr)
     *loop_ptr = NULL;
     if (!loop || !promises_kept(loop))
         return;
+    for (size_t i = 0; i < loop->jobs.count; i++)
+        if (loop->jobs.items[i].discard)
+            loop->jobs.items[i].discard(loop->jobs.items[i].user);
     curl_multi_cleanup(loop->multi);
     pthread_mutex_destroy(&loop->lock);
     vec_free(&loop->timers);
@@ -153,7 +157,13 @@ void net_loop_unwatch(struct net_loop *loop, int fd)
 
 void net_loop_post(struct net_loop *loop, void (*fn)(void *user), void *user)
 {
-    struct job job = {.fn = fn, .user = user};
+    net_loop_post_owned(loop, fn, NULL, user);
+}
+
+void net_loop_post_owned(struct net_loop *loop, void (*fn)(void *user), void (*discard)(void *user),
+                         void *user)
+{
+    struct job job = {.fn = fn, .discard = discard, .user = user};
 
     pthread_mutex_lock(&loop->lock);
     vec_push(&loop->jobs, job);

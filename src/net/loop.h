@@ -18,8 +18,8 @@ enum net_loop_events {
 struct net_loop;
 /* The seam is borrowed and must outlive the loop; timers run on its (turnable) monotonic clock. */
 struct net_loop *net_loop_new(struct base_seam *seam);
-/* Free clients, tokens and databricks objects first. Jobs posted and not yet run are dropped, but
- * for what net_loop_hold promised. */
+/* Free clients, tokens and databricks objects first. Jobs posted and not yet run are discarded,
+ * but for what net_loop_hold promised. */
 void net_loop_free(struct net_loop **loop);
 /* Another thread is going to post something and cannot be told not to (a disk that does not
  * answer): net_loop_free waits for the release, two seconds at most; after that the loop stays in
@@ -43,6 +43,10 @@ void net_loop_unwatch(struct net_loop *loop, int fd);
 /* Thread-safe: runs fn(user) on the loop's thread, in the order posted, also when called from that
  * thread. */
 void net_loop_post(struct net_loop *loop, void (*fn)(void *user), void *user);
+/* The same for what owns something: when the loop goes before fn could run, discard(user) is called
+ * instead. */
+void net_loop_post_owned(struct net_loop *loop, void (*fn)(void *user), void (*discard)(void *user),
+                         void *user);
 
 /* Runs until net_loop_stop. */
 void net_loop_run(struct net_loop *loop);

@@ -66,27 +66,40 @@ static void job_free(struct storage_job *job)
     free(job);
 }
 
+static void job_end(struct storage_job *job)
+{
+    struct storage_counter *counter = job->counter;
+    job_free(job);
+    if (counter->orphan && counter->pending == 0)
+        free(counter);
+}
+
+/* The loop has gone: nobody waits for the answer. */
+static void job_discarded(void *user)
+{
+    struct storage_job *job = user;
+    job->counter->pending--;
+    job_end(job);
+}
+
 static void job_completed(void *user)
 {
     struct storage_job *job = user;
-    struct storage_counter *counter = job->counter;
     job->reply.err = &job->err;
     job->reply.data = job->verb == VERB_READ || job->verb == VERB_MANIFEST ? &job->data : NULL;
     job->reply.files = job->files.items;
     job->reply.file_count = job->files.count;
     job->reply.generations = job->generations.items;
     job->reply.generation_count = job->generations.count;
-    counter->pending--;
+    job->counter->pending--;
     if (job->done != NULL)
         job->done(job->user, &job->reply);
-    job_free(job);
-    if (counter->orphan && counter->pending == 0)
-        free(counter);
+    job_end(job);
 }
 
 void storage_job_end(struct storage_job *job)
 {
-    net_loop_post(job->storage->loop, job_completed, job);
+    net_loop_post_owned(job->storage->loop, job_completed, job_discarded, job);
 }
 
 static struct storage_job *job_new(struct storage *storage, enum storage_verb verb,

@@ -25,6 +25,15 @@ static void job_free(struct watch_job *job)
     free(job);
 }
 
+/* The loop has gone, and whoever waited with it. */
+static void job_discarded(void *user)
+{
+    struct watch_job *job = user;
+    pthread_mutex_lock(&job->lock); /* the thread that posted this is out of it */
+    pthread_mutex_unlock(&job->lock);
+    job_free(job);
+}
+
 static void job_over(void *user)
 {
     struct watch_job *job = user;
@@ -43,7 +52,7 @@ static void *thread_run(void *user)
     pthread_mutex_lock(&job->lock);
     job->posted = job->loop != NULL;
     if (job->posted)
-        net_loop_post(job->loop, job_over, job);
+        net_loop_post_owned(job->loop, job_over, job_discarded, job);
     bool mine = !job->posted;
     pthread_mutex_unlock(&job->lock);
     if (mine)

@@ -320,6 +320,29 @@ static void test_loop_waits_for_the_promised(void **state)
     base_seam_free(&seam);
 }
 
+static void on_run(void *user)
+{
+    note(user, "run ");
+}
+
+static void on_discarded(void *user)
+{
+    note(user, "discarded ");
+}
+
+static void test_loop_discards_what_it_did_not_run(void **state)
+{
+    struct base_seam *seam = base_seam_new();
+    struct order order = {.loop = net_loop_new(seam)};
+
+    (void)state;
+    net_loop_post(order.loop, on_run, &order);
+    net_loop_post_owned(order.loop, on_run, on_discarded, &order);
+    net_loop_free(&order.loop);
+    assert_string_equal(order.text, "discarded ");
+    base_seam_free(&seam);
+}
+
 /* A post from a thread wakes a loop that has nothing else to wait for; the pipe it writes to is
  * then seen. */
 static void test_loop_wakeup(void **state)
@@ -361,11 +384,17 @@ static void test_loop_turned_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_origin),         cmocka_unit_test(test_no_proxy),
-        cmocka_unit_test(test_retry_schedule), cmocka_unit_test(test_token_lead),
-        cmocka_unit_test(test_loop_order),     cmocka_unit_test(test_loop_waits_for_the_promised),
-        cmocka_unit_test(test_loop_wakeup),    cmocka_unit_test(test_loop_turned_clock),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_no_proxy),
+        cmocka_unit_test(test_retry_schedule),
+        cmocka_unit_test(test_token_lead),
+        cmocka_unit_test(test_loop_order),
+        cmocka_unit_test(test_loop_discards_what_it_did_not_run),
+        cmocka_unit_test(test_loop_waits_for_the_promised),
+        cmocka_unit_test(test_loop_wakeup),
+        cmocka_unit_test(test_loop_turned_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
