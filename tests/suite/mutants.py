@@ -244,11 +244,12 @@ def ended_in_the_middle(lab, seed, times):
     """The engine is stopped, told new settings or left by its console in the middle of two commands: it ends as it should."""
     dice = random.Random(f"{seed}:ends")
     for number in range(times):
+        lab.workspace.seen.clear()
         asked = [subprocess.Popen([harness.program("aampe-console"), "--profile", lab.profile.name, "--socket",
                                    os.path.join(lab.profile.state, "sock"), "--json", *words], env=lab.profile.environment,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                  for words in (dice.choice(COMMANDS), dice.choice(COMMANDS))]
-        wait_moment(dice.random() * 0.6)
+        wait_for_requests(lab, dice.randrange(16), asked)
         what = dice.choice(["stop", "stop", "settings", "console"])
         if what == "stop":
             lab.profile.engine.terminate()
@@ -264,8 +265,10 @@ def ended_in_the_middle(lab, seed, times):
             lab.profile.engine_start(AAMPE_CLOCK_FILE=lab.clock.path)
 
 
-def wait_moment(seconds):
-    time.sleep(seconds)
+def wait_for_requests(lab, count, asked):
+    """Until the workspace has been asked so often, or the commands are over: a moment that a seed finds again."""
+    harness.wait_for(lambda: len(lab.workspace.seen) >= count or all(one.poll() is not None for one in asked),
+                     f"{count} requests or the end of the commands", PATIENCE, 0.01)
 
 
 def calls_checked(lab):
@@ -341,6 +344,8 @@ def main():
                 ended_in_the_middle(lab, seed, 0 if only else rounds // 10)
             except AssertionError as failure:
                 failures.append(str(failure)[:3500])
+            # A sync goes on when the console that began it has gone.
+            harness.wait_for(lambda: lab.profile.ok("engine", "status")["active_runs"] == 0, "the end of what still ran", PATIENCE)
             code, document, _ = lab.run(["sync", "run", "--wait", TABLE])
             if code != 0:
                 failures.append(f"an honest sync afterwards: exit {code}: {document['error']}")
